@@ -1,0 +1,200 @@
+//! Every input from outside the simulation, as plain data: what a user clicks, a lesson says or a script types.
+//!
+//! The input log of a run is a list of these; `console` prints each as a line and parses it back.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::common::{BrokerId, Span};
+use super::runtime::Crash;
+
+/// Official configuration keys and their texts.
+pub type Properties = BTreeMap<String, String>;
+
+/// Who is meant, by the name the page shows: `broker-1`, `controller-101`, `queue-broker`, or a client's own name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    Broker(BrokerId),
+    Controller(BrokerId),
+    QueueBroker,
+    Client(Arc<str>),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broker(id) => write!(f, "broker-{id}"),
+            Self::Controller(id) => write!(f, "controller-{id}"),
+            Self::QueueBroker => f.write_str("queue-broker"),
+            Self::Client(name) => f.write_str(name),
+        }
+    }
+}
+
+/// One record to be sent, in the user's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordSpec {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    pub value: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u32>,
+}
+
+/// What a producing program does by itself: a record every so often, keys in turn.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// Time between two records.
+    pub every: Span,
+    /// Stop after so many; `None` goes on for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// Taken in turn, or at random; empty: records without a key.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    #[serde(default)]
+    pub random_keys: bool,
+    /// The value of each record; `{n}` is its number from 0, `{key}` its key.
+    #[serde(default = "Workload::default_value")]
+    pub value: String,
+}
+
+impl Workload {
+    fn default_value() -> String {
+        "order {n}".to_owned()
+    }
+}
+
+/// When a consuming program commits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitStyle {
+    /// `enable.auto.commit=true`: inside `poll()`, once `auto.commit.interval.ms` has passed.
+    #[default]
+    Auto,
+    /// `commitSync()` after each record, once it has been processed.
+    AfterEach,
+    /// `commitSync()` when all records of a poll have been processed.
+    AfterPoll,
+    /// `commitSync()` of the whole poll before processing it.
+    BeforeProcessing,
+    Never,
+}
+
+/// What the point-to-point broker promises.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueSpec {
+    pub name: String,
+    /// A delivered message that is not acknowledged for so long is delivered again.
+    pub visibility_timeout: Span,
+    /// After so many deliveries without an ack, a message goes to the dead letters.
+    pub max_deliveries: u32,
+}
+
+impl Default for QueueSpec {
+    fn default() -> Self {
+        Self { name: "orders.q".to_owned(), visibility_timeout: Span::secs(30), max_deliveries: 5 }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    CreateTopic {
+        name: String,
+        #[serde(default)]
+        partitions: Option<u32>,
+        #[serde(default)]
+        replication_factor: Option<u32>,
+        #[serde(default)]
+        assignment: Option<Vec<Vec<BrokerId>>>,
+        #[serde(default)]
+        configs: Properties,
+    },
+    /// Starts a program that produces to one topic.
+    AddProducer {
+        name: String,
+        topic: String,
+        #[serde(default)]
+        configs: Properties,
+        #[serde(default)]
+        workload: Option<Workload>,
+    },
+    /// Hands records to a producer's `send()`.
+    Produce { producer: String, records: Vec<RecordSpec> },
+    /// Changes or stops what a producer does by itself.
+    SetWorkload { producer: String, workload: Option<Workload> },
+    /// Starts a program that consumes in a group.
+    AddConsumer {
+        name: String,
+        group: String,
+        topics: Vec<String>,
+        #[serde(default)]
+        configs: Properties,
+        /// Time the application spends on each record.
+        #[serde(default)]
+        processing: Span,
+        #[serde(default)]
+        commit: CommitStyle,
+    },
+    /// Stops a client in good order: a consumer leaves its group.
+    Close { client: String },
+    /// `kafka-consumer-groups --reset-offsets --execute`: only while the group has no members.
+    ResetOffsets { group: String, topic: String, to: OffsetTarget },
+    /// The point-to-point side.
+    AddQueueProducer {
+        name: String,
+        #[serde(default)]
+        workload: Option<Workload>,
+    },
+    AddQueueWorker {
+        name: String,
+        /// Which application it belongs to, for display.
+        application: String,
+        processing: Span,
+        #[serde(default = "one")]
+        prefetch: u32,
+        /// Fails (nack, requeue) on messages whose value contains this text.
+        #[serde(default)]
+        poison: Option<String>,
+    },
+    /// `kill -9`, or the plug pulled.
+    Crash { node: Target, how: Crash },
+    Restart { node: Target },
+    Pause { node: Target },
+    Resume { node: Target },
+    Partition { a: Target, b: Target },
+    PartitionOneway { from: Target, to: Target },
+    Repair { a: Target, b: Target },
+    Hold { a: Target, b: Target },
+    Release { a: Target, b: Target },
+    SetLatency { a: Target, b: Target, base: Span, jitter: Span },
+    /// Drops one message in flight: a teacher's tool, TCP never does it.
+    Drop { message: u64 },
+    SlowDisk { node: Target, flush: Span },
+    /// Takes effect at once where Kafka allows it at run time, otherwise at the next restart.
+    AlterBrokerConfig { broker: BrokerId, configs: Properties },
+    AlterTopicConfig { topic: String, configs: Properties },
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Where a reset moves a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OffsetTarget {
+    Earliest,
+    Latest,
+    Offset(u64),
+    /// By so many, forwards or back, kept within the log.
+    ShiftBy(i64),
+}

@@ -1,0 +1,136 @@
+//! Newtypes for every id, offset and epoch.
+//!
+//! Kafka's wire protocol marks absence with −1; here absence is `Option`, so an id is always a real one.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Declares an ordered, copyable newtype over an unsigned integer with a `Display` of its bare number.
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The number after this one.
+            #[must_use]
+            pub fn next(self) -> Self {
+                Self(self.0 + 1)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0)
+            }
+        }
+    };
+}
+
+number!(/// `node.id` of a broker or controller, as in `server.properties`.
+    BrokerId(u32));
+number!(/// Position in the roster of client programs; the name a user sees is kept by the client itself.
+    ClientId(u32));
+number!(/// Short stand-in for Kafka's topic UUID: dense, in order of creation, never reused.
+    TopicId(u32));
+number!(/// Index of a partition within its topic.
+    PartitionId(u32));
+number!(/// Position in a partition's log. A log end offset is the next offset to be written.
+    Offset(u64));
+number!(/// Bumped by the controller whenever a partition gets a leader (`PartitionRegistration.merge`).
+    LeaderEpoch(u32));
+number!(/// Bumped on every change to a partition's registration; `zkVersion` in ZooKeeper mode.
+    PartitionEpoch(u32));
+number!(/// Given at registration: the metadata offset of the registration record.
+    BrokerEpoch(u64));
+number!(/// Generation of a classic consumer group; 1 after its first rebalance.
+    Generation(u32));
+number!(/// Id of an idempotent producer.
+    ProducerId(u64));
+number!(/// Fences older incarnations of a producer id.
+    ProducerEpoch(u16));
+number!(/// Per producer id and partition, one per record.
+    Sequence(u32));
+number!(/// Matches a response to its request on one connection.
+    CorrelationId(u32));
+number!(/// How many events the world has handled: the unit of stepping and seeking.
+    Step(u64));
+
+impl Offset {
+    /// The offset `count` records later.
+    #[must_use]
+    pub fn plus(self, count: u64) -> Self {
+        Self(self.0 + count)
+    }
+
+    /// Records from `earlier` up to here; zero if `earlier` lies beyond.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// One partition of one topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TopicPartition {
+    pub topic: TopicId,
+    pub partition: PartitionId,
+}
+
+impl TopicPartition {
+    #[must_use]
+    pub fn new(topic: TopicId, partition: u32) -> Self {
+        Self { topic, partition: PartitionId(partition) }
+    }
+}
+
+/// Address of a process in the simulated data centre.
+///
+/// Ordered, so that iterating over nodes is the same everywhere: controllers, brokers, the queue broker, clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeId {
+    Controller(BrokerId),
+    Broker(BrokerId),
+    /// The classic point-to-point broker that stands beside Kafka.
+    QueueBroker,
+    /// A program of the user's: producer, consumer, admin tool, queue worker.
+    Client(ClientId),
+}
+
+impl NodeId {
+    #[must_use]
+    pub fn broker(id: u32) -> Self {
+        Self::Broker(BrokerId(id))
+    }
+
+    #[must_use]
+    pub fn is_client(self) -> bool {
+        matches!(self, Self::Client(_))
+    }
+}
+
+/// `broker-1`, `controller-101`, `queue-broker`, `client-3`: the address used by console commands and traces.
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Controller(id) => write!(f, "controller-{id}"),
+            Self::Broker(id) => write!(f, "broker-{id}"),
+            Self::QueueBroker => f.write_str("queue-broker"),
+            Self::Client(id) => write!(f, "client-{id}"),
+        }
+    }
+}
+
+/// Member of a consumer group: `<client.id>-<uuid>` as the coordinator named it (KIP-394).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MemberId(pub std::sync::Arc<str>);
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,19 @@
+//! Words every engine module shares: ids, time, randomness, error codes, fingerprints.
+//!
+//! Nothing here knows how Kafka behaves; it only gives its quantities types of their own, so that an
+//! offset can never be added to an epoch.
+
+mod error_code;
+mod fingerprint;
+mod ids;
+mod rng;
+mod time;
+
+pub use error_code::ErrorCode;
+pub use fingerprint::{Fingerprint, Fingerprinter};
+pub use ids::{
+    BrokerEpoch, BrokerId, ClientId, CorrelationId, Generation, LeaderEpoch, MemberId, NodeId, Offset,
+    PartitionEpoch, PartitionId, ProducerEpoch, ProducerId, Sequence, Step, TopicId, TopicPartition,
+};
+pub use rng::{Purpose, Rng};
+pub use time::{Span, Time};

@@ -1,0 +1,67 @@
+//! Kafka as a domain of the kernel: which timers ring, which flushes end, which facts are recorded.
+//!
+//! Modules that hold a node name only [`Kafka`] and [`Ctx`]; each owns its own timer and fact enums, gathered here.
+
+use super::clients::{AdminTimer, ConsumerTimer, ProducerTimer};
+use super::controller::ControllerTimer;
+use super::protocol::{Body, Digest};
+use super::queue::QueueTimer;
+use super::runtime::{Context, Domain};
+use super::server::BrokerTimer;
+use super::trace::Fact;
+
+/// The marker that ties the kernel's type parameters together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kafka;
+
+/// What a node is lent while it handles one event.
+pub type Ctx<'a> = Context<'a, Kafka>;
+
+impl Domain for Kafka {
+    type Body = Body;
+    type Timer = Timer;
+    type Token = Token;
+    type Digest = Digest;
+    type Fact = Fact;
+
+    fn digest(body: &Body) -> Digest {
+        Digest::of(body)
+    }
+}
+
+/// Every alarm of every kind of node. A node only ever sees its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    Broker(BrokerTimer),
+    Controller(ControllerTimer),
+    Producer(ProducerTimer),
+    Consumer(ConsumerTimer),
+    Admin(AdminTimer),
+    Queue(QueueTimer),
+}
+
+/// What a flush was for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Token {
+    /// The controller's metadata log is durable up to, not including, this offset.
+    MetadataLog { end: super::common::Offset },
+    /// The queue broker's journal, up to this entry.
+    QueueJournal { end: u64 },
+}
+
+macro_rules! from_timer {
+    ($($variant:ident($inner:ty),)*) => {
+        $(impl From<$inner> for Timer {
+            fn from(timer: $inner) -> Self { Self::$variant(timer) }
+        })*
+    };
+}
+
+from_timer! {
+    Broker(BrokerTimer),
+    Controller(ControllerTimer),
+    Producer(ProducerTimer),
+    Consumer(ConsumerTimer),
+    Admin(AdminTimer),
+    Queue(QueueTimer),
+}

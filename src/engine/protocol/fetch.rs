@@ -1,0 +1,99 @@
+//! Fetch (API 1) by followers and consumers, and ListOffsets (2).
+
+use serde::{Deserialize, Serialize};
+
+use super::LeaderHint;
+use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, Offset, Span, Time, TopicPartition};
+use crate::engine::record::RecordBatch;
+
+/// `isolation.level`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    #[default]
+    ReadUncommitted,
+    ReadCommitted,
+}
+
+/// Set when the fetcher is a replica: it reads to the log's end, and its offsets tell the leader how far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FollowerState {
+    pub broker: BrokerId,
+    pub broker_epoch: BrokerEpoch,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchRequest {
+    pub follower: Option<FollowerState>,
+    pub max_wait: Span,
+    pub min_bytes: u64,
+    pub max_bytes: u64,
+    pub isolation: Isolation,
+    pub partitions: Vec<FetchPartition>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FetchPartition {
+    pub partition: TopicPartition,
+    pub current_leader_epoch: Option<LeaderEpoch>,
+    pub fetch_offset: Offset,
+    /// Epoch of the last record before `fetch_offset`; lets the leader notice a diverging log (KIP-595).
+    pub last_fetched_epoch: Option<LeaderEpoch>,
+    /// A follower's own log start.
+    pub log_start_offset: Option<Offset>,
+    pub max_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchResponse {
+    /// Mirrors the request, so that a spectator can tell replication from consumption.
+    pub to_follower: bool,
+    pub partitions: Vec<FetchedPartition>,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchedPartition {
+    pub partition: TopicPartition,
+    pub outcome: Result<Fetched, ErrorCode>,
+    pub current_leader: Option<LeaderHint>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Fetched {
+    pub high_watermark: Offset,
+    pub log_start_offset: Offset,
+    /// The follower's log departs from the leader's: it must cut back to this epoch's end and ask again.
+    pub diverging: Option<EpochEnd>,
+    /// Whole batches: the first may begin before the offset asked for.
+    pub batches: Vec<RecordBatch>,
+}
+
+/// A leader epoch and the offset at which it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EpochEnd {
+    pub epoch: LeaderEpoch,
+    pub end_offset: Offset,
+}
+
+/// Which offset is asked for (the wire's negative timestamps).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OffsetSpec {
+    /// −2: log start.
+    Earliest,
+    /// −1: the high watermark for clients.
+    Latest,
+    /// The first record whose timestamp is not before this.
+    At(Time),
+}
+
+#[derive(Clone, Debug)]
+pub struct ListOffsetsRequest {
+    pub partitions: Vec<(TopicPartition, Option<LeaderEpoch>, OffsetSpec)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ListOffsetsResponse {
+    /// `Ok(None)`: no record that late.
+    pub partitions: Vec<(TopicPartition, Result<Option<Offset>, ErrorCode>)>,
+}

@@ -1,0 +1,37 @@
+//! What travels between nodes: one file per family of Kafka's APIs, under Kafka's own names and fields.
+//!
+//! Shapes follow `clients/src/main/resources/common/message/*.json`; fields that no mechanism reads yet are left out.
+//! Absence is `Option` where the wire has −1. Per-partition errors are `Result`s.
+
+mod admin;
+mod digest;
+mod envelope;
+mod fetch;
+mod group;
+mod metadata;
+mod produce;
+mod quorum;
+mod queue;
+
+pub use admin::{CreateTopicsRequest, CreateTopicsResponse, NewTopic};
+pub use digest::{Digest, Gist};
+pub use envelope::{ApiKey, Body, Class, Request, Response};
+pub use fetch::{
+    EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState, Isolation,
+    ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
+};
+pub use group::{
+    CommittedOffset, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+    JoinGroupRequest, JoinGroupResponse, JoinedMember, Joined, LeaveGroupRequest, LeaveGroupResponse,
+    MemberAssignment, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+    Subscription, SyncGroupRequest, SyncGroupResponse,
+};
+pub use metadata::{
+    LeaderHint, MetadataRequest, MetadataResponse, PartitionMetadata, TopicMetadata, TopicName, TopicsAsked,
+};
+pub use produce::{Acks, Appended, ProduceRequest, ProduceResponse, ProducedPartition};
+pub use queue::{DeliveryTag, QueueMessage, QueueName};
+pub use quorum::{
+    AlterPartitionRequest, AlterPartitionResponse, AlteredPartition, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
+    BrokerRegistrationRequest, BrokerRegistrationResponse, IsrProposal, MetadataLogRequest, MetadataLogResponse,
+};

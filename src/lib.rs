@@ -1,0 +1,2 @@
+//! Kafkascope (crate docs are written with the house; see below).
+pub mod engine;
