@@ -257,9 +257,14 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         self.scheduler.schedule(self.now, Event::Start { node: id });
     }
 
-    /// Runs `act` in the node as if the user did it there and then. Counts as a step. False if the process is not up.
-    pub fn command(&mut self, id: NodeId, act: impl FnOnce(&mut N, &mut Context<'_, D>)) -> bool {
+    /// A command from outside is a step of its own, so that every moment before and after it can be returned to.
+    pub fn begin_command(&mut self, fact: D::Fact) {
         self.step = self.step.next();
+        self.record(None, Cause::Command, fact);
+    }
+
+    /// Runs `act` in the node as if the user did it there and then. False if the process is not up.
+    pub fn command(&mut self, id: NodeId, act: impl FnOnce(&mut N, &mut Context<'_, D>)) -> bool {
         let up = self.nodes.get(&id).is_some_and(|slot| matches!(slot.status, Status::Up { .. }));
         if up {
             self.run(id, Cause::Command, act);
@@ -329,10 +334,9 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     // ---- faults (turmoil's verbs) ------------------------------------------------------------------------------
-    // Each is a command, so each counts as a step. Each returns whether anything changed.
+    // Each returns whether anything changed.
 
     pub fn crash(&mut self, id: NodeId, how: Crash) -> bool {
-        self.step = self.step.next();
         let Some(slot) = self.nodes.get_mut(&id) else { return false };
         if matches!(slot.status, Status::Down { .. }) {
             return false;
@@ -358,7 +362,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     pub fn restart(&mut self, id: NodeId) -> bool {
-        self.step = self.step.next();
         let now = self.now;
         let Some(slot) = self.nodes.get_mut(&id) else { return false };
         if !matches!(slot.status, Status::Down { .. }) {
@@ -370,7 +373,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     pub fn pause(&mut self, id: NodeId) -> bool {
-        self.step = self.step.next();
         let now = self.now;
         let Some(slot) = self.nodes.get_mut(&id) else { return false };
         if !matches!(slot.status, Status::Up { .. }) {
@@ -382,7 +384,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     pub fn resume(&mut self, id: NodeId) -> bool {
-        self.step = self.step.next();
         let now = self.now;
         let Some(slot) = self.nodes.get_mut(&id) else { return false };
         if !matches!(slot.status, Status::Paused { .. }) {
@@ -399,7 +400,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
 
     /// Cuts one direction: what is on the way is lost, and so is what will be sent.
     pub fn partition_oneway(&mut self, from: NodeId, to: NodeId) -> bool {
-        self.step = self.step.next();
         let link = self.network.link_mut(from, to);
         if std::mem::replace(&mut link.cut, true) {
             return false;
@@ -420,7 +420,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
 
     /// Undoes a partition in both directions.
     pub fn repair(&mut self, a: NodeId, b: NodeId) -> bool {
-        self.step = self.step.next();
         let mut changed = false;
         for (from, to) in [(a, b), (b, a)] {
             if std::mem::take(&mut self.network.link_mut(from, to).cut) {
@@ -433,7 +432,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
 
     /// Stops both directions: messages wait, in order, until [`Self::release`].
     pub fn hold(&mut self, a: NodeId, b: NodeId) -> bool {
-        self.step = self.step.next();
         let mut changed = false;
         for (from, to) in [(a, b), (b, a)] {
             if std::mem::replace(&mut self.network.link_mut(from, to).held, true) {
@@ -454,7 +452,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     pub fn release(&mut self, a: NodeId, b: NodeId) -> bool {
-        self.step = self.step.next();
         let mut changed = false;
         for (from, to) in [(a, b), (b, a)] {
             if !std::mem::take(&mut self.network.link_mut(from, to).held) {
@@ -472,7 +469,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
 
     /// Drops one message. TCP never does this; it is a teacher's tool and named as such.
     pub fn drop_message(&mut self, id: MessageId) -> bool {
-        self.step = self.step.next();
         let found = self.network.get(id).is_some();
         if found {
             self.lose(id, Loss::Dropped);
@@ -481,7 +477,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     pub fn set_latency(&mut self, a: NodeId, b: NodeId, latency: Latency) {
-        self.step = self.step.next();
         for (from, to) in [(a, b), (b, a)] {
             self.network.link_mut(from, to).latency = Some(latency);
             self.emit(None, Cause::Command, RuntimeFact::LatencySet { from, to, latency });
@@ -489,7 +484,6 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     pub fn set_disk(&mut self, id: NodeId, flush: Span) -> bool {
-        self.step = self.step.next();
         let Some(slot) = self.nodes.get_mut(&id) else { return false };
         slot.disk.profile.flush = flush;
         true

@@ -1,0 +1,64 @@
+//! Whole worlds kept along the way, so that going back never replays far.
+//!
+//! At most [`LIMIT`] are kept. When there are more, every second one goes and the distance between new ones doubles:
+//! memory stays bounded however long a run is, and the replay after a seek grows only with the run's length.
+
+use std::collections::BTreeMap;
+
+use crate::engine::{Step, Time, World};
+
+const LIMIT: usize = 48;
+const FIRST_INTERVAL_STEPS: u64 = 1_000;
+
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoints {
+    worlds: BTreeMap<Step, World>,
+    interval_steps: u64,
+}
+
+impl Checkpoints {
+    /// The beginning is always kept.
+    pub(super) fn starting_at(world: World) -> Self {
+        Self { worlds: BTreeMap::from([(world.step_count(), world)]), interval_steps: FIRST_INTERVAL_STEPS }
+    }
+
+    /// Keeps `world` if the last one kept is far enough behind.
+    pub(super) fn offer(&mut self, world: &World) {
+        let step = world.step_count();
+        let last = self.worlds.last_key_value().map_or(Step::default(), |(step, _)| *step);
+        if step.0 < last.0 + self.interval_steps {
+            return;
+        }
+        self.worlds.insert(step, world.clone());
+        if self.worlds.len() > LIMIT {
+            self.interval_steps *= 2;
+            let mut position = 0_usize;
+            self.worlds.retain(|_, _| {
+                position += 1;
+                position % 2 == 1
+            });
+        }
+    }
+
+    /// The latest world that is not past `time`.
+    pub(super) fn before_time(&self, time: Time) -> &World {
+        let earlier = self.worlds.values().rev().find(|world| world.now() <= time);
+        earlier.expect("the beginning is always kept, and nothing is before it")
+    }
+
+    /// The latest world that has not handled more than `step` events.
+    pub(super) fn before_step(&self, step: Step) -> &World {
+        let earlier = self.worlds.range(..=step).next_back();
+        earlier.expect("the beginning is always kept, and nothing is before it").1
+    }
+
+    /// Forgets the futures that a fork makes untrue.
+    pub(super) fn forget_after(&mut self, step: Step) {
+        self.worlds.retain(|at, _| *at <= step);
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.worlds.len()
+    }
+}

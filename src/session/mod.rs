@@ -1,0 +1,14 @@
+//! One run of a world as a user moves through it: forwards, back, and off the old path.
+//!
+//! Ground state is (setup with its seed, input log). The world at any moment, the trace and the checkpoints follow
+//! from these and may be dropped and computed again. Acting in the past starts a branch; the old future stays, as
+//! its input log, to be returned to.
+
+mod branch;
+mod checkpoints;
+mod history;
+mod playback;
+
+pub use branch::{Branch, BranchId, Input, Run};
+pub use history::{Advance, Session};
+pub use playback::{Playback, PlaybackCommand, Speed};
