@@ -26,6 +26,8 @@ pub struct Envelope {
     pub text: String,
     /// Kafka's API name: "Produce", "Fetch".
     pub api: String,
+    /// A sign of life, an empty answer, or other topics' traffic: drawn pale and small, or not at all.
+    pub quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -159,6 +159,8 @@ pub enum CellState {
     Arriving,
     /// Below log start.
     Deleted,
+    /// Cut away in the last step: a hole that stays for one step, so that the loss is seen.
+    Truncated,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,6 +256,8 @@ pub struct GroupCard {
     pub lag: u64,
     pub processed: u64,
     pub read_twice: u64,
+    /// Which of the workload's records the group got; filled where the topic is compared with a queue, else empty.
+    pub seen: Vec<Seen>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -338,7 +342,26 @@ pub struct QueueAppCard {
     pub workers: Vec<QueueWorkerRow>,
     pub received: u64,
     /// By message number, in order: did this application get it?
-    pub seen: Vec<(u64, Option<Glyph>)>,
+    pub seen: Vec<Seen>,
+}
+
+/// One record of the workload, as one application sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// As the workload numbers it, from 1.
+    pub number: u64,
+    pub glyph: Glyph,
+    pub state: SeenState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeenState {
+    Got,
+    /// On the wire towards it.
+    Coming,
+    NotYet,
+    /// Another application took it from the queue: this one can never get it.
+    Never,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

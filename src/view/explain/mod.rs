@@ -1,0 +1,13 @@
+//! Facts in words.
+//!
+//! A fact becomes a [`Sentence`]: the id of a message in the page's translations and the values that go into it.
+//! Numbers come from the fact, names from the world; the prose lives in `static/i18n/*.ftl` and nowhere else.
+//! [`why`] follows causes back, so that every number on the page can answer for itself.
+
+mod sentence;
+mod why;
+mod words;
+
+pub use sentence::{Arg, Sentence, sentence};
+pub use why::{Because, WhyHighWatermark, why, why_high_watermark};
+pub use words::{Lane, lane};

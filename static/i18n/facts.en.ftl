@@ -1,0 +1,155 @@
+# One sentence for every fact of the engine. Numbers come from the fact; nothing here may add one.
+# Where it happened is shown beside the sentence, so { $node } is not repeated in it.
+
+fact-commanded = { $command }
+
+fact-sent = sent { $api } { $kind ->
+    [response] answer
+   *[request] request
+} to { $to } { $gist }
+fact-delivered = got { $api } { $kind ->
+    [response] answer
+   *[request] request
+} from { $from } { $gist }
+fact-lost-cut = { $api } from { $from } to { $to } was lost: the link is cut
+fact-lost-crash = { $api } from { $from } to { $to } was lost with its connection
+fact-lost-down = { $api } from { $from } found nobody at { $to }
+fact-lost-dropped = { $api } from { $from } to { $to } was dropped by hand
+fact-held = { $api } from { $from } to { $to } is held on the link
+fact-released = A message from { $from } to { $to } sets out again
+fact-started = started
+fact-crashed = crashed
+fact-power-lost = lost power
+fact-paused = paused
+fact-resumed = resumed
+fact-disconnected = lost its connection to { $peer }
+fact-link-cut = Link from { $from } to { $to } was cut
+fact-link-repaired = Link from { $from } to { $to } was repaired
+fact-link-held = Link from { $from } to { $to } is held
+fact-link-released = Link from { $from } to { $to } was released
+fact-latency-set = Link from { $from } to { $to } now takes { $latency }
+
+fact-registered = registered with the controller, broker epoch { $epoch }
+fact-registration-refused = was refused by the controller: { $error }
+fact-unfenced = may serve
+fact-fenced = is fenced
+fact-became-leader = leads { $partition } in epoch { $epoch }, from offset { $end }
+fact-became-follower = follows broker { $leader } for { $partition }, epoch { $epoch }
+fact-without-leader = { $partition } has no leader, epoch { $epoch }
+fact-appended = appended { $offsets } to { $partition } for { $from }
+fact-copied = copied { $offsets } of { $partition } from { $from }
+fact-append-refused = refused a batch for { $partition }: { $error }. In sync: { $isr }, min.insync.replicas { $min }
+fact-follower-reached = { $partition }: broker { $follower } has everything before { $end }
+fact-hw-heard = { $partition }: heard that the high watermark is { $hw }
+fact-hw-moved = { $partition }: high watermark { $hw }, was { $before }. Log ends in sync: { $ends }
+fact-truncated = cut { $partition } back to { $to }. { $records ->
+    [one] 1 record is gone
+   *[other] { $records } records are gone
+}
+fact-isr-proposed = asks for ISR { $isr } on { $partition }, was { $before }
+fact-isr-committed = { $partition }: ISR is { $isr }
+fact-isr-refused = { $partition }: another ISR was refused: { $error }
+fact-produce-parked = { $partition }: { $client } waits until the high watermark is { $until }
+fact-produce-acked = { $partition }: acknowledged offset { $offset } to { $client }, acks={ $acks }
+fact-produce-refused = { $partition }: answered { $client } with { $error }
+fact-fetch-parked = { $partition }: { $fetcher } waits for records from { $offset }
+fact-fetch-refused = { $partition }: refused { $fetcher } at offset { $offset }: { $error }
+
+fact-broker-registered = registered broker { $broker }, broker epoch { $epoch }. It is fenced until it has caught up
+fact-broker-refused = refused broker { $broker }: { $error }
+fact-broker-unfenced = unfenced broker { $broker }: it may lead
+fact-broker-fenced-session = fenced broker { $broker }: no heartbeat within its session
+fact-broker-fenced-asked = fenced broker { $broker }, which asked for it
+fact-broker-fenced-again = fenced broker { $broker }: it registered again as a new process
+fact-topic-created = created topic { $topic }: { $partitions } partitions, replication factor { $factor }
+fact-topic-refused = refused topic { $topic }: { $reason }
+fact-leader-elected = { $partition }: leader { $leader }, epoch { $epoch }, ISR { $isr }. The old leader is fenced
+fact-leader-returned = { $partition }: leader { $leader }, epoch { $epoch }, ISR { $isr }. A replica that may lead is back
+fact-leader-unclean = { $partition }: unclean leader { $leader }, epoch { $epoch }. What it lacks is lost
+fact-leader-preferred = { $partition }: preferred leader { $leader }, epoch { $epoch }
+fact-no-leader = { $partition }: no leader. Last in sync: { $isr }
+fact-isr-shrank = { $partition }: ISR shrank from { $before } to { $isr }
+fact-isr-grew = { $partition }: ISR grew from { $before } to { $isr }
+fact-metadata-committed = metadata records { $offsets } are durable
+
+fact-coordinator-loaded = read { $log }: { $groups } groups, { $offsets } committed offsets
+fact-coordinator-unloaded = no longer coordinates the groups of { $log }
+fact-member-id = { $group }: gave { $client } a member id
+fact-member-joined = { $group }: { $client } joined
+fact-member-left = { $group }: { $member } left
+fact-member-expired = { $group }: { $member } is out: no heartbeat within session.timeout.ms
+fact-member-no-rejoin = { $group }: { $member } is out: it did not rejoin in time
+fact-member-no-sync = { $group }: { $member } is out: it did not sync in time
+fact-group-state = { $group }: { $state }, was { $before }
+fact-generation = { $group }: generation { $generation } with { $members ->
+    [one] 1 member
+   *[other] { $members } members
+}
+fact-assigned = { $group }, generation { $generation }: { $assignment }
+fact-offset-committed = { $group }: committed { $partition } at { $offset }
+fact-group-refused = { $group }: answered { $client } with { $error }
+
+fact-queued-key = sent a record with key { $key }: it goes to { $partition }
+fact-queued = sent a record without a key: it goes to { $partition }
+fact-awaits-metadata = waits until it knows topic { $topic }
+fact-batch-sent = { $partition }: batch of { $records ->
+    [one] 1 record
+   *[other] { $records } records
+} to broker { $broker }
+fact-batch-sent-again = { $partition }: batch of { $records ->
+    [one] 1 record
+   *[other] { $records } records
+} to broker { $broker } again, retry { $attempt }
+fact-batch-acked = { $partition }: has the ack for { $offsets }
+fact-batch-assumed = { $partition }: { $records } sent with acks=0, nobody will say whether they arrived
+fact-batch-retried = { $partition }: { $error }, will try again
+fact-batch-expired = { $partition }: gave up on { $records } after delivery.timeout.ms
+fact-batch-failed = { $partition }: gave up on { $records }: { $error }
+fact-metadata-updated = has fresh metadata
+fact-request-timed-out = broker { $broker } did not answer in time
+fact-workload-done = has sent all of its { $records } records
+
+fact-coordinator-found = { $group }: the coordinator is broker { $broker }
+fact-coordinator-lost = { $group }: lost its coordinator
+fact-join-requested = asks to join { $group }
+fact-joined = is in { $group }, generation { $generation }
+fact-joined-leads = is in { $group }, generation { $generation }, and computes the assignment
+fact-assigned-none = was assigned no partition and idles
+fact-partitions-assigned = reads { $partitions }
+fact-partitions-revoked = gives up { $partitions }
+fact-partitions-lost = lost { $partitions }, and can commit nothing for them
+fact-position-committed = { $partition }: starts at the committed offset { $position }
+fact-position-earliest = { $partition }: no committed offset, auto.offset.reset=earliest, starts at { $position }
+fact-position-latest = { $partition }: no committed offset, auto.offset.reset=latest, starts at { $position }
+fact-position-out-of-range = { $partition }: its position is outside the log, starts at { $position }
+fact-position-seek = { $partition }: goes to { $position }
+fact-polled = { $partition }: poll() returned { $offsets }
+fact-processed = { $partition }: processed offset { $offset }
+fact-commit-sent = commits { $offsets }
+fact-committed = committed { $offsets }
+fact-commit-failed = its commit failed: { $error }
+fact-poll-interval = took longer than max.poll.interval.ms and left the group
+fact-fetch-failed = { $partition }: fetch failed: { $error }
+fact-closed = closed
+
+fact-admin-topic-created = topic { $topic } is created
+fact-admin-topic-refused = topic { $topic } was refused: { $reason }
+fact-admin-reset = { $group }: offsets reset to { $offsets }
+fact-admin-reset-refused = { $group }: reset refused: { $error }
+
+fact-queue-enqueued = message { $message } is ready
+fact-queue-delivered = message { $message } went to { $to }
+fact-queue-delivered-again = message { $message } went to { $to }, delivery { $deliveries }
+fact-queue-removed = message { $message } was acknowledged by { $by } and is gone
+fact-queue-nacked = message { $message } came back: the worker refused it
+fact-queue-timed-out = message { $message } came back: no ack within the visibility timeout
+fact-queue-worker-lost = message { $message } came back: its worker is gone
+fact-queue-dead = message { $message } is a dead letter after { $deliveries } deliveries
+fact-queue-subscribed = { $worker } takes messages
+fact-queue-worker-gone = { $worker } takes no more messages
+fact-queue-published = published message { $message }
+fact-queue-confirmed = message { $message } is confirmed
+fact-queue-publish-lost = message { $message } was not confirmed
+fact-queue-received = works on message { $message }
+fact-queue-processed = finished message { $message }
+fact-queue-failed = failed on message { $message }

@@ -1,0 +1,143 @@
+# 引擎的每个事实对应一句话。数字全部来自事实本身。
+# 发生的地方显示在句子旁边，句子里不再重复。
+
+fact-commanded = { $command }
+
+fact-sent = 向 { $to } 发送 { $api } { $kind ->
+    [response] 响应
+   *[request] 请求
+} { $gist }
+fact-delivered = 收到 { $from } 的 { $api } { $kind ->
+    [response] 响应
+   *[request] 请求
+} { $gist }
+fact-lost-cut = 从 { $from } 到 { $to } 的 { $api } 丢失：链路已切断
+fact-lost-crash = 从 { $from } 到 { $to } 的 { $api } 随连接一起丢失
+fact-lost-down = { $from } 的 { $api } 到达 { $to } 时无人应答
+fact-lost-dropped = 从 { $from } 到 { $to } 的 { $api } 被手动丢弃
+fact-held = 从 { $from } 到 { $to } 的 { $api } 在链路上被按住
+fact-released = 从 { $from } 到 { $to } 的一条消息重新出发
+fact-started = 启动
+fact-crashed = 崩溃
+fact-power-lost = 断电
+fact-paused = 暂停
+fact-resumed = 恢复运行
+fact-disconnected = 与 { $peer } 的连接断开
+fact-link-cut = 从 { $from } 到 { $to } 的链路被切断
+fact-link-repaired = 从 { $from } 到 { $to } 的链路已修复
+fact-link-held = 从 { $from } 到 { $to } 的链路被按住
+fact-link-released = 从 { $from } 到 { $to } 的链路已松开
+fact-latency-set = 从 { $from } 到 { $to } 的链路现在需要 { $latency }
+
+fact-registered = 已在 controller 注册，broker epoch { $epoch }
+fact-registration-refused = 被 controller 拒绝：{ $error }
+fact-unfenced = 可以提供服务
+fact-fenced = 被隔离（fenced）
+fact-became-leader = 成为 { $partition } 的 leader，epoch { $epoch }，从位移 { $end } 开始
+fact-became-follower = 在 { $partition } 上跟随 broker { $leader }，epoch { $epoch }
+fact-without-leader = { $partition } 没有 leader，epoch { $epoch }
+fact-appended = 为 { $from } 向 { $partition } 追加 { $offsets }
+fact-copied = 从 { $from } 复制了 { $partition } 的 { $offsets }
+fact-append-refused = 拒绝了 { $partition } 的一个批次：{ $error }。同步副本 { $isr } 个，min.insync.replicas { $min }
+fact-follower-reached = { $partition }：broker { $follower } 已有 { $end } 之前的全部记录
+fact-hw-heard = { $partition }：得知高水位是 { $hw }
+fact-hw-moved = { $partition }：高水位 { $hw }，原来是 { $before }。同步副本的日志末端：{ $ends }
+fact-truncated = 把 { $partition } 截断到 { $to }，{ $records } 条记录消失
+fact-isr-proposed = 请求把 { $partition } 的 ISR 从 { $before } 改为 { $isr }
+fact-isr-committed = { $partition }：ISR 是 { $isr }
+fact-isr-refused = { $partition }：ISR 变更被拒绝：{ $error }
+fact-produce-parked = { $partition }：{ $client } 等到高水位为 { $until }
+fact-produce-acked = { $partition }：向 { $client } 确认位移 { $offset }，acks={ $acks }
+fact-produce-refused = { $partition }：对 { $client } 回答 { $error }
+fact-fetch-parked = { $partition }：{ $fetcher } 等待从 { $offset } 起的记录
+fact-fetch-refused = { $partition }：拒绝了 { $fetcher } 在位移 { $offset } 的读取：{ $error }
+
+fact-broker-registered = 注册了 broker { $broker }，broker epoch { $epoch }。追上元数据之前处于隔离状态
+fact-broker-refused = 拒绝了 broker { $broker }：{ $error }
+fact-broker-unfenced = 解除 broker { $broker } 的隔离：它可以当 leader 了
+fact-broker-fenced-session = 隔离 broker { $broker }：会话期内没有心跳
+fact-broker-fenced-asked = 隔离 broker { $broker }：它自己要求的
+fact-broker-fenced-again = 隔离 broker { $broker }：它作为新进程再次注册
+fact-topic-created = 创建主题 { $topic }：{ $partitions } 个分区，副本因子 { $factor }
+fact-topic-refused = 拒绝创建主题 { $topic }：{ $reason }
+fact-leader-elected = { $partition }：leader { $leader }，epoch { $epoch }，ISR { $isr }。原来的 leader 被隔离
+fact-leader-returned = { $partition }：leader { $leader }，epoch { $epoch }，ISR { $isr }。有资格的副本回来了
+fact-leader-unclean = { $partition }：不干净的 leader { $leader }，epoch { $epoch }。它缺少的记录就丢失了
+fact-leader-preferred = { $partition }：首选 leader { $leader }，epoch { $epoch }
+fact-no-leader = { $partition }：没有 leader。最后的同步副本：{ $isr }
+fact-isr-shrank = { $partition }：ISR 从 { $before } 缩到 { $isr }
+fact-isr-grew = { $partition }：ISR 从 { $before } 扩到 { $isr }
+fact-metadata-committed = 元数据记录 { $offsets } 已落盘
+
+fact-coordinator-loaded = 读完 { $log }：{ $groups } 个组，{ $offsets } 个已提交位移
+fact-coordinator-unloaded = 不再协调 { $log } 上的组
+fact-member-id = { $group }：给了 { $client } 一个成员 id
+fact-member-joined = { $group }：{ $client } 加入
+fact-member-left = { $group }：{ $member } 离开
+fact-member-expired = { $group }：{ $member } 出局：session.timeout.ms 内没有心跳
+fact-member-no-rejoin = { $group }：{ $member } 出局：没有及时重新加入
+fact-member-no-sync = { $group }：{ $member } 出局：没有及时同步
+fact-group-state = { $group }：{ $state }，原来是 { $before }
+fact-generation = { $group }：第 { $generation } 代，{ $members } 个成员
+fact-assigned = { $group }，第 { $generation } 代：{ $assignment }
+fact-offset-committed = { $group }：{ $partition } 提交到 { $offset }
+fact-group-refused = { $group }：对 { $client } 回答 { $error }
+
+fact-queued-key = 发出 key 为 { $key } 的记录：去往 { $partition }
+fact-queued = 发出没有 key 的记录：去往 { $partition }
+fact-awaits-metadata = 等待主题 { $topic } 的元数据
+fact-batch-sent = { $partition }：{ $records } 条记录的批次发往 broker { $broker }
+fact-batch-sent-again = { $partition }：{ $records } 条记录的批次再次发往 broker { $broker }，第 { $attempt } 次重试
+fact-batch-acked = { $partition }：{ $offsets } 已被确认
+fact-batch-assumed = { $partition }：以 acks=0 发出 { $records } 条，没有人会说是否到达
+fact-batch-retried = { $partition }：{ $error }，稍后重试
+fact-batch-expired = { $partition }：超过 delivery.timeout.ms，放弃 { $records } 条
+fact-batch-failed = { $partition }：放弃 { $records } 条：{ $error }
+fact-metadata-updated = 得到新的元数据
+fact-request-timed-out = broker { $broker } 没有及时回答
+fact-workload-done = 已发完全部 { $records } 条记录
+
+fact-coordinator-found = { $group }：协调者是 broker { $broker }
+fact-coordinator-lost = { $group }：失去协调者
+fact-join-requested = 请求加入 { $group }
+fact-joined = 加入 { $group }，第 { $generation } 代
+fact-joined-leads = 加入 { $group }，第 { $generation } 代，由它计算分配
+fact-assigned-none = 没有分到分区，空闲
+fact-partitions-assigned = 读取 { $partitions }
+fact-partitions-revoked = 交出 { $partitions }
+fact-partitions-lost = 失去 { $partitions }，不能再为它们提交
+fact-position-committed = { $partition }：从已提交位移 { $position } 开始
+fact-position-earliest = { $partition }：没有已提交位移，auto.offset.reset=earliest，从 { $position } 开始
+fact-position-latest = { $partition }：没有已提交位移，auto.offset.reset=latest，从 { $position } 开始
+fact-position-out-of-range = { $partition }：读取位置不在日志范围内，从 { $position } 开始
+fact-position-seek = { $partition }：跳到 { $position }
+fact-polled = { $partition }：poll() 返回 { $offsets }
+fact-processed = { $partition }：处理完位移 { $offset }
+fact-commit-sent = 提交 { $offsets }
+fact-committed = 已提交 { $offsets }
+fact-commit-failed = 提交失败：{ $error }
+fact-poll-interval = 超过 max.poll.interval.ms，离开了组
+fact-fetch-failed = { $partition }：读取失败：{ $error }
+fact-closed = 已关闭
+
+fact-admin-topic-created = 主题 { $topic } 已创建
+fact-admin-topic-refused = 主题 { $topic } 被拒绝：{ $reason }
+fact-admin-reset = { $group }：位移重置为 { $offsets }
+fact-admin-reset-refused = { $group }：重置被拒绝：{ $error }
+
+fact-queue-enqueued = 消息 { $message } 就绪
+fact-queue-delivered = 消息 { $message } 交给 { $to }
+fact-queue-delivered-again = 消息 { $message } 交给 { $to }，第 { $deliveries } 次投递
+fact-queue-removed = 消息 { $message } 被 { $by } 确认，已删除
+fact-queue-nacked = 消息 { $message } 回到队列：工作者拒绝了它
+fact-queue-timed-out = 消息 { $message } 回到队列：可见性超时内没有确认
+fact-queue-worker-lost = 消息 { $message } 回到队列：它的工作者不在了
+fact-queue-dead = 消息 { $message } 投递 { $deliveries } 次后成为死信
+fact-queue-subscribed = { $worker } 开始接收消息
+fact-queue-worker-gone = { $worker } 不再接收消息
+fact-queue-published = 发布消息 { $message }
+fact-queue-confirmed = 消息 { $message } 已确认
+fact-queue-publish-lost = 消息 { $message } 没有得到确认
+fact-queue-received = 正在处理消息 { $message }
+fact-queue-processed = 处理完消息 { $message }
+fact-queue-failed = 处理消息 { $message } 失败

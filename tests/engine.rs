@@ -1,0 +1,5 @@
+//! The engine from outside: whole worlds driven by commands, judged by their facts.
+
+mod engine {
+    mod kernel;
+}
