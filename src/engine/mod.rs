@@ -2,6 +2,7 @@
 pub mod clients;
 pub mod command;
 pub mod common;
+pub mod config;
 pub mod controller;
 pub mod coordinator;
 mod domain;

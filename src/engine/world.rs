@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::clients::{Admin, Consumer, ConsumerApplication, Producer};
 use super::command::{Command, Properties, QueueSpec, Target};
 use super::common::{BrokerId, ClientId, Fingerprint, NodeId, Span, Step, Time};
-use super::config::{BrokerConfig, ConsumerConfig, Problem, ProducerConfig};
+use super::config::{self, BrokerConfig, ConsumerConfig, Problem, ProblemKind, ProducerConfig};
 use super::controller::Controller;
 use super::domain::{Ctx, Kafka, Timer, Token};
 use super::metadata::MetadataImage;
@@ -598,19 +598,26 @@ fn client(name: &str) -> Target {
     Target::Client(name.into())
 }
 
-fn first_problem<T>(built: (T, Vec<Problem>)) -> Result<T, Refusal> {
-    match built.1.first() {
+/// Settings that Kafka would not start with are refused, and so are keys that nobody knows: a typing error would
+/// otherwise pass for a setting. What is merely not simulated is let through; whoever wrote it is told elsewhere.
+fn accept<T>(built: (T, Vec<Problem>)) -> Result<T, Refusal> {
+    let fatal = |problem: &&Problem| problem.kind.stops_kafka() || problem.kind == ProblemKind::Unknown;
+    match built.1.iter().find(fatal) {
         None => Ok(built.0),
         Some(problem) => Err(Refusal(problem.to_string())),
     }
 }
 
+fn pairs(configs: &Properties) -> config::Properties {
+    config::Properties::from_pairs(configs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
 fn broker_config(configs: &Properties) -> Result<BrokerConfig, Refusal> {
-    first_problem(BrokerConfig::from_properties(configs))
+    accept(BrokerConfig::from_properties(&pairs(configs)))
 }
 
 fn producer_config(configs: &Properties) -> Result<ProducerConfig, Refusal> {
-    first_problem(ProducerConfig::from_properties(configs))
+    accept(ProducerConfig::from_properties(&pairs(configs)))
 }
 
 /// `group.id` and `client.id` come from the command itself.
@@ -618,7 +625,7 @@ fn consumer_config(configs: &Properties, group: &str, name: &str) -> Result<Cons
     let mut configs = configs.clone();
     configs.insert("group.id".to_owned(), group.to_owned());
     configs.entry("client.id".to_owned()).or_insert_with(|| name.to_owned());
-    first_problem(ConsumerConfig::from_properties(&configs))
+    accept(ConsumerConfig::from_properties(&pairs(&configs)))
 }
 
 macro_rules! each {

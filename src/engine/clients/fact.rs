@@ -1,0 +1,81 @@
+//! What happens inside the user's programs: producer, consumer, admin tool.
+
+use std::sync::Arc;
+
+use crate::engine::common::{BrokerId, ErrorCode, Generation, MemberId, Offset, TopicPartition};
+use crate::engine::protocol::TopicName;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProducerFact {
+    /// `send()` returned: the record lies in the accumulator. `ordinal` numbers this producer's records from 0.
+    Queued { partition: TopicPartition, ordinal: u64, key: Option<Arc<str>> },
+    /// `send()` blocks or fails because the topic is not known yet.
+    AwaitsMetadata { topic: TopicName },
+    BatchSent { partition: TopicPartition, first_ordinal: u64, records: u32, to: BrokerId, attempt: u32 },
+    /// Every record of the batch is acknowledged (or, with acks=0, assumed to be).
+    BatchAcked { partition: TopicPartition, base_offset: Option<Offset>, ordinals: Vec<u64> },
+    BatchRetried { partition: TopicPartition, ordinals: Vec<u64>, error: ErrorCode, attempt: u32 },
+    BatchFailed { partition: TopicPartition, ordinals: Vec<u64>, why: BatchFailure },
+    MetadataUpdated { topics: Vec<TopicName>, brokers: Vec<BrokerId> },
+    RequestTimedOut { to: BrokerId },
+    /// The whole workload has been handed to `send()`.
+    WorkloadDone { records: u64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BatchFailure {
+    /// `delivery.timeout.ms` has passed.
+    DeliveryTimeout,
+    Refused(ErrorCode),
+    /// Retries are used up.
+    RetriesExhausted(ErrorCode),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ConsumerFact {
+    CoordinatorFound { group: Arc<str>, coordinator: BrokerId },
+    CoordinatorLost { group: Arc<str> },
+    JoinRequested { group: Arc<str>, member: Option<MemberId> },
+    Joined { group: Arc<str>, member: MemberId, generation: Generation, leads: bool },
+    /// `onPartitionsAssigned`.
+    PartitionsAssigned { generation: Generation, partitions: Vec<TopicPartition> },
+    /// `onPartitionsRevoked`.
+    PartitionsRevoked { partitions: Vec<TopicPartition> },
+    /// `onPartitionsLost`: membership is gone, so nothing can be committed for them.
+    PartitionsLost { partitions: Vec<TopicPartition> },
+    /// Where reading begins, and why there.
+    PositionSet { partition: TopicPartition, position: Offset, why: PositionFrom },
+    /// `poll()` handed these records to the application.
+    Polled { partition: TopicPartition, first: Offset, last: Offset },
+    /// The application has finished with one record.
+    Processed { partition: TopicPartition, offset: Offset, key: Option<Arc<str>> },
+    CommitSent { offsets: Vec<(TopicPartition, Offset)> },
+    Committed { offsets: Vec<(TopicPartition, Offset)> },
+    CommitFailed { error: ErrorCode },
+    /// `poll()` came later than `max.poll.interval.ms`; the client left the group by itself.
+    PollIntervalExceeded { group: Arc<str> },
+    FetchFailed { partition: TopicPartition, error: ErrorCode },
+    MetadataUpdated { topics: Vec<TopicName>, brokers: Vec<BrokerId> },
+    RequestTimedOut { to: BrokerId },
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PositionFrom {
+    Committed,
+    /// `auto.offset.reset=earliest`, for want of a valid committed offset.
+    ResetEarliest,
+    ResetLatest,
+    /// The position lay outside the log, so `auto.offset.reset` decided.
+    OutOfRange,
+    /// The application's `seek()`, or a tool's reset.
+    Seek,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AdminFact {
+    TopicCreated { name: TopicName },
+    TopicRefused { name: TopicName, error: ErrorCode, message: String },
+    OffsetsReset { group: Arc<str>, offsets: Vec<(TopicPartition, Offset)> },
+    OffsetsResetRefused { group: Arc<str>, error: ErrorCode },
+}

@@ -1,0 +1,20 @@
+//! The user's programs: producer, consumer, admin tool, and the client library they share.
+//!
+//! A client sees nothing of the cluster but what answers tell it; all it knows may be out of date.
+
+mod backoff;
+mod fact;
+mod metadata;
+mod network_client;
+
+pub use backoff::ExponentialBackoff;
+pub use fact::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact};
+pub use metadata::{ClientMetadata, KnownTopic, MetadataConfig};
+pub use network_client::{Disconnection, InFlightRequest, NetworkClient, NetworkConfig};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProducerTimer {}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ConsumerTimer {}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AdminTimer {}

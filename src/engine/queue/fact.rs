@@ -1,0 +1,39 @@
+//! What happens on the point-to-point broker and in its clients.
+
+use crate::engine::common::NodeId;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum QueueFact {
+    /// Broker: a message is stored and ready.
+    Enqueued { message: u64, from: NodeId },
+    /// Broker: a message was handed to one worker, and is hidden from the others.
+    Delivered { message: u64, to: NodeId, deliveries: u32 },
+    /// Broker: acknowledged, hence deleted. Nobody can ask for it again.
+    Removed { message: u64, by: NodeId },
+    /// Broker: back in the queue, to be delivered again.
+    Requeued { message: u64, why: RequeuedBecause },
+    /// Broker: delivered too often; set aside.
+    DeadLettered { message: u64, deliveries: u32 },
+    WorkerSubscribed { worker: NodeId },
+    WorkerGone { worker: NodeId },
+    /// Producer: sent, and not yet confirmed.
+    Published { publish: u64 },
+    /// Producer: the broker has it.
+    Confirmed { publish: u64 },
+    PublishLost { publish: u64 },
+    /// Worker: took a message in hand.
+    Received { message: u64, deliveries: u32 },
+    /// Worker: finished with it.
+    Processed { message: u64 },
+    /// Worker: failed on it.
+    Failed { message: u64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequeuedBecause {
+    Nacked,
+    /// The visibility timeout ran out before the ack.
+    TimedOut,
+    /// The worker's connection is gone.
+    WorkerGone,
+}
