@@ -1,5 +1,7 @@
 //! The engine from outside: whole worlds driven by commands, judged by their facts.
 
 mod engine {
+    mod cluster;
     mod kernel;
+    mod lab;
 }

@@ -12,6 +12,7 @@ pub mod queue;
 pub mod record;
 pub mod runtime;
 pub mod server;
+pub mod storage;
 pub mod trace;
 pub mod workload;
 

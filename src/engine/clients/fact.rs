@@ -9,17 +9,40 @@ use crate::engine::protocol::TopicName;
 pub enum ProducerFact {
     /// `send()` returned: the record lies in the accumulator. `ordinal` numbers this producer's records from 0.
     Queued { partition: TopicPartition, ordinal: u64, key: Option<Arc<str>> },
-    /// `send()` blocks or fails because the topic is not known yet.
+    /// `send()` blocks, for up to `max.block.ms`, because the topic (or the partition asked for) is not known yet.
     AwaitsMetadata { topic: TopicName },
+    /// `send()` blocks, for up to `max.block.ms`, because `buffer.memory` is used up.
+    AwaitsMemory { ordinal: u64 },
+    /// `send()` threw: the record never came into a batch.
+    SendFailed { ordinal: u64, why: SendFailure },
+    /// `attempt` counts from 1.
     BatchSent { partition: TopicPartition, first_ordinal: u64, records: u32, to: BrokerId, attempt: u32 },
     /// Every record of the batch is acknowledged (or, with acks=0, assumed to be).
     BatchAcked { partition: TopicPartition, base_offset: Option<Offset>, ordinals: Vec<u64> },
+    /// Attempt number `attempt` failed; the batch is back at the head of its queue.
     BatchRetried { partition: TopicPartition, ordinals: Vec<u64>, error: ErrorCode, attempt: u32 },
+    /// The broker found the batch too large; it is back in the queue as so many parts.
+    BatchSplit { partition: TopicPartition, ordinals: Vec<u64>, parts: u32 },
     BatchFailed { partition: TopicPartition, ordinals: Vec<u64>, why: BatchFailure },
     MetadataUpdated { topics: Vec<TopicName>, brokers: Vec<BrokerId> },
     RequestTimedOut { to: BrokerId },
     /// The whole workload has been handed to `send()`.
     WorkloadDone { records: u64 },
+    /// `close()` returned: everything that was sent has been answered.
+    Closed,
+}
+
+/// Why `send()` failed on the spot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SendFailure {
+    /// "Topic … not present in metadata after … ms."
+    MetadataTimeout,
+    /// The cluster knows the topic's name to be wrong.
+    Refused(ErrorCode),
+    /// "Failed to allocate … bytes within the configured max blocking time … ms."
+    BufferExhausted,
+    /// Larger than `max.request.size` or than `buffer.memory`.
+    RecordTooLarge { size_bytes: u32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,5 +100,8 @@ pub enum AdminFact {
     TopicCreated { name: TopicName },
     TopicRefused { name: TopicName, error: ErrorCode, message: String },
     OffsetsReset { group: Arc<str>, offsets: Vec<(TopicPartition, Offset)> },
+    /// UNKNOWN_MEMBER_ID here means that the group has members: offsets can only be reset while it is empty.
     OffsetsResetRefused { group: Arc<str>, error: ErrorCode },
+    /// `--shift-by` without a committed offset to shift.
+    NoOffsetToShift { group: Arc<str>, partition: TopicPartition },
 }

@@ -111,7 +111,8 @@ impl ClientMetadata {
     // ---- asking ----------------------------------------------------------------------------------------------
 
     /// From now on the client wants to know this topic. A new one is asked for at once, whatever the back-off says
-    /// (`Metadata.requestUpdateForNewTopics`).
+    /// (`Metadata.requestUpdateForNewTopics`); but if a request is under way, the next one follows its answer only
+    /// after the usual pause, which is why a producer's very first `send()` may take 100 ms.
     pub fn add_topic(&mut self, topic: &TopicName) {
         if self.wanted.insert(topic.clone()) {
             self.refresh.requested = true;
@@ -139,7 +140,8 @@ impl ClientMetadata {
         }
         let Some(broker) = network.least_loaded(&self.brokers, now, ctx.rng()) else {
             let soonest = self.brokers.iter().filter_map(|broker| network.backing_off_until(*broker, now)).min();
-            return Some(soonest.unwrap_or(now + network.config().reconnect_backoff));
+            // Otherwise all connections are full; an answer will come first.
+            return Some(soonest.unwrap_or(now + Span::millis(50)));
         };
         let request = self.begin_update();
         network.send(ctx, broker, request, purpose);
@@ -207,7 +209,7 @@ impl ClientMetadata {
         refresh.attempts = 0;
         refresh.last = Some(now);
         refresh.last_successful = Some(now);
-        refresh.pause = if refresh.incomplete { Span::ZERO } else { backoff(self.config).after(0, rng) };
+        refresh.pause = backoff(self.config).after(0, rng);
         refresh.equivalent_responses = refresh.equivalent_responses.saturating_add(1);
 
         self.brokers.clone_from(&response.brokers);
@@ -538,12 +540,15 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_added_meanwhile_is_asked_for_at_once() {
+    fn a_topic_added_meanwhile_is_asked_for_after_the_pause() {
         let mut metadata = metadata();
         metadata.begin_update();
         metadata.add_topic(&TopicName::from("payments"));
         metadata.apply(at(5), &answer(TOPIC, Some(1), 0), &mut Rng::from_seed(1));
-        assert!(metadata.needs_update(at(5)));
+        assert!(metadata.is_update_requested());
+        // retry.backoff.ms=100 with ±20 %.
+        let due = metadata.next_update_at(at(5)).unwrap();
+        assert!((at(85)..=at(125)).contains(&due), "{due}");
         let TopicsAsked::Named(topics) = metadata.begin_update().topics else { panic!("topics are asked for by name") };
         assert_eq!(topics, [orders(), TopicName::from("payments")]);
     }

@@ -2,19 +2,19 @@
 //!
 //! A client sees nothing of the cluster but what answers tell it; all it knows may be out of date.
 
+mod admin;
 mod backoff;
 mod fact;
 mod metadata;
 mod network_client;
+pub mod producer;
 
+pub use admin::{Admin, AdminTimer, Operation, Task};
 pub use backoff::ExponentialBackoff;
-pub use fact::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact};
+pub use fact::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact, SendFailure};
 pub use metadata::{ClientMetadata, KnownTopic, MetadataConfig};
 pub use network_client::{Disconnection, InFlightRequest, NetworkClient, NetworkConfig};
+pub use producer::{Producer, ProducerTimer};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ProducerTimer {}
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConsumerTimer {}
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum AdminTimer {}

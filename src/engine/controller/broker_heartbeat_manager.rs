@@ -240,7 +240,8 @@ mod tests {
     fn a_broker_is_unfenced_once_it_has_seen_its_own_registration() {
         let mut manager = BrokerHeartbeatManager::new(Span::secs(9));
         manager.register(ONE, true);
-        let next = |offset, want_fence| manager.next_state(&heartbeat(ONE, offset, want_fence, false), Offset(7), || false);
+        let next =
+            |offset, want_fence| manager.next_state(&heartbeat(ONE, offset, want_fence, false), Offset(7), || false);
         assert_eq!(next(7, false), BrokerControlState::Fenced);
         assert_eq!(next(8, true), BrokerControlState::Fenced);
         assert_eq!(next(8, false), BrokerControlState::Unfenced);

@@ -407,11 +407,14 @@ impl Controller {
                     let count = |len: usize| u32::try_from(len).expect("a topic has fewer than 2^32 partitions");
                     let partitions = count(image.partitions.len());
                     let replicas = image.partitions.values().next().map_or(0, |first| first.replicas.len());
-                    ControllerFact::TopicCreated { topic: *topic, name, partitions, replication_factor: count(replicas) }
+                    ControllerFact::TopicCreated {
+                        topic: *topic,
+                        name,
+                        partitions,
+                        replication_factor: count(replicas),
+                    }
                 }
-                Err((error, message)) => {
-                    ControllerFact::TopicRefused { name, error: *error, message: message.clone() }
-                }
+                Err((error, message)) => ControllerFact::TopicRefused { name, error: *error, message: message.clone() },
             });
         }
         self.answer_when_committed(ctx, caller, CreateTopicsResponse { topics });

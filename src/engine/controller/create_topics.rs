@@ -22,6 +22,9 @@ const MAX_NAME_LENGTH: usize = 249;
 /// The error code and the sentence that goes with it.
 pub type Refusal = (ErrorCode, String);
 
+/// A new partition's replicas, and those of them that are in sync.
+type Replication = (Vec<BrokerId>, Vec<BrokerId>);
+
 /// One topic's answer.
 pub type CreateOutcome = (TopicName, Result<TopicId, Refusal>);
 
@@ -98,11 +101,7 @@ impl ReplicationControl<'_> {
 
     // ---- assignments: replicas and in-sync replicas per partition ----------------------------------------------
 
-    fn placed_assignment(
-        &self,
-        topic: &NewTopic,
-        rng: &mut Rng,
-    ) -> Result<Vec<(Vec<BrokerId>, Vec<BrokerId>)>, Refusal> {
+    fn placed_assignment(&self, topic: &NewTopic, rng: &mut Rng) -> Result<Vec<Replication>, Refusal> {
         if topic.replication_factor == Some(0) {
             let message = "Replication factor must be larger than 0, or -1 to use the default value.";
             return Err((ErrorCode::InvalidReplicationFactor, message.to_owned()));
@@ -129,11 +128,7 @@ impl ReplicationControl<'_> {
         assignment.into_iter().map(with_isr).collect()
     }
 
-    fn manual_assignment(
-        &self,
-        topic: &NewTopic,
-        assignment: &[Vec<BrokerId>],
-    ) -> Result<Vec<(Vec<BrokerId>, Vec<BrokerId>)>, Refusal> {
+    fn manual_assignment(&self, topic: &NewTopic, assignment: &[Vec<BrokerId>]) -> Result<Vec<Replication>, Refusal> {
         let misused = |what: &str| {
             let message = format!("A manual partition assignment was specified, but {what} was not set to -1.");
             Err((ErrorCode::InvalidRequest, message))
@@ -204,9 +199,9 @@ fn invalid_name(name: &str) -> Option<String> {
         _ if name.encode_utf16().count() > MAX_NAME_LENGTH => {
             Some(format!("the length of '{name}' is longer than the max allowed length {MAX_NAME_LENGTH}"))
         }
-        _ if !name.chars().all(is_valid) => Some(format!(
-            "'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
-        )),
+        _ if !name.chars().all(is_valid) => {
+            Some(format!("'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"))
+        }
         _ => None,
     }
 }
@@ -232,7 +227,13 @@ mod tests {
     use super::*;
 
     fn topic(name: &str) -> NewTopic {
-        NewTopic { name: name.into(), partitions: None, replication_factor: None, assignment: None, configs: BTreeMap::new() }
+        NewTopic {
+            name: name.into(),
+            partitions: None,
+            replication_factor: None,
+            assignment: None,
+            configs: BTreeMap::new(),
+        }
     }
 
     fn sized(name: &str, partitions: u32, factor: u32) -> NewTopic {

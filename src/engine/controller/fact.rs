@@ -8,12 +8,32 @@ use crate::engine::common::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerFact {
-    BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
-    RegistrationRefused { broker: BrokerId, error: ErrorCode },
-    BrokerUnfenced { broker: BrokerId },
-    BrokerFenced { broker: BrokerId, why: FencedBecause },
-    TopicCreated { topic: TopicId, name: Arc<str>, partitions: u32, replication_factor: u32 },
-    TopicRefused { name: Arc<str>, error: ErrorCode, message: String },
+    BrokerRegistered {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+    },
+    RegistrationRefused {
+        broker: BrokerId,
+        error: ErrorCode,
+    },
+    BrokerUnfenced {
+        broker: BrokerId,
+    },
+    BrokerFenced {
+        broker: BrokerId,
+        why: FencedBecause,
+    },
+    TopicCreated {
+        topic: TopicId,
+        name: Arc<str>,
+        partitions: u32,
+        replication_factor: u32,
+    },
+    TopicRefused {
+        name: Arc<str>,
+        error: ErrorCode,
+        message: String,
+    },
     LeaderElected {
         partition: TopicPartition,
         from: Option<BrokerId>,
@@ -30,10 +50,21 @@ pub enum ControllerFact {
         leader: Option<BrokerId>,
         partition_epoch: PartitionEpoch,
     },
-    IsrRefused { partition: TopicPartition, broker: BrokerId, error: ErrorCode },
-    TopicReconfigured { topic: TopicId, key: Arc<str>, value: Arc<str> },
+    IsrRefused {
+        partition: TopicPartition,
+        broker: BrokerId,
+        error: ErrorCode,
+    },
+    TopicReconfigured {
+        topic: TopicId,
+        key: Arc<str>,
+        value: Arc<str>,
+    },
     /// Records `first..=last` of the metadata log are durable and may be applied.
-    MetadataCommitted { first: Offset, last: Offset },
+    MetadataCommitted {
+        first: Offset,
+        last: Offset,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,6 +13,8 @@ mod metadata_log;
 mod partition_change;
 mod placement;
 mod replication_control;
+#[cfg(test)]
+mod tests;
 
 pub use broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session};
 pub use controller::{Controller, ControllerTimer, Observer, ParkedFetch, PendingAnswer};

@@ -85,8 +85,7 @@ impl ReplicationControl<'_> {
         removed: Option<BrokerId>,
         added: Option<BrokerId>,
     ) -> Option<MetadataRecord> {
-        let may_lead =
-            |broker| Some(broker) != removed && (Some(broker) == added || self.is_active(broker));
+        let may_lead = |broker| Some(broker) != removed && (Some(broker) == added || self.is_active(broker));
         let isr = partition.isr.iter().copied().filter(|broker| Some(*broker) != removed).collect();
         let election = if self.allows_unclean(id.topic) { Election::Unclean } else { Election::Online };
         let change = PartitionChangeBuilder::new(partition, may_lead).election(election).target_isr(isr).build()?;

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::GroupTimer;
 use super::member::{Member, Reply};
 use super::records::{GroupMetadata, GroupRecord, StoredOffset};
-use super::GroupTimer;
-use crate::engine::common::{ErrorCode, Generation, MemberId, NodeId, PartitionId, Purpose, Span, Time, TopicPartition};
+use crate::engine::common::{
+    ErrorCode, Generation, MemberId, NodeId, PartitionId, Purpose, Span, Time, TopicPartition,
+};
 use crate::engine::coordinator::fact::{ExpiredBecause, GroupFact, GroupState};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{Body, HeartbeatRequest, LeaveGroupRequest, Response};
@@ -96,10 +98,18 @@ pub(super) enum Then {
     /// A group's first record. If it cannot be written there is no group.
     Found,
     /// Members get what the leader assigned in this generation.
-    Assign { generation: Generation },
-    AnswerCommit { reply: Reply, partitions: Vec<(TopicPartition, Option<ErrorCode>)> },
+    Assign {
+        generation: Generation,
+    },
+    AnswerCommit {
+        reply: Reply,
+        partitions: Vec<(TopicPartition, Option<ErrorCode>)>,
+    },
     /// A static member took the place of its former self without a rebalance.
-    AnswerStatic { member: MemberId, leader: MemberId },
+    AnswerStatic {
+        member: MemberId,
+        leader: MemberId,
+    },
 }
 
 /// What the log says of a group. Changes by replay only.
@@ -301,8 +311,7 @@ impl Group {
         let is_expired = |(partition, stored): &(&TopicPartition, &StoredOffset)| {
             !is_subscribed(partition) && since(stored).is_some_and(|since| now.since(since) >= retention)
         };
-        let expired: Vec<_> =
-            self.durable.offsets.iter().filter(is_expired).map(|(partition, _)| *partition).collect();
+        let expired: Vec<_> = self.durable.offsets.iter().filter(is_expired).map(|(partition, _)| *partition).collect();
         let none_left = expired.len() == self.durable.offsets.len();
         (expired, none_left)
     }
@@ -319,9 +328,10 @@ impl Group {
         if self.state == GroupState::Dead {
             return Err(ErrorCode::CoordinatorNotAvailable);
         }
-        let generation = self.generation;
-        let member = self.member_mut(&request.member).ok_or(ErrorCode::UnknownMemberId)?;
-        if request.generation != generation {
+        if self.member(&request.member).is_none() {
+            return Err(ErrorCode::UnknownMemberId);
+        }
+        if request.generation != self.generation {
             return Err(ErrorCode::IllegalGeneration);
         }
         match self.state {
@@ -331,7 +341,6 @@ impl Group {
                 Err(ErrorCode::RebalanceInProgress)
             }
             GroupState::CompletingRebalance | GroupState::Stable => {
-                let _ = member;
                 self.touch(env, &request.member);
                 Ok(())
             }
@@ -355,7 +364,7 @@ impl Group {
             return Err(ErrorCode::UnknownMemberId);
         }
         env.emit(GroupFact::MemberLeft { group: self.id.clone(), member: request.member.clone() });
-        Ok(self.after_removal(env))
+        Ok(self.after_leave(env))
     }
 
     /// May this commit be taken (`ClassicGroup.validateOffsetCommit`)? `None` twice is a tool, or a consumer that
@@ -407,14 +416,14 @@ impl Group {
         let why = ExpiredBecause::SessionTimeout;
         if self.pending_members.remove(id).is_some() {
             env.emit(GroupFact::MemberExpired { group, member: id.clone(), why });
-            return self.after_removal(env);
+            return self.after_expiry(env, false);
         }
         if !self.member_mut(id)?.rang(env, &group) {
             return None;
         }
         env.emit(GroupFact::MemberExpired { group, member: id.clone(), why });
         self.remove_member(env, id);
-        self.after_removal(env)
+        self.after_expiry(env, true)
     }
 
     /// Takes a member out and answers what it had parked. If it led, the longest-serving other one does.

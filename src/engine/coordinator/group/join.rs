@@ -15,9 +15,7 @@ use super::member::{Member, Reply};
 use super::records::GroupRecord;
 use crate::engine::common::{ErrorCode, Generation, MemberId, Span, TopicPartition};
 use crate::engine::coordinator::fact::{ExpiredBecause, GroupFact, GroupState};
-use crate::engine::protocol::{
-    JoinGroupRequest, JoinGroupResponse, Joined, SyncGroupRequest, SyncGroupResponse,
-};
+use crate::engine::protocol::{JoinGroupRequest, JoinGroupResponse, Joined, SyncGroupRequest, SyncGroupResponse};
 
 /// `CLASSIC_GROUP_NEW_MEMBER_JOIN_TIMEOUT_MS`: how long a newcomer's JoinGroup may be parked.
 const NEW_MEMBER_JOIN_TIMEOUT: Span = Span::secs(300);
@@ -73,8 +71,7 @@ impl Group {
     /// comes first, and only who comes back with it is a member.
     fn give_member_id(&mut self, env: &mut Env<'_, '_>, request: &JoinGroupRequest, reply: Reply) {
         let member = env.member_id(&request.client);
-        let timer =
-            GroupTimer::Session { partition: env.partition, group: self.id.clone(), member: member.clone() };
+        let timer = GroupTimer::Session { partition: env.partition, group: self.id.clone(), member: member.clone() };
         let timer = env.set_timer(request.session_timeout, timer);
         self.pending_members.insert(member.clone(), timer);
         env.emit(GroupFact::MemberIdGiven { group: self.id.clone(), member: member.clone(), client: reply.to });
@@ -197,20 +194,24 @@ impl Group {
         }
     }
 
-    /// Somebody has gone: the rest share anew, or need not wait any longer.
-    pub(super) fn after_removal(&mut self, env: &mut Env<'_, '_>) -> Option<Write> {
+    /// Somebody has gone in good order: the rest share anew, or need not wait any longer. Kafka does the same for an id
+    /// that was given out and never used.
+    pub(super) fn after_leave(&mut self, env: &mut Env<'_, '_>) -> Option<Write> {
         match self.state {
-            GroupState::CompletingRebalance | GroupState::Stable if !self.members_changed() => None,
             GroupState::CompletingRebalance | GroupState::Stable => self.prepare_rebalance(env),
             GroupState::PreparingRebalance => self.maybe_complete_join(env),
             GroupState::Empty | GroupState::Dead => None,
         }
     }
 
-    /// Has the generation in force a member that is not in the group any more? An id that was given out and never
-    /// used does not count.
-    fn members_changed(&self) -> bool {
-        self.in_generation != self.members.len()
+    /// Somebody's session is over. An id that was never used is nothing to a generation; but the join phase may have
+    /// been waiting for it, even the initial one.
+    pub(super) fn after_expiry(&mut self, env: &mut Env<'_, '_>, was_member: bool) -> Option<Write> {
+        match self.state {
+            GroupState::CompletingRebalance | GroupState::Stable if was_member => self.prepare_rebalance(env),
+            GroupState::PreparingRebalance if self.has_all_members_joined() => self.complete_join(env),
+            _ => None,
+        }
     }
 
     fn prepare_rebalance(&mut self, env: &mut Env<'_, '_>) -> Option<Write> {
@@ -308,7 +309,6 @@ impl Group {
 
     fn begin_generation(&mut self, env: &mut Env<'_, '_>) -> Option<Write> {
         self.generation = self.generation.next();
-        self.in_generation = self.members.len();
         self.protocol = self.select_protocol();
         if self.members.is_empty() {
             self.leader = None;

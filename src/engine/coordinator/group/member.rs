@@ -214,8 +214,7 @@ impl Member {
     }
 
     fn arm(&mut self, env: &mut Env<'_, '_>, group: &Arc<str>) {
-        let timer =
-            GroupTimer::Session { partition: env.partition, group: group.clone(), member: self.id.clone() };
+        let timer = GroupTimer::Session { partition: env.partition, group: group.clone(), member: self.id.clone() };
         let id = env.set_timer(self.deadline.since(env.now()), timer);
         self.timer = Some((id, self.deadline));
     }

@@ -12,8 +12,6 @@ mod join;
 mod member;
 mod partitioner;
 mod records;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use std::sync::Arc;

@@ -9,7 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::wire::{Reader, Writer};
-use crate::engine::common::{Generation, LeaderEpoch, MemberId, Offset, PartitionId, Span, Time, TopicId, TopicPartition};
+use crate::engine::common::{
+    Generation, LeaderEpoch, MemberId, Offset, PartitionId, Span, Time, TopicId, TopicPartition,
+};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::Subscription;
 use crate::engine::record::{Record, time_of_wire_timestamp, wire_timestamp_ms};

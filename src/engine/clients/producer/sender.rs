@@ -1,0 +1,395 @@
+//! The producer's background thread (`org.apache.kafka.clients.producer.internals.Sender`): takes batches from the
+//! accumulator to the brokers and tells what became of them.
+//!
+//! A thread in Kafka, a function here: [`Sender::send_ready`] does what one round of `runOnce` does, and the node calls
+//! it after everything that happens.
+//!
+//! On order. With `max.in.flight.requests.per.connection` above 1 a failed batch may be overtaken by the next one.
+//! `enable.idempotence=true`, the default, forbids that: the leader refuses a batch whose sequence number does not
+//! follow. Sequence numbers are not simulated yet, so an idempotent producer keeps order here as Kafka does it for
+//! `max.in.flight=1`: one batch per partition at a time (`guaranteeMessageOrder`). What idempotence also promises, no
+//! duplicate after a lost acknowledgement, does not hold until sequences are there.
+
+use std::collections::BTreeMap;
+
+use super::accumulator::{AccumulatorConfig, Leader, RecordAccumulator};
+use super::batch::ProducerBatch;
+use super::ledger::Ledger;
+use crate::engine::Ctx;
+use crate::engine::clients::fact::{BatchFailure, ProducerFact};
+use crate::engine::clients::{
+    ClientMetadata, Disconnection, ExponentialBackoff, MetadataConfig, NetworkClient, NetworkConfig,
+};
+use crate::engine::common::{
+    BrokerId, CorrelationId, ErrorCode, Offset, PartitionId, Span, Time, TopicId, TopicPartition,
+};
+use crate::engine::config::{self, ProducerConfig};
+use crate::engine::protocol::{Acks, ProduceRequest, ProduceResponse, Response, TopicName};
+
+/// Names a batch from the moment it is drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(u64);
+
+/// What a request in flight is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProducerRequest {
+    Metadata,
+    Produce(Vec<(TopicPartition, BatchId)>),
+}
+
+/// A batch that was sent and not yet answered.
+#[derive(Clone, Debug)]
+pub struct InFlightBatch {
+    pub batch: ProducerBatch,
+    pub to: BrokerId,
+    pub since: Time,
+}
+
+/// When a broker last had something to be sent to it, and when it could take it (`NodeLatencyStats`).
+#[derive(Clone, Copy, Debug)]
+struct NodeLatency {
+    ready_at: Time,
+    drained_at: Time,
+}
+
+#[derive(Clone, Debug)]
+pub struct Sender {
+    acks: Acks,
+    request_timeout: Span,
+    retries: u32,
+    max_request_size_bytes: u32,
+    delivery_timeout: Span,
+    availability_timeout: Span,
+    guarantee_order: bool,
+    backoff: ExponentialBackoff,
+    pub(super) accumulator: RecordAccumulator,
+    pub(super) metadata: ClientMetadata,
+    network: NetworkClient<ProducerRequest>,
+    in_flight: BTreeMap<BatchId, InFlightBatch>,
+    next_batch: BatchId,
+    latencies: BTreeMap<BrokerId, NodeLatency>,
+}
+
+impl Sender {
+    pub(super) fn new(config: &ProducerConfig, bootstrap: &[BrokerId]) -> Self {
+        let network = NetworkConfig {
+            request_timeout: config.request_timeout,
+            max_in_flight: Some(config.max_in_flight_requests),
+            reconnect_backoff: config.reconnect_backoff,
+            reconnect_backoff_max: config.reconnect_backoff_max,
+        };
+        let metadata = MetadataConfig {
+            max_age: config.metadata_max_age,
+            refresh_backoff: config.retry_backoff,
+            refresh_backoff_max: config.retry_backoff_max,
+            allow_auto_topic_creation: true,
+        };
+        let accumulator = AccumulatorConfig {
+            batch_size_bytes: config.batch_size_bytes,
+            linger: config.linger,
+            delivery_timeout: config.delivery_timeout,
+            buffer_memory_bytes: config.buffer_memory_bytes,
+        };
+        Self {
+            acks: match config.acks {
+                config::Acks::None => Acks::Zero,
+                config::Acks::Leader => Acks::Leader,
+                config::Acks::All => Acks::All,
+            },
+            request_timeout: config.request_timeout,
+            retries: config.retries,
+            max_request_size_bytes: config.max_request_size_bytes,
+            delivery_timeout: config.delivery_timeout,
+            availability_timeout: config.partitioner_availability_timeout,
+            guarantee_order: config.max_in_flight_requests == 1 || config.enable_idempotence,
+            backoff: ExponentialBackoff::new(config.retry_backoff, config.retry_backoff_max),
+            accumulator: RecordAccumulator::new(accumulator),
+            metadata: ClientMetadata::new(bootstrap.to_vec(), metadata),
+            network: NetworkClient::new(network),
+            in_flight: BTreeMap::new(),
+            next_batch: BatchId(0),
+            latencies: BTreeMap::new(),
+        }
+    }
+
+    // ---- sending ---------------------------------------------------------------------------------------------
+
+    /// Sends all that may be sent. Answers when something that is held back will be due.
+    pub(super) fn send_ready(&mut self, ctx: &mut Ctx<'_>, ledger: &mut Ledger) -> Option<Time> {
+        let now = ctx.now();
+        loop {
+            let metadata = &self.metadata;
+            let ready = self.accumulator.ready(now, |partition| metadata.leader(partition));
+            if ready.has_unknown_leaders {
+                self.metadata.request_update();
+            }
+            let mut next = ready.next_check;
+            let mut has_sent = false;
+            for broker in ready.brokers {
+                let can_send = self.network.can_send(broker, now);
+                self.note_latency(broker, now, can_send);
+                if can_send {
+                    self.send_to(ctx, broker, ledger);
+                    has_sent = true;
+                } else if let Some(until) = self.network.backing_off_until(broker, now) {
+                    next = Some(next.map_or(until, |other| other.min(until)));
+                }
+            }
+            if !has_sent {
+                return next;
+            }
+        }
+    }
+
+    /// One Produce request: one batch of each partition that has one to go.
+    fn send_to(&mut self, ctx: &mut Ctx<'_>, to: BrokerId, ledger: &mut Ledger) {
+        let now = ctx.now();
+        let metadata = &self.metadata;
+        let leader_of = |partition| metadata.leader(partition);
+        let batches = self.accumulator.drain(now, to, self.max_request_size_bytes, leader_of);
+        assert!(!batches.is_empty(), "a broker is ready only if a batch may go to it");
+        let mut request = ProduceRequest { acks: self.acks, timeout: self.request_timeout, batches: Vec::new() };
+        let mut sent = Vec::new();
+        for mut batch in batches {
+            let partition = batch.partition();
+            request.batches.push((partition, batch.seal()));
+            ctx.emit(ProducerFact::BatchSent {
+                partition,
+                first_ordinal: batch.first_ordinal(),
+                records: batch.record_count(),
+                to,
+                attempt: batch.attempts() + 1,
+            });
+            if self.guarantee_order {
+                self.accumulator.mute(partition);
+            }
+            let id = self.next_batch;
+            self.next_batch = BatchId(id.0 + 1);
+            self.in_flight.insert(id, InFlightBatch { batch, to, since: now });
+            sent.push((partition, id));
+        }
+        if self.acks == Acks::Zero {
+            // No answer will come: what is on the wire counts as done, whatever happens to it.
+            self.network.send_without_response(ctx, to, request);
+            for (partition, id) in sent {
+                self.finish(ctx, ledger, partition, id, Ok(None));
+            }
+        } else {
+            self.network.send(ctx, to, request, ProducerRequest::Produce(sent));
+        }
+    }
+
+    fn note_latency(&mut self, broker: BrokerId, now: Time, can_send: bool) {
+        if self.availability_timeout == Span::ZERO {
+            return;
+        }
+        let latency = self.latencies.entry(broker).or_insert(NodeLatency { ready_at: now, drained_at: now });
+        latency.ready_at = now;
+        if can_send {
+            latency.drained_at = now;
+        }
+    }
+
+    /// Asks for metadata if it is time; answers when to come back.
+    pub(super) fn poll_metadata(&mut self, ctx: &mut Ctx<'_>) -> Option<Time> {
+        self.metadata.poll(ctx, &mut self.network, ProducerRequest::Metadata)
+    }
+
+    // ---- hearing ---------------------------------------------------------------------------------------------
+
+    pub(super) fn response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ledger: &mut Ledger,
+        from: BrokerId,
+        (correlation, response): (CorrelationId, Response),
+    ) {
+        // Nobody waits for an answer that comes after its connection was given up.
+        let Some(request) = self.network.complete(from, correlation) else { return };
+        match (request.purpose, response) {
+            (ProducerRequest::Metadata, Response::Metadata(metadata)) => {
+                self.metadata.apply(ctx.now(), &metadata, ctx.rng());
+                let topics: Vec<TopicName> = self.metadata.topics().map(|(name, _)| name.clone()).collect();
+                ctx.emit(ProducerFact::MetadataUpdated { topics, brokers: metadata.brokers });
+            }
+            (ProducerRequest::Produce(sent), Response::Produce(produced)) => {
+                self.produced(ctx, ledger, &sent, produced);
+            }
+            (purpose, response) => unreachable!("{:?} answers {purpose:?}", response.api()),
+        }
+    }
+
+    fn produced(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ledger: &mut Ledger,
+        sent: &[(TopicPartition, BatchId)],
+        response: ProduceResponse,
+    ) {
+        for produced in response.partitions {
+            let (partition, id) = *sent
+                .iter()
+                .find(|(partition, _)| *partition == produced.partition)
+                .expect("a leader answers for the partitions it was sent");
+            let outcome = produced.outcome.map(|appended| Some(appended.base_offset));
+            self.finish(ctx, ledger, partition, id, outcome);
+            // After the batch has been put back: it then sees that its leader has changed, and skips its back-off.
+            if let Some(hint) = produced.current_leader {
+                self.metadata.apply_hint(partition, hint);
+            }
+        }
+    }
+
+    /// The connection with `broker` broke.
+    pub(super) fn disconnected(&mut self, ctx: &mut Ctx<'_>, ledger: &mut Ledger, broker: BrokerId) {
+        let lost = self.network.disconnected(ctx.now(), broker, ctx.rng());
+        self.connection_lost(ctx, ledger, lost, ErrorCode::NetworkException);
+    }
+
+    /// Gives up requests and batches that have waited too long.
+    pub(super) fn expire(&mut self, ctx: &mut Ctx<'_>, ledger: &mut Ledger) {
+        let now = ctx.now();
+        for lost in self.network.expire(now, ctx.rng()) {
+            ctx.emit(ProducerFact::RequestTimedOut { to: lost.broker });
+            self.connection_lost(ctx, ledger, lost, ErrorCode::RequestTimedOut);
+        }
+        // A batch in flight expires, too; its request stays in flight, and with it the partition stays muted.
+        let overdue = |one: &InFlightBatch| one.batch.created_at() + self.delivery_timeout <= now;
+        let in_flight: Vec<BatchId> =
+            self.in_flight.iter().filter(|(_, one)| overdue(one)).map(|(id, _)| *id).collect();
+        let mut expired: Vec<ProducerBatch> =
+            in_flight.iter().filter_map(|id| self.in_flight.remove(id)).map(|one| one.batch).collect();
+        expired.extend(self.accumulator.expired(now));
+        for batch in expired {
+            self.fail(ctx, ledger, &batch, BatchFailure::DeliveryTimeout);
+        }
+    }
+
+    fn connection_lost(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ledger: &mut Ledger,
+        lost: Disconnection<ProducerRequest>,
+        error: ErrorCode,
+    ) {
+        for request in lost.requests {
+            match request.purpose {
+                ProducerRequest::Metadata => self.metadata.update_failed(ctx.now(), ctx.rng()),
+                ProducerRequest::Produce(sent) => {
+                    for (partition, id) in sent {
+                        self.finish(ctx, ledger, partition, id, Err(error));
+                    }
+                }
+            }
+        }
+        // A broker that is gone may mean that leaders have moved (`handleServerDisconnect`).
+        self.metadata.request_update();
+    }
+
+    /// One batch has its answer (`Sender.completeBatch`).
+    fn finish(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        ledger: &mut Ledger,
+        partition: TopicPartition,
+        id: BatchId,
+        outcome: Result<Option<Offset>, ErrorCode>,
+    ) {
+        if let Err(error) = outcome
+            && error.refreshes_metadata()
+        {
+            self.metadata.request_update();
+        }
+        // A batch that expired in flight has been told of already.
+        if let Some(InFlightBatch { batch, .. }) = self.in_flight.remove(&id) {
+            match outcome {
+                Ok(base_offset) => {
+                    let ordinals = batch.ordinals();
+                    ledger.acked(partition, base_offset, &ordinals);
+                    self.accumulator.deallocate(&batch);
+                    ctx.emit(ProducerFact::BatchAcked { partition, base_offset, ordinals });
+                }
+                Err(ErrorCode::MessageTooLarge) if batch.record_count() > 1 => {
+                    let ordinals = batch.ordinals();
+                    let parts = self.accumulator.split_and_reenqueue(batch);
+                    ctx.emit(ProducerFact::BatchSplit { partition, ordinals, parts });
+                }
+                Err(error) => self.retry_or_fail(ctx, ledger, batch, error),
+            }
+        }
+        if self.guarantee_order {
+            self.accumulator.unmute(partition);
+        }
+    }
+
+    /// `Sender.canRetry`: only what may pass, while retries and time are left.
+    fn retry_or_fail(&mut self, ctx: &mut Ctx<'_>, ledger: &mut Ledger, batch: ProducerBatch, error: ErrorCode) {
+        let now = ctx.now();
+        if !error.is_retriable() {
+            self.fail(ctx, ledger, &batch, BatchFailure::Refused(error));
+        } else if batch.created_at() + self.delivery_timeout <= now {
+            self.fail(ctx, ledger, &batch, BatchFailure::DeliveryTimeout);
+        } else if batch.attempts() >= self.retries {
+            self.fail(ctx, ledger, &batch, BatchFailure::RetriesExhausted(error));
+        } else {
+            let attempt = batch.attempts() + 1;
+            let backoff = self.backoff.after(batch.attempts(), ctx.rng());
+            ctx.emit(ProducerFact::BatchRetried {
+                partition: batch.partition(),
+                ordinals: batch.ordinals(),
+                error,
+                attempt,
+            });
+            self.accumulator.reenqueue(batch, now, backoff);
+        }
+    }
+
+    fn fail(&mut self, ctx: &mut Ctx<'_>, ledger: &mut Ledger, batch: &ProducerBatch, why: BatchFailure) {
+        let ordinals = batch.ordinals();
+        ledger.failed(ordinals.len() as u64);
+        self.accumulator.deallocate(batch);
+        ctx.emit(ProducerFact::BatchFailed { partition: batch.partition(), ordinals, why });
+    }
+
+    // ---- looking in ------------------------------------------------------------------------------------------
+
+    /// When a request or a batch will have waited too long.
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        let in_flight = self.in_flight.values().map(|one| one.batch.created_at() + self.delivery_timeout).min();
+        [in_flight, self.accumulator.next_expiry_at(), self.network.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Queue lengths for the adaptive partitioner, without partitions of brokers that have taken nothing for
+    /// `partitioner.availability.timeout.ms`; and how many partitions ever had a queue.
+    pub(super) fn partition_load(&self, topic: TopicId) -> (Vec<(PartitionId, u32)>, u32) {
+        let leader_of = |partition| -> Leader { self.metadata.leader(partition) };
+        let (mut sizes, queues) = self.accumulator.queue_sizes(topic, leader_of);
+        if self.availability_timeout > Span::ZERO {
+            sizes.retain(|(partition, _)| {
+                let leader = leader_of(TopicPartition { topic, partition: *partition }).map(|(leader, _)| leader);
+                let latency = leader.and_then(|leader| self.latencies.get(&leader));
+                latency.is_none_or(|one| one.ready_at.since(one.drained_at) <= self.availability_timeout)
+            });
+        }
+        (sizes, queues)
+    }
+
+    pub(super) fn network(&self) -> &NetworkClient<ProducerRequest> {
+        &self.network
+    }
+
+    /// Batches sent and not yet answered, in the order of sending.
+    pub(super) fn in_flight(&self) -> impl Iterator<Item = &InFlightBatch> {
+        self.in_flight.values()
+    }
+
+    /// Is there nothing left to be sent or answered?
+    pub(super) fn is_idle(&self) -> bool {
+        self.accumulator.is_empty() && self.in_flight.is_empty()
+    }
+
+    /// Does it send one batch per partition at a time?
+    pub(super) fn guarantees_order(&self) -> bool {
+        self.guarantee_order
+    }
+}

@@ -1,0 +1,112 @@
+//! What a broker's parts share while they handle one event, and how the broker reaches the controller.
+
+use crate::engine::Ctx;
+use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Span};
+use crate::engine::config::BrokerConfig;
+use crate::engine::metadata::MetadataImage;
+use crate::engine::protocol::{Body, Request, Response};
+use crate::engine::storage::LogManager;
+
+/// `controller.socket.timeout.ms`, which also bounds what is forwarded for a client.
+pub(super) const CONTROLLER_REQUEST_TIMEOUT: Span = Span::secs(30);
+
+/// First and longest pause before a request is sent again to a controller that cannot be reached
+/// (`NodeToControllerChannelManager` retries every 100 ms; it doubles here, as connections do, to spare the trace).
+const RETRY_BACKOFF: Span = Span::millis(100);
+const RETRY_BACKOFF_MAX: Span = Span::secs(1);
+
+/// The broker around the replica manager, lent for one event.
+#[derive(Debug)]
+pub(super) struct Env<'a> {
+    pub(super) me: BrokerId,
+    pub(super) config: &'a BrokerConfig,
+    pub(super) image: &'a MetadataImage,
+    pub(super) broker_epoch: Option<BrokerEpoch>,
+    pub(super) logs: &'a mut LogManager,
+    pub(super) channel: &'a mut ControllerChannel,
+    pub(super) correlations: &'a mut Correlations,
+}
+
+/// Numbers this broker's own requests.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Correlations {
+    next: CorrelationId,
+}
+
+impl Correlations {
+    pub(super) fn next(&mut self) -> CorrelationId {
+        let next = self.next;
+        self.next = next.next();
+        next
+    }
+}
+
+/// Which controller this broker takes for the active one, and how often in a row it could not be reached.
+#[derive(Clone, Debug)]
+pub(super) struct ControllerChannel {
+    controllers: Vec<NodeId>,
+    active: usize,
+    failures: u32,
+}
+
+impl ControllerChannel {
+    pub(super) fn new(controllers: Vec<NodeId>) -> Self {
+        assert!(!controllers.is_empty(), "a broker knows at least one controller");
+        Self { controllers, active: 0, failures: 0 }
+    }
+
+    pub(super) fn active(&self) -> NodeId {
+        self.controllers[self.active]
+    }
+
+    pub(super) fn is_controller(&self, node: NodeId) -> bool {
+        self.controllers.contains(&node)
+    }
+
+    pub(super) fn answered(&mut self) {
+        self.failures = 0;
+    }
+
+    /// `controller` said it is not the active one, or said nothing: try the next. Returns how long to wait.
+    pub(super) fn failed(&mut self, controller: NodeId) -> Span {
+        if controller == self.active() {
+            self.active = (self.active + 1) % self.controllers.len();
+        }
+        let backoff = doubled(RETRY_BACKOFF, self.failures, RETRY_BACKOFF_MAX);
+        self.failures = self.failures.saturating_add(1);
+        backoff
+    }
+}
+
+/// `base · 2^times`, at most `max`.
+pub(super) fn doubled(base: Span, times: u32, max: Span) -> Span {
+    Span(base.0.saturating_mul(1 << times.min(20))).min(max)
+}
+
+pub(super) fn request(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, request: impl Into<Request>) {
+    ctx.send(to, Body::Request { correlation, request: request.into() });
+}
+
+pub(super) fn respond(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, response: impl Into<Response>) {
+    ctx.send(to, Body::Response { correlation, response: response.into() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_its_limit_and_the_next_controller_gets_its_turn() {
+        let (first, second) = (NodeId::Controller(BrokerId(101)), NodeId::Controller(BrokerId(102)));
+        let mut channel = ControllerChannel::new(vec![first, second]);
+        assert_eq!(channel.failed(first), Span::millis(100));
+        assert_eq!(channel.active(), second);
+        // Old news about the first does not skip the second.
+        assert_eq!(channel.failed(first), Span::millis(200));
+        assert_eq!(channel.active(), second);
+        assert_eq!(channel.failed(second), Span::millis(400));
+        assert_eq!((channel.failed(first), channel.failed(second)), (Span::millis(800), Span::secs(1)));
+        channel.answered();
+        assert_eq!(channel.failed(first), Span::millis(100));
+    }
+}

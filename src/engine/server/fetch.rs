@@ -1,0 +1,252 @@
+//! Fetching from this broker: by followers up to the log's end, by consumers up to the high watermark.
+//!
+//! A follower's fetch is also its report: it tells the leader how far the follower has come, and everything else about
+//! replication follows from that. The answer still carries the high watermark from before the report; the new one
+//! travels with the next answer.
+
+use super::BrokerFact;
+use super::env::{Env, respond};
+use super::partition::Partition;
+use super::purgatory::{Parked, ParkedFetch, ParkedId};
+use super::replica::FollowerFetch;
+use super::replica_manager::ReplicaManager;
+use super::timer::BrokerTimer;
+use crate::engine::Ctx;
+use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, Offset, TopicPartition};
+use crate::engine::metadata::MetadataImage;
+use crate::engine::protocol::{
+    EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState,
+};
+use crate::engine::storage::UnifiedLog;
+
+/// Is the fetcher's report taken down, or is this the second look at a fetch that was parked?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    FromPurgatory,
+}
+
+/// How much of a response is left to fill (KIP-74: the limits are soft for the first batch).
+struct Room {
+    bytes: u64,
+    min_one_message: bool,
+}
+
+impl ReplicaManager {
+    /// `ReplicaManager.fetchMessages`: answers at once if there is enough, or any error or divergence to tell.
+    pub(super) fn fetch(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        request: FetchRequest,
+    ) {
+        self.purgatory.forget_fetches_of(ctx, from);
+        let partitions = self.read_from_log(ctx, env, from, &request, Look::First);
+        let is_urgent = |one: &FetchedPartition| one.outcome.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
+        let bytes: u64 = partitions.iter().map(size_of).sum();
+        let is_ready = request.max_wait.0 == 0
+            || request.partitions.is_empty()
+            || bytes >= request.min_bytes
+            || partitions.iter().any(is_urgent);
+        if is_ready || self.is_satisfied(env, &request) {
+            let partitions = if is_ready {
+                partitions
+            } else {
+                self.read_from_log(ctx, env, from, &request, Look::FromPurgatory)
+            };
+            let to_follower = request.follower.is_some();
+            respond(ctx, from, correlation, FetchResponse { to_follower, partitions });
+            return;
+        }
+        if let Some(first) = request.partitions.first() {
+            let (partition, offset) = (first.partition, first.fetch_offset);
+            ctx.emit(BrokerFact::FetchParked { partition, fetcher: from, offset });
+        }
+        let id = self.purgatory.next_id();
+        let timer = ctx.set_timer(request.max_wait, BrokerTimer::FetchExpired { parked: id }.into());
+        let deadline = ctx.now() + request.max_wait;
+        let parked = Parked { client: from, correlation, since: ctx.now(), deadline, timer };
+        self.purgatory.park_fetch(id, ParkedFetch { parked, request });
+    }
+
+    /// Something changed in this partition.
+    pub(super) fn complete_fetches(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, partition: TopicPartition) {
+        for id in self.purgatory.fetches_watching(partition) {
+            let is_satisfied = self.purgatory.fetch(id).is_some_and(|fetch| self.is_satisfied(env, &fetch.request));
+            if is_satisfied {
+                self.release_fetch(ctx, env, id);
+            }
+        }
+    }
+
+    /// Answers a parked fetch with whatever there is now: it is satisfied, or its time is up.
+    pub(super) fn release_fetch(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: ParkedId) {
+        let Some(ParkedFetch { parked, request }) = self.purgatory.release_fetch(ctx, id) else { return };
+        let partitions = self.read_from_log(ctx, env, parked.client, &request, Look::FromPurgatory);
+        let to_follower = request.follower.is_some();
+        respond(ctx, parked.client, parked.correlation, FetchResponse { to_follower, partitions });
+    }
+
+    /// `DelayedFetch.tryComplete`: an error, a truncated or rolled log, a divergence, or enough bytes.
+    fn is_satisfied(&self, env: &Env<'_>, request: &FetchRequest) -> bool {
+        let mut bytes = 0;
+        for asked in &request.partitions {
+            let Ok(partition) = self.readable(env.image, asked, request.follower) else { return true };
+            let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
+            let end = end_of(log, request.follower);
+            if asked.fetch_offset > end {
+                // A consumer may wait between the high watermark and the log's end; beyond that the log was cut.
+                if asked.fetch_offset > log.log_end_offset() || request.follower.is_some() {
+                    return true;
+                }
+            } else {
+                match log.bytes_between(asked.fetch_offset, end) {
+                    Some(available) => bytes += available.min(asked.max_bytes),
+                    None => return true,
+                }
+            }
+            if !matches!(divergence(log, asked), Ok(None)) {
+                return true;
+            }
+        }
+        bytes >= request.min_bytes
+    }
+
+    /// `ReplicaManager.readFromLog`: partition after partition until the response is full.
+    fn read_from_log(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        from: NodeId,
+        request: &FetchRequest,
+        look: Look,
+    ) -> Vec<FetchedPartition> {
+        let bytes = request.max_bytes.min(u64::from(env.config.fetch_max_bytes));
+        let mut room = Room { bytes, min_one_message: true };
+        let mut partitions = Vec::with_capacity(request.partitions.len());
+        for asked in &request.partitions {
+            let read = self.read_partition(env, asked, request.follower, &room);
+            let outcome = match (read, request.follower) {
+                (Ok(fetched), Some(follower)) if look == Look::First && fetched.diverging.is_none() => {
+                    self.follower_reached(ctx, env, asked, follower).map(|()| fetched)
+                }
+                (read, _) => read,
+            };
+            if let Err(error) = outcome {
+                let (partition, offset) = (asked.partition, asked.fetch_offset);
+                ctx.emit(BrokerFact::FetchRefused { partition, fetcher: from, offset, error });
+            }
+            let hint = outcome.as_ref().err().and_then(|error| self.leader_hint(env.image, asked.partition, *error));
+            let one = FetchedPartition { partition: asked.partition, outcome, current_leader: hint };
+            let size = size_of(&one);
+            room.bytes = room.bytes.saturating_sub(size);
+            room.min_one_message &= size == 0;
+            partitions.push(one);
+        }
+        partitions
+    }
+
+    /// `Partition.fetchRecords`.
+    fn read_partition(
+        &self,
+        env: &Env<'_>,
+        asked: &FetchPartition,
+        follower: Option<FollowerState>,
+        room: &Room,
+    ) -> Result<Fetched, ErrorCode> {
+        let partition = self.readable(env.image, asked, follower)?;
+        let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
+        if let Some(follower) = follower {
+            check_assigned(partition, follower.broker, asked)?;
+        }
+        let diverging = divergence(log, asked)?;
+        let batches = match diverging {
+            Some(_) => Vec::new(),
+            None => log
+                .read(asked.fetch_offset, end_of(log, follower), asked.max_bytes.min(room.bytes), room.min_one_message)
+                .map_err(|_| ErrorCode::OffsetOutOfRange)?,
+        };
+        let (high_watermark, log_start_offset) = (log.high_watermark(), log.log_start_offset());
+        Ok(Fetched { high_watermark, log_start_offset, diverging, batches })
+    }
+
+    /// May this fetcher read here (`Partition.localLogWithEpochOrThrow`)? Followers only from the leader; consumers of
+    /// today's protocol also from followers (KIP-392), up to the follower's own high watermark.
+    fn readable(
+        &self,
+        image: &MetadataImage,
+        asked: &FetchPartition,
+        follower: Option<FollowerState>,
+    ) -> Result<&Partition, ErrorCode> {
+        let partition = self.partition_or_error(image, asked.partition)?;
+        partition.check_current_leader_epoch(asked.current_leader_epoch)?;
+        if follower.is_some() && !partition.is_leader() {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
+        Ok(partition)
+    }
+
+    /// `Partition.updateFollowerFetchState`: the in-sync set may grow, the high watermark may rise.
+    fn follower_reached(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        asked: &FetchPartition,
+        follower: FollowerState,
+    ) -> Result<(), ErrorCode> {
+        let id = asked.partition;
+        let log = env.logs.get(id).expect("a hosted partition has a log");
+        let partition = self.partitions.get_mut(&id).expect("it was read a moment ago");
+        let report = FollowerFetch {
+            fetch_offset: asked.fetch_offset,
+            log_start_offset: asked.log_start_offset,
+            broker_epoch: follower.broker_epoch,
+            at: ctx.now(),
+            leader_log_end: log.log_end_offset(),
+        };
+        let has_moved = partition.record_fetch(follower.broker, report, env.image)?;
+        if has_moved {
+            let (follower, log_end) = (follower.broker, asked.fetch_offset);
+            ctx.emit(BrokerFact::FollowerReached { partition: id, follower, log_end });
+        }
+        if let Some(proposal) = partition.maybe_expand_isr(follower.broker, log, env.image) {
+            self.submit_alter_partition(ctx, env, proposal);
+        }
+        if has_moved {
+            self.advance_high_watermark(ctx, env, id);
+        }
+        Ok(())
+    }
+}
+
+/// The offset below which the fetcher may read. Without transactions the last stable offset is the high watermark, so
+/// both isolation levels end there.
+fn end_of(log: &UnifiedLog, follower: Option<FollowerState>) -> Offset {
+    if follower.is_some() { log.log_end_offset() } else { log.high_watermark() }
+}
+
+/// `Partition.followerReplicaOrThrow`.
+fn check_assigned(partition: &Partition, follower: BrokerId, asked: &FetchPartition) -> Result<(), ErrorCode> {
+    let is_assigned = partition.leading().is_some_and(|state| state.followers.contains_key(&follower));
+    match (is_assigned, asked.current_leader_epoch) {
+        (true, _) => Ok(()),
+        (false, Some(_)) => Err(ErrorCode::UnknownLeaderEpoch),
+        (false, None) => Err(ErrorCode::NotLeaderOrFollower),
+    }
+}
+
+/// Does the fetcher's history depart from ours before the offset it asks for (KIP-595)?
+fn divergence(log: &UnifiedLog, asked: &FetchPartition) -> Result<Option<EpochEnd>, ErrorCode> {
+    let Some(fetched_epoch) = asked.last_fetched_epoch else { return Ok(None) };
+    let end = log.end_offset_for_epoch(fetched_epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
+    if asked.fetch_offset < log.log_start_offset() {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    Ok((end.epoch < fetched_epoch || end.end_offset < asked.fetch_offset).then_some(end))
+}
+
+fn size_of(one: &FetchedPartition) -> u64 {
+    let batches = one.outcome.as_ref().map(|fetched| fetched.batches.as_slice()).unwrap_or_default();
+    batches.iter().map(|batch| u64::from(batch.size_in_bytes())).sum()
+}

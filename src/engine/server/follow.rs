@@ -1,0 +1,232 @@
+//! What a follower does with its leader's answers: append, take over the high watermark, or cut its own log
+//! (`AbstractFetcherThread.processFetchRequest`, `ReplicaFetcherThread`).
+
+use super::BrokerFact;
+use super::env::Env;
+use super::fetcher::{Asked, FetchPhase};
+use super::replica_manager::ReplicaManager;
+use crate::engine::Ctx;
+use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::engine::protocol::{EpochEnd, FetchResponse, Fetched, ListOffsetsResponse, OffsetSpec};
+use crate::engine::record::RecordBatch;
+use crate::engine::storage::UnifiedLog;
+
+impl ReplicaManager {
+    pub(super) fn fetch_answered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        leader: BrokerId,
+        correlation: CorrelationId,
+        response: FetchResponse,
+    ) {
+        let Some(Asked::Fetch(asked)) = self.take_asked(ctx, leader, correlation) else { return };
+        for one in response.partitions {
+            let id = one.partition;
+            let sent = asked.iter().find(|(partition, ..)| *partition == id);
+            let Some((_, offset, leader_epoch)) = sent.copied() else { continue };
+            // Meanwhile the partition may have got another leader, or the same one anew.
+            let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
+            let is_current = position.is_some_and(|state| state.fetch_offset == offset && state.phase != FetchPhase::Failed);
+            if is_current {
+                match one.outcome {
+                    Ok(fetched) => self.process_partition_data(ctx, env, leader, id, leader_epoch, &fetched),
+                    Err(error) => self.fetch_refused(ctx, env, leader, id, leader_epoch, error),
+                }
+            }
+        }
+        self.pump_fetcher(ctx, env, leader);
+    }
+
+    fn process_partition_data(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        leader: BrokerId,
+        id: TopicPartition,
+        leader_epoch: LeaderEpoch,
+        fetched: &Fetched,
+    ) {
+        let log = env.logs.get_mut(id).expect("a followed partition has a log");
+        if let Some(end) = fetched.diverging {
+            // The leader's marks are not taken over before the histories agree again.
+            let to = truncation_offset(log, end);
+            truncate(ctx, log, id, to, leader_epoch);
+            self.touch(id);
+            return self.resume_at_log_end(env, leader, id, leader_epoch);
+        }
+        // Nothing of a later epoch than the one we asked under may come in (4.0).
+        let batches: Vec<RecordBatch> = fetched
+            .batches
+            .iter()
+            .take_while(|batch| batch.partition_leader_epoch <= leader_epoch)
+            .cloned()
+            .collect();
+        let config = self.topic_config(id.topic);
+        let info = log.append_as_follower(&batches, ctx.now(), &config);
+        if let Some(info) = info {
+            if let Some(base_offset) = info.rolled {
+                ctx.emit(BrokerFact::SegmentRolled { partition: id, base_offset });
+            }
+            let (first, last, from) = (info.first_offset, info.last_offset, NodeId::Broker(leader));
+            ctx.emit(BrokerFact::Appended { partition: id, first, last, leader_epoch, from });
+        }
+        let moved = log.update_high_watermark(fetched.high_watermark);
+        if let Some(from) = moved {
+            let to = log.high_watermark();
+            ctx.emit(BrokerFact::HighWatermarkMoved { partition: id, from, to, ends: Vec::new() });
+        }
+        log.maybe_increment_log_start_offset(fetched.log_start_offset);
+        if info.is_some() || moved.is_some() {
+            // Consumers may be reading from this follower.
+            self.touch(id);
+        }
+        self.resume_at_log_end(env, leader, id, leader_epoch);
+        if let (Some(_), Some(fetcher)) = (info, self.fetchers.get_mut(&leader)) {
+            fetcher.move_to_end(id);
+        }
+    }
+
+    fn fetch_refused(
+        &mut self,
+        ctx: &Ctx<'_>,
+        env: &Env<'_>,
+        leader: BrokerId,
+        id: TopicPartition,
+        leader_epoch: LeaderEpoch,
+        error: ErrorCode,
+    ) {
+        let phase = match error {
+            ErrorCode::OffsetOutOfRange => FetchPhase::OutOfRange { asks: OffsetSpec::Latest },
+            // The leader knows a newer epoch than we do: metadata will bring it.
+            ErrorCode::FencedLeaderEpoch => FetchPhase::Failed,
+            _ => FetchPhase::Delayed { until: ctx.now() + env.config.replica_fetch_backoff },
+        };
+        self.set_phase(leader, id, leader_epoch, phase);
+    }
+
+    /// `AbstractFetcherThread.fetchOffsetAndTruncate`: the leader's log ends before ours (an unclean election), begins
+    /// after ours ends (we were away too long), or the offset has come into range meanwhile.
+    pub(super) fn offsets_answered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        leader: BrokerId,
+        correlation: CorrelationId,
+        response: ListOffsetsResponse,
+    ) {
+        let Some(Asked::Offsets(asked)) = self.take_asked(ctx, leader, correlation) else { return };
+        for (id, outcome) in response.partitions {
+            let sent = asked.iter().find(|(partition, ..)| *partition == id);
+            let Some((_, leader_epoch, spec)) = sent.copied() else { continue };
+            let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
+            if position.is_none_or(|state| state.phase != FetchPhase::OutOfRange { asks: spec }) {
+                continue;
+            }
+            let log = env.logs.get_mut(id).expect("a followed partition has a log");
+            match (spec, outcome) {
+                (OffsetSpec::Latest, Ok(Some(end))) if end >= log.log_end_offset() => {
+                    self.set_phase(leader, id, leader_epoch, FetchPhase::OutOfRange { asks: OffsetSpec::Earliest });
+                    continue;
+                }
+                (OffsetSpec::Latest, Ok(Some(end))) => truncate(ctx, log, id, end, leader_epoch),
+                (_, Ok(Some(start))) if start > log.log_end_offset() => {
+                    let (to, from) = (log.log_start_offset(), log.log_end_offset());
+                    log.truncate_fully_and_start_at(start, ctx.now());
+                    ctx.emit(BrokerFact::Truncated { partition: id, to, from, leader_epoch });
+                }
+                (_, Ok(_)) => {}
+                (_, Err(ErrorCode::FencedLeaderEpoch)) => {
+                    self.set_phase(leader, id, leader_epoch, FetchPhase::Failed);
+                    continue;
+                }
+                (_, Err(_)) => {
+                    let until = ctx.now() + env.config.replica_fetch_backoff;
+                    self.set_phase(leader, id, leader_epoch, FetchPhase::Delayed { until });
+                    continue;
+                }
+            }
+            self.touch(id);
+            self.resume_at_log_end(env, leader, id, leader_epoch);
+        }
+        self.pump_fetcher(ctx, env, leader);
+    }
+
+    /// What the answer belongs to, if it is still waited for.
+    fn take_asked(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, correlation: CorrelationId) -> Option<Asked> {
+        let fetcher = self.fetchers.get_mut(&leader)?;
+        let sent = fetcher.in_flight.take_if(|sent| sent.correlation == correlation)?;
+        ctx.cancel_timer(sent.timeout);
+        Some(sent.asked)
+    }
+
+    fn resume_at_log_end(&mut self, env: &Env<'_>, leader: BrokerId, id: TopicPartition, leader_epoch: LeaderEpoch) {
+        let log = env.logs.get(id).expect("a followed partition has a log");
+        let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
+        if let Some(state) = position {
+            state.fetch_offset = log.log_end_offset();
+            state.last_fetched_epoch = log.leader_epochs().latest_epoch();
+            state.phase = FetchPhase::Fetching;
+        }
+    }
+
+    fn set_phase(&mut self, leader: BrokerId, id: TopicPartition, leader_epoch: LeaderEpoch, phase: FetchPhase) {
+        let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
+        if let Some(state) = position {
+            state.phase = phase;
+        }
+    }
+}
+
+fn truncate(ctx: &mut Ctx<'_>, log: &mut UnifiedLog, id: TopicPartition, to: Offset, leader_epoch: LeaderEpoch) {
+    let from = log.log_end_offset();
+    if log.truncate_to(to, ctx.now()) {
+        ctx.emit(BrokerFact::Truncated { partition: id, to, from, leader_epoch });
+    }
+}
+
+/// Where to cut after the leader said where `end.epoch` ended in its log
+/// (`AbstractFetcherThread.getOffsetTruncationState`). If this log does not know that epoch, it is cut back to the
+/// largest one below, and the next fetch asks again.
+fn truncation_offset(log: &UnifiedLog, end: EpochEnd) -> Offset {
+    let to = match log.end_offset_for_epoch(end.epoch) {
+        Some(own) if own.epoch != end.epoch => own.end_offset,
+        Some(own) => own.end_offset.min(end.end_offset),
+        None => end.end_offset,
+    };
+    to.min(log.log_end_offset())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::common::Time;
+    use crate::engine::config::TopicConfig;
+    use crate::engine::record::Record;
+
+    /// One record per entry, under these leader epochs.
+    fn log(epochs: &[u32]) -> UnifiedLog {
+        let mut log = UnifiedLog::new(Time::ZERO);
+        for epoch in epochs {
+            let batch = RecordBatch::new([Record::new(None, None, Time::ZERO)], None);
+            log.append_as_leader(&batch, LeaderEpoch(*epoch), Time::ZERO, &TopicConfig::default()).unwrap();
+        }
+        log
+    }
+
+    #[test]
+    fn the_cut_lies_where_the_histories_last_agree() {
+        let cut = |epochs: &[u32], epoch, end| {
+            truncation_offset(&log(epochs), EpochEnd { epoch: LeaderEpoch(epoch), end_offset: Offset(end) }).0
+        };
+        // Fact sheet §4.7: epoch 0 ended at 3 on the leader, at 5 here.
+        assert_eq!(cut(&[0, 0, 0, 0, 0], 0, 3), 3);
+        // It ended earlier here than there: nothing of ours is in doubt before that.
+        assert_eq!(cut(&[0, 0, 1, 1], 0, 3), 2);
+        // An epoch we never saw: back to the end of the largest one below it, then ask again (KIP-279).
+        assert_eq!(cut(&[0, 0, 2, 2], 1, 4), 2);
+        // Below all we know: the leader's word counts.
+        assert_eq!(cut(&[3, 3, 3], 1, 2), 2);
+        assert_eq!(cut(&[3, 3, 3], 5, 9), 3);
+    }
+}

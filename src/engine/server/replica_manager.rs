@@ -1,0 +1,221 @@
+//! All replicas this broker hosts: what metadata makes of them, and what follows when one of them changes
+//! (`ReplicaManager`).
+//!
+//! Every change of a log or a role notes its partition in `changed`; at the end of the event the requests that wait
+//! on those partitions are looked at, once. Producing, fetching, following and the in-sync set have files of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::BrokerFact;
+use super::alter_partition::AlterPartitionManager;
+use super::env::Env;
+use super::fetcher::Fetcher;
+use super::partition::{IsrRules, Partition};
+use super::purgatory::Purgatory;
+use crate::engine::Ctx;
+use crate::engine::common::{BrokerId, ErrorCode, Offset, TopicId, TopicPartition};
+use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicImage};
+use crate::engine::protocol::LeaderHint;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReplicaManager {
+    pub(super) partitions: BTreeMap<TopicPartition, Partition>,
+    pub(super) purgatory: Purgatory,
+    pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
+    pub(super) alter_partition: AlterPartitionManager,
+    configs: BTreeMap<TopicId, Arc<TopicConfig>>,
+    changed: BTreeSet<TopicPartition>,
+    risen: Vec<(TopicPartition, Offset)>,
+}
+
+/// A local replica's leadership began or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leadership {
+    Gained(TopicPartition),
+    Lost(TopicPartition),
+}
+
+impl ReplicaManager {
+    // ---- what metadata says ------------------------------------------------------------------------------------
+
+    /// Carries out what changed between `old` and the image in effect: leaderships first, as in
+    /// `ReplicaManager.applyDelta`.
+    pub(super) fn apply(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, old: &MetadataImage) -> Vec<Leadership> {
+        let image = env.image;
+        for (id, topic) in image.topics() {
+            if old.topic(id).is_none_or(|before| before.overrides != topic.overrides) {
+                self.configs.insert(id, effective_config(topic, env.config));
+            }
+        }
+        let mine = |(id, registration): &(TopicPartition, &PartitionRegistration)| {
+            registration.replicas.contains(&env.me) && old.partition(*id) != Some(*registration)
+        };
+        let (leading, following): (Vec<_>, Vec<_>) =
+            image.partitions().filter(mine).partition(|(_, registration)| registration.leader == Some(env.me));
+        let mut changes = Vec::new();
+        for (id, registration) in leading {
+            changes.extend(self.lead(ctx, env, id, registration));
+        }
+        for (id, registration) in following {
+            changes.extend(self.follow(ctx, env, id, registration));
+        }
+        self.shut_idle_fetchers(ctx);
+        self.pump_fetchers(ctx, env);
+        changes
+    }
+
+    fn lead(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        id: TopicPartition,
+        registration: &PartitionRegistration,
+    ) -> Option<Leadership> {
+        self.stop_fetching(id);
+        let log = env.logs.get_or_create(id, ctx.now());
+        let partition = self.partitions.entry(id).or_insert_with(|| Partition::new(id, env.me));
+        let was_leader = partition.is_leader();
+        let is_new_epoch = partition.make_leader(registration, log, ctx.now())?;
+        if is_new_epoch {
+            ctx.emit(BrokerFact::BecameLeader {
+                partition: id,
+                leader_epoch: registration.leader_epoch,
+                log_end: log.log_end_offset(),
+                high_watermark: log.high_watermark(),
+            });
+            self.changed.insert(id);
+        }
+        // The in-sync set may be down to this broker.
+        self.advance_high_watermark(ctx, env, id);
+        (!was_leader).then_some(Leadership::Gained(id))
+    }
+
+    fn follow(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        id: TopicPartition,
+        registration: &PartitionRegistration,
+    ) -> Option<Leadership> {
+        let log = env.logs.get_or_create(id, ctx.now());
+        let partition = self.partitions.entry(id).or_insert_with(|| Partition::new(id, env.me));
+        let was_leader = partition.is_leader();
+        let is_new_epoch = partition.make_follower(registration)?;
+        if is_new_epoch {
+            let (leader, leader_epoch, log_end) = (registration.leader, registration.leader_epoch, log.log_end_offset());
+            ctx.emit(BrokerFact::BecameFollower { partition: id, leader, leader_epoch, log_end });
+            self.changed.insert(id);
+            self.stop_fetching(id);
+            if let Some(leader) = leader.filter(|leader| env.image.broker(*leader).is_some()) {
+                self.start_fetching(leader, id, leader_epoch, log);
+            }
+        }
+        was_leader.then_some(Leadership::Lost(id))
+    }
+
+    /// The broker's own configuration changed: topics inherit from it.
+    pub(super) fn reconfigure(&mut self, config: &BrokerConfig, image: &MetadataImage) {
+        self.configs = image.topics().map(|(id, topic)| (id, effective_config(topic, config))).collect();
+    }
+
+    /// The configuration in effect for a topic.
+    pub(super) fn topic_config(&self, topic: TopicId) -> Arc<TopicConfig> {
+        self.configs.get(&topic).cloned().unwrap_or_default()
+    }
+
+    // ---- what follows a change -----------------------------------------------------------------------------------
+
+    /// Notes that requests waiting on this partition may have got what they wait for.
+    pub(super) fn touch(&mut self, partition: TopicPartition) {
+        self.changed.insert(partition);
+    }
+
+    /// Looks at the requests that wait on changed partitions: first producers, then fetchers, as Kafka does.
+    pub(super) fn complete_delayed_requests(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
+        while let Some(partition) = self.changed.pop_first() {
+            self.complete_produces(ctx, env, partition);
+            self.complete_fetches(ctx, env, partition);
+        }
+    }
+
+    /// High watermarks of led partitions that rose since the last call.
+    pub(super) fn take_risen(&mut self) -> Vec<(TopicPartition, Offset)> {
+        std::mem::take(&mut self.risen)
+    }
+
+    /// Raises a led partition's high watermark if its rules allow.
+    pub(super) fn advance_high_watermark(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition) {
+        let config = self.topic_config(id.topic);
+        let (Some(partition), Some(log)) = (self.partitions.get(&id), env.logs.get_mut(id)) else { return };
+        let rules = rules(ctx, env.config, env.image, &config);
+        if let Some(rise) = partition.maybe_increment_high_watermark(log, &rules) {
+            ctx.emit(BrokerFact::HighWatermarkMoved { partition: id, from: rise.from, to: rise.to, ends: rise.ends });
+            self.changed.insert(id);
+            self.risen.push((id, rise.to));
+        }
+    }
+
+    /// Deletes what retention no longer covers.
+    pub(super) fn delete_old_segments(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
+        let hosted: Vec<TopicPartition> = self.partitions.keys().copied().collect();
+        for id in hosted {
+            let config = self.topic_config(id.topic);
+            let Some(log) = env.logs.get_mut(id) else { continue };
+            for (base_offset, reason) in log.delete_old_segments(ctx.now(), &config) {
+                let log_start = log.log_start_offset();
+                ctx.emit(BrokerFact::SegmentDeleted { partition: id, base_offset, reason, log_start });
+            }
+        }
+    }
+
+    // ---- lookups -------------------------------------------------------------------------------------------------
+
+    /// # Errors
+    /// NOT_LEADER_OR_FOLLOWER if another broker hosts the partition, UNKNOWN_TOPIC_OR_PARTITION if none does.
+    pub(super) fn partition_or_error(&self, image: &MetadataImage, id: TopicPartition) -> Result<&Partition, ErrorCode> {
+        self.partitions.get(&id).ok_or(match image.partition(id) {
+            Some(_) => ErrorCode::NotLeaderOrFollower,
+            None => ErrorCode::UnknownTopicOrPartition,
+        })
+    }
+
+    /// Who leads instead, for an answer with one of the two errors that say "not here" (KIP-951).
+    pub(super) fn leader_hint(&self, image: &MetadataImage, id: TopicPartition, error: ErrorCode) -> Option<LeaderHint> {
+        if !matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
+            return None;
+        }
+        match self.partitions.get(&id) {
+            Some(partition) => partition.leader_hint(),
+            None => image.partition(id).and_then(|registration| {
+                registration.leader.map(|leader| LeaderHint { leader, leader_epoch: registration.leader_epoch })
+            }),
+        }
+    }
+}
+
+/// The in-sync set's rules as they stand now.
+pub(super) fn rules<'a>(
+    ctx: &Ctx<'_>,
+    config: &BrokerConfig,
+    image: &'a MetadataImage,
+    topic: &TopicConfig,
+) -> IsrRules<'a> {
+    IsrRules {
+        now: ctx.now(),
+        lag_time_max: config.replica_lag_time_max,
+        min_insync_replicas: topic.min_insync_replicas,
+        image,
+    }
+}
+
+/// The topic's overrides over the broker's values. The controller took the overrides in; one that this broker cannot
+/// read counts as not set, which Kafka's `LogConfig` does too.
+fn effective_config(topic: &TopicImage, broker: &BrokerConfig) -> Arc<TopicConfig> {
+    let mut config = TopicConfig::of(broker);
+    for (key, value) in &topic.overrides {
+        let _ = config.set(key, value);
+    }
+    Arc::new(config)
+}

@@ -1,0 +1,38 @@
+//! What a broker sets alarms for.
+
+use super::purgatory::ParkedId;
+use crate::engine::common::{BrokerId, CorrelationId};
+use crate::engine::coordinator::group::GroupTimer;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum BrokerTimer {
+    /// The next registration or heartbeat is due.
+    Communicate,
+    /// The controller has not answered the registration or heartbeat.
+    CommunicationTimeout { correlation: CorrelationId },
+    /// The metadata log may be fetched again after a failure.
+    FetchMetadata,
+    FetchMetadataTimeout { correlation: CorrelationId },
+    /// Looks for followers that have fallen out of sync, every `replica.lag.time.max.ms / 2`.
+    IsrCheck,
+    /// Saves the high watermarks, every `replica.high.watermark.checkpoint.interval.ms`.
+    HighWatermarkCheckpoint,
+    /// Looks for old segments, every `log.retention.check.interval.ms`.
+    RetentionCheck,
+    /// A parked fetch has waited its `max.wait.ms`.
+    FetchExpired { parked: ParkedId },
+    /// A parked produce request has waited its `timeout.ms`.
+    ProduceExpired { parked: ParkedId },
+    /// A partition's `replica.fetch.backoff.ms` is over.
+    FetcherWake { leader: BrokerId },
+    /// The leader has not answered for `replica.socket.timeout.ms`.
+    FetcherTimeout { leader: BrokerId, correlation: CorrelationId },
+    /// AlterPartition may be sent again after a failure.
+    SendAlterPartition,
+    AlterPartitionTimeout { correlation: CorrelationId },
+    /// CreateTopics may be sent again after a failure.
+    ResendTopicCreation { correlation: CorrelationId },
+    TopicCreationTimeout { correlation: CorrelationId },
+    /// The group coordinator's own.
+    Group(GroupTimer),
+}

@@ -1,0 +1,64 @@
+//! The KRaft quorum and the newest of its memory.
+
+use crate::engine::common::{NodeId, Offset};
+use crate::engine::metadata::MetadataRecord;
+use crate::engine::world::World;
+use crate::view::scene::{ControllerStrip, MetadataChip, Voter, VoterState};
+
+/// So many chips fit beside the voters.
+const CHIPS: usize = 2;
+/// How far back to look for records that say something, behind the no-ops.
+const LOOK_BACK: u64 = 200;
+
+pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
+    let (node, controller) = world.controller()?;
+    let NodeId::Controller(id) = node else { return None };
+    let committed = controller.high_watermark();
+    let from = Offset(committed.0.saturating_sub(LOOK_BACK));
+    let telling = controller.log().iter_from(from).take_while(|(offset, _)| *offset < committed);
+    let mut tail: Vec<MetadataChip> = telling
+        .filter_map(|(offset, record)| Some(MetadataChip { offset, text: chip(world, record)?, fresh: false }))
+        .collect();
+    tail.drain(..tail.len().saturating_sub(CHIPS));
+    if let Some(newest) = tail.last_mut() {
+        newest.fresh = newest.offset.next() == committed;
+    }
+    let state = if world.is_up(node) { VoterState::Leader } else { VoterState::Offline };
+    Some(ControllerStrip {
+        epoch: 1,
+        high_watermark: committed,
+        voters: vec![Voter { node, id: id.0, state }],
+        tail,
+    })
+}
+
+/// A metadata record in a few characters; `None` for those that say nothing to a class.
+fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
+    let partition = |id: crate::engine::common::TopicPartition| {
+        let internal = world.image().topic(id.topic).is_some_and(|topic| topic.name.starts_with(super::INTERNAL));
+        (!internal).then(|| format!("P{}", id.partition))
+    };
+    let brokers = |ids: &[crate::engine::common::BrokerId]| crate::view::explain::broker_list(ids);
+    match record {
+        MetadataRecord::RegisterBroker { broker, .. } => Some(format!("register b{broker}")),
+        MetadataRecord::FenceBroker { broker, .. } => Some(format!("fence b{broker}")),
+        MetadataRecord::UnfenceBroker { broker, .. } => Some(format!("unfence b{broker}")),
+        MetadataRecord::Topic { name, .. } if name.starts_with(super::INTERNAL) => None,
+        MetadataRecord::Topic { name, .. } => Some(format!("topic {name}")),
+        MetadataRecord::Partition { partition: id, registration } => {
+            let leader = registration.leader.map_or("none".to_owned(), |leader| leader.to_string());
+            Some(format!("{} leader {leader}", partition(*id)?))
+        }
+        MetadataRecord::PartitionChange { partition: id, change } => {
+            let name = partition(*id)?;
+            Some(match (change.leader, &change.isr) {
+                (Some(Some(leader)), _) => format!("{name} leader {leader}"),
+                (Some(None), _) => format!("{name} no leader"),
+                (None, Some(isr)) => format!("{name} ISR {}", brokers(isr)),
+                (None, None) => return None,
+            })
+        }
+        MetadataRecord::TopicConfig { key, .. } => Some(key.to_string()),
+        MetadataRecord::NoOp => None,
+    }
+}

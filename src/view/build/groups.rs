@@ -1,0 +1,186 @@
+//! Consumer groups: what the coordinator knows of them, and what their members do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::clients::Consumer;
+use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
+use crate::engine::runtime::Status;
+use crate::engine::world::World;
+use crate::view::keys::Keys;
+use crate::view::scene::{GroupBadge, GroupCard, MemberRow, MemberState, Progress, Work};
+
+/// The newest records of a member that are drawn.
+const RECENT: usize = 8;
+
+/// A group as coordinator and members together show it.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    pub name: String,
+    /// `None` while no live broker coordinates it.
+    pub coordinator: Option<BrokerId>,
+    pub state: Option<&'static str>,
+    pub generation: Option<u32>,
+    pub committed: BTreeMap<TopicPartition, Offset>,
+    pub members: Vec<NodeId>,
+    positions: BTreeMap<TopicPartition, Offset>,
+}
+
+impl GroupView {
+    /// Where the member that owns the partition will read next.
+    #[must_use]
+    pub fn position(&self, partition: TopicPartition) -> Option<Offset> {
+        self.positions.get(&partition).copied()
+    }
+}
+
+/// All groups that a coordinator or a consumer knows of, by name.
+#[must_use]
+pub fn groups(world: &World) -> Vec<GroupView> {
+    let mut names: BTreeSet<String> = world.consumers().map(|(_, consumer)| consumer.group().to_owned()).collect();
+    for (id, broker) in world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id))) {
+        let _ = id;
+        names.extend(broker.coordinator().groups().map(|(_, group)| group.id().to_string()));
+    }
+    names.into_iter().map(|name| view(world, name)).collect()
+}
+
+fn view(world: &World, name: String) -> GroupView {
+    let coordinated = world
+        .brokers()
+        .filter(|(id, _)| world.is_up(NodeId::Broker(*id)))
+        .find_map(|(id, broker)| Some((id, broker.coordinator().group(&name)?)));
+    let mut members = Vec::new();
+    let mut positions = BTreeMap::new();
+    for (node, consumer) in world.consumers().filter(|(_, consumer)| consumer.group() == name) {
+        members.push(node);
+        if world.is_up(node) {
+            positions.extend(consumer.positions());
+        }
+    }
+    GroupView {
+        coordinator: coordinated.map(|(id, _)| id),
+        state: coordinated.map(|(_, group)| group.state().name()),
+        generation: coordinated.map(|(_, group)| group.generation().0),
+        committed: coordinated
+            .map(|(_, group)| group.offsets().map(|(partition, stored)| (partition, stored.offset)).collect())
+            .unwrap_or_default(),
+        members,
+        positions,
+        name,
+    }
+}
+
+/// A letter for each group: its initial, or a number where two would share one.
+#[must_use]
+pub fn group_badges(groups: &[GroupView]) -> BTreeMap<String, GroupBadge> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut badges = BTreeMap::new();
+    for (index, group) in groups.iter().enumerate() {
+        let initial: String = group.name.chars().take(1).flat_map(char::to_uppercase).collect();
+        let letter = if taken.contains(&initial) { (index + 1).to_string() } else { initial };
+        taken.insert(letter.clone());
+        badges.insert(group.name.clone(), GroupBadge { group: group.name.clone(), letter });
+    }
+    badges
+}
+
+pub(super) fn cards(
+    world: &World,
+    keys: &Keys,
+    topic: Option<TopicId>,
+    groups: &[GroupView],
+    badges: &BTreeMap<String, GroupBadge>,
+) -> Vec<GroupCard> {
+    groups.iter().filter_map(|group| Some(card(world, keys, topic, group, badges.get(&group.name)?.clone()))).collect()
+}
+
+fn card(world: &World, keys: &Keys, topic: Option<TopicId>, group: &GroupView, badge: GroupBadge) -> GroupCard {
+    let members: Vec<MemberRow> = group
+        .members
+        .iter()
+        .filter_map(|node| Some((*node, world.consumers().find(|(id, _)| id == node)?.1)))
+        .map(|(node, consumer)| member(world, keys, topic, group, node, consumer))
+        .collect();
+    let owned: BTreeSet<TopicPartition> =
+        members.iter().flat_map(|row| row.partitions.iter().map(|progress| progress.partition)).collect();
+    let of_topic = world.image().partitions().map(|(id, _)| id).filter(|id| Some(id.topic) == topic);
+    let unowned: Vec<Progress> = of_topic
+        .filter(|id| !owned.contains(id) && group.committed.contains_key(id))
+        .map(|id| progress(world, group, id))
+        .collect();
+    let lag = members.iter().flat_map(|row| &row.partitions).chain(&unowned).filter_map(|one| one.lag).sum();
+    let consumers = || world.consumers().filter(|(_, consumer)| consumer.group() == group.name);
+    GroupCard {
+        badge,
+        state: group.state.unwrap_or("—").to_owned(),
+        generation: group.generation,
+        coordinator: group.coordinator.map(|id| id.0),
+        lag,
+        processed: consumers().map(|(_, consumer)| consumer.processed_records()).sum(),
+        read_twice: read_twice(world, &group.name),
+        members,
+        unowned,
+    }
+}
+
+fn member(
+    world: &World,
+    keys: &Keys,
+    topic: Option<TopicId>,
+    group: &GroupView,
+    node: NodeId,
+    consumer: &Consumer,
+) -> MemberRow {
+    let status = world.status(node).expect("a consumer that is listed is in the machine room");
+    let down = matches!(status, Status::Down { .. });
+    let owned = consumer.assignment().iter().filter(|id| Some(id.topic) == topic);
+    let working_on = consumer.in_hand().map(|hand| Work {
+        partition: Some(hand.partition),
+        offset: hand.offset,
+        glyph: keys.glyph(hand.key.as_deref()),
+        since: hand.since,
+        until: hand.until,
+    });
+    let recent = consumer.recently_processed();
+    let recent: Vec<_> = recent.map(|done| keys.glyph(done.key.as_deref())).collect();
+    MemberRow {
+        node,
+        name: consumer.name().to_string(),
+        state: match status {
+            Status::Down { .. } => MemberState::Down,
+            Status::Paused { .. } => MemberState::Paused,
+            Status::Up { .. } => consumer.member_state().into(),
+        },
+        partitions: if down { Vec::new() } else { owned.map(|id| progress(world, group, *id)).collect() },
+        working_on: if down { None } else { working_on },
+        processed: consumer.processed_records(),
+        recent: recent[recent.len().saturating_sub(RECENT)..].to_vec(),
+    }
+}
+
+fn progress(world: &World, group: &GroupView, partition: TopicPartition) -> Progress {
+    let leader = world.image().partition(partition).and_then(|registration| registration.leader);
+    let log = leader.and_then(|leader| world.broker(leader)).and_then(|broker| broker.log(partition));
+    let high_watermark = log.map(|log| log.high_watermark()).unwrap_or_default();
+    let committed = group.committed.get(&partition).copied();
+    Progress {
+        partition,
+        label: format!("P{}", partition.partition),
+        log_start: log.map(|log| log.log_start_offset()).unwrap_or_default(),
+        committed,
+        position: group.position(partition),
+        high_watermark,
+        lag: committed.map(|committed| high_watermark.since(committed)),
+    }
+}
+
+/// Records that the group's applications finished more than once.
+fn read_twice(world: &World, group: &str) -> u64 {
+    let mut times: BTreeMap<(TopicPartition, Offset), u64> = BTreeMap::new();
+    for (_, consumer) in world.consumers().filter(|(_, consumer)| consumer.group() == group) {
+        for done in consumer.recently_processed() {
+            *times.entry((done.partition, done.offset)).or_default() += u64::from(done.times);
+        }
+    }
+    times.values().map(|count| count.saturating_sub(1)).sum()
+}
