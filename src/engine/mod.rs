@@ -1,19 +1,33 @@
-//! The simulated Kafka: pure, deterministic, sans-IO.
-pub mod clients;
-pub mod command;
+//! Kafka, simulated: pure, deterministic, sans-IO.
+//!
+//! Reading order is the order of the `mod` lines: words that all share, the kernel that knows no Kafka, what is stored
+//! and sent, then the processes (broker, controller, clients, the queue beside them), and last the world that holds
+//! them. Nodes never see each other; nobody but the world's users names the world.
+
 pub mod common;
+pub mod runtime;
+
 pub mod config;
-pub mod controller;
-pub mod coordinator;
-mod domain;
 pub mod metadata;
 pub mod protocol;
-pub mod queue;
 pub mod record;
-pub mod runtime;
-pub mod server;
-pub mod storage;
-pub mod trace;
-pub mod workload;
 
+pub mod command;
+mod domain;
+pub mod trace;
+
+pub mod storage;
+pub mod server;
+pub mod coordinator;
+pub mod controller;
+pub mod workload;
+pub mod clients;
+pub mod queue;
+
+pub mod world;
+
+pub use command::Command;
+pub use common::{Span, Step, Time};
 pub use domain::{Ctx, Kafka, Timer, Token};
+pub use trace::{Fact, Record};
+pub use world::{Refusal, Setup, World};

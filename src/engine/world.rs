@@ -447,7 +447,7 @@ impl World {
             }
             Command::Close { client } => self.run(client, |process, ctx| match process {
                 Process::Consumer(consumer) => consumer.close(ctx),
-                Process::Producer(producer) => producer.set_workload(ctx, None),
+                Process::Producer(producer) => producer.close(ctx),
                 Process::QueueProducer(producer) => producer.set_workload(ctx, None),
                 Process::QueueWorker(worker) => worker.close(ctx),
                 _ => {}

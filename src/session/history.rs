@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::branch::{Branch, BranchId, Input, Run};
 use super::checkpoints::Checkpoints;
+use crate::checker::Checker;
 use crate::engine::{Command, Record, Refusal, Setup, Step, Time, World};
 
 /// The trace keeps at most so many facts; older ones can be computed again.
@@ -28,6 +29,8 @@ pub struct Session {
     current: BranchId,
     world: World,
     checkpoints: Checkpoints,
+    /// Has seen everything up to the furthest point of this branch.
+    checker: Checker,
     trace: Vec<Record>,
     /// Facts that have been dropped from the front of `trace`.
     forgotten: u64,
@@ -53,6 +56,7 @@ impl Session {
             current: BranchId(0),
             checkpoints: Checkpoints::starting_at(world.clone()),
             world,
+            checker: Checker::default(),
             trace: Vec::new(),
             forgotten: 0,
         })
@@ -225,6 +229,7 @@ impl Session {
     fn absorb(&mut self) {
         let facts = self.world.take_trace();
         if self.world.step_count() > self.branch().furthest_step {
+            self.checker.observe(&self.world, &facts);
             self.trace.extend(facts);
             if self.trace.len() > MAX_RECORDS {
                 let dropped = MAX_RECORDS / 4;

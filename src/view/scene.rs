@@ -348,7 +348,7 @@ pub struct QueueAppCard {
 /// One record of the workload, as one application sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// As the workload numbers it, from 1.
+    /// As the workload numbers it, from 0.
     pub number: u64,
     pub glyph: Glyph,
     pub state: SeenState,

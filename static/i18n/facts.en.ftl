@@ -153,3 +153,23 @@ fact-queue-publish-lost = message { $message } was not confirmed
 fact-queue-received = works on message { $message }
 fact-queue-processed = finished message { $message }
 fact-queue-failed = failed on message { $message }
+
+fact-awaits-memory = waits: buffer.memory is used up
+fact-send-failed-metadata = send() failed: the topic was not known within max.block.ms
+fact-send-failed = send() failed: { $error }
+fact-send-failed-memory = send() failed: no memory came free within max.block.ms
+fact-send-failed-size = send() failed: the record has { $bytes } bytes, more than max.request.size allows
+fact-batch-split = { $partition }: the batch was too large and is sent in { $parts } parts
+fact-admin-no-offset = { $group }: { $partition } has no committed offset to shift
+fact-queue-restarted = message { $message } is ready again: the broker was restarted
+fact-queue-too-late = an answer from { $by } came too late and changes nothing
+fact-queue-in-doubt = message { $message } may or may not have arrived: it will be published again
+fact-topic-configured = topic { $topic }: { $key }={ $value }
+fact-no-offset = { $partition }: no committed offset and auto.offset.reset=none: the application ends
+fact-segment-rolled = { $partition }: a new segment begins at { $base }
+fact-segment-deleted = { $partition }: the segment from { $base } is deleted. The log starts at { $start }
+fact-segment-deleted-size = { $partition }: retention.bytes is exceeded, the segment from { $base } is deleted. The log starts at { $start }
+fact-segment-deleted-time = { $partition }: retention.ms is over, the segment from { $base } is deleted. The log starts at { $start }
+fact-topic-asked = asks the controller to create topic { $topic }
+fact-broker-fenced-shutdown = fenced broker { $broker }, which is shutting down
+fact-leader-moved = { $partition }: leader { $leader }, epoch { $epoch }, ISR { $isr }. The old leader is shutting down

@@ -141,3 +141,23 @@ fact-queue-publish-lost = 消息 { $message } 没有得到确认
 fact-queue-received = 正在处理消息 { $message }
 fact-queue-processed = 处理完消息 { $message }
 fact-queue-failed = 处理消息 { $message } 失败
+
+fact-awaits-memory = 等待：buffer.memory 已用完
+fact-send-failed-metadata = send() 失败：max.block.ms 内没有得到主题的元数据
+fact-send-failed = send() 失败：{ $error }
+fact-send-failed-memory = send() 失败：max.block.ms 内没有空出内存
+fact-send-failed-size = send() 失败：记录有 { $bytes } 字节，超过 max.request.size
+fact-batch-split = { $partition }：批次太大，分成 { $parts } 份发送
+fact-admin-no-offset = { $group }：{ $partition } 没有可移动的已提交位移
+fact-queue-restarted = 消息 { $message } 重新就绪：broker 重启了
+fact-queue-too-late = { $by } 的回答来得太晚，不起作用
+fact-queue-in-doubt = 不知道消息 { $message } 是否到达：会再发布一次
+fact-topic-configured = 主题 { $topic }：{ $key }={ $value }
+fact-no-offset = { $partition }：没有已提交位移，且 auto.offset.reset=none：应用结束
+fact-segment-rolled = { $partition }：从 { $base } 开始新的日志段
+fact-segment-deleted = { $partition }：删除从 { $base } 开始的日志段。日志从 { $start } 开始
+fact-segment-deleted-size = { $partition }：超过 retention.bytes，删除从 { $base } 开始的日志段。日志从 { $start } 开始
+fact-segment-deleted-time = { $partition }：超过 retention.ms，删除从 { $base } 开始的日志段。日志从 { $start } 开始
+fact-topic-asked = 请 controller 创建主题 { $topic }
+fact-broker-fenced-shutdown = 隔离 broker { $broker }：它正在关闭
+fact-leader-moved = { $partition }：leader { $leader }，epoch { $epoch }，ISR { $isr }。原来的 leader 正在关闭

@@ -149,8 +149,7 @@ impl Admin {
             if let Some((_, timer)) = self.process.poll_timer.take() {
                 ctx.cancel_timer(timer);
             }
-            self.process.poll_timer =
-                due.map(|at| (at, ctx.set_timer(at.since(now), Timer::Admin(AdminTimer::Poll))));
+            self.process.poll_timer = due.map(|at| (at, ctx.set_timer(at.since(now), Timer::Admin(AdminTimer::Poll))));
         }
     }
 
@@ -181,8 +180,7 @@ impl Admin {
         let attempt = operation.attempts;
         let anybody = self.process.network.least_loaded(&self.bootstrap, now, ctx.rng());
         let receivers: Option<Vec<BrokerId>> = requests.iter().map(|(to, _, _)| to.or(anybody)).collect();
-        let held_back =
-            |broker: &BrokerId| self.process.network.backing_off_until(*broker, now);
+        let held_back = |broker: &BrokerId| self.process.network.backing_off_until(*broker, now);
         let waits_until = match &receivers {
             Some(receivers) => receivers.iter().filter_map(held_back).max(),
             None => Some(self.bootstrap.iter().filter_map(held_back).min().unwrap_or(now + API_TIMEOUT)),
@@ -378,7 +376,8 @@ impl Reset {
                     return Outcome::Fails(error);
                 }
                 let leaders = self.leaders.iter().flatten();
-                let offsets = leaders.map(|(partition, _)| self.target_of(*partition).map(|offset| (*partition, offset)));
+                let offsets =
+                    leaders.map(|(partition, _)| self.target_of(*partition).map(|offset| (*partition, offset)));
                 return match offsets.collect() {
                     Ok(offsets) => Outcome::Done(AdminFact::OffsetsReset { group: self.group.clone(), offsets }),
                     Err(fact) => Outcome::Done(fact),
@@ -446,3 +445,6 @@ impl Node<Kafka> for Admin {
         self.process = Process::new();
     }
 }
+
+#[cfg(test)]
+mod tests;

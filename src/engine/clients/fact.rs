@@ -8,26 +8,67 @@ use crate::engine::protocol::TopicName;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ProducerFact {
     /// `send()` returned: the record lies in the accumulator. `ordinal` numbers this producer's records from 0.
-    Queued { partition: TopicPartition, ordinal: u64, key: Option<Arc<str>> },
+    Queued {
+        partition: TopicPartition,
+        ordinal: u64,
+        key: Option<Arc<str>>,
+    },
     /// `send()` blocks, for up to `max.block.ms`, because the topic (or the partition asked for) is not known yet.
-    AwaitsMetadata { topic: TopicName },
+    AwaitsMetadata {
+        topic: TopicName,
+    },
     /// `send()` blocks, for up to `max.block.ms`, because `buffer.memory` is used up.
-    AwaitsMemory { ordinal: u64 },
+    AwaitsMemory {
+        ordinal: u64,
+    },
     /// `send()` threw: the record never came into a batch.
-    SendFailed { ordinal: u64, why: SendFailure },
+    SendFailed {
+        ordinal: u64,
+        why: SendFailure,
+    },
     /// `attempt` counts from 1.
-    BatchSent { partition: TopicPartition, first_ordinal: u64, records: u32, to: BrokerId, attempt: u32 },
+    BatchSent {
+        partition: TopicPartition,
+        first_ordinal: u64,
+        records: u32,
+        to: BrokerId,
+        attempt: u32,
+    },
     /// Every record of the batch is acknowledged (or, with acks=0, assumed to be).
-    BatchAcked { partition: TopicPartition, base_offset: Option<Offset>, ordinals: Vec<u64> },
+    BatchAcked {
+        partition: TopicPartition,
+        base_offset: Option<Offset>,
+        ordinals: Vec<u64>,
+    },
     /// Attempt number `attempt` failed; the batch is back at the head of its queue.
-    BatchRetried { partition: TopicPartition, ordinals: Vec<u64>, error: ErrorCode, attempt: u32 },
+    BatchRetried {
+        partition: TopicPartition,
+        ordinals: Vec<u64>,
+        error: ErrorCode,
+        attempt: u32,
+    },
     /// The broker found the batch too large; it is back in the queue as so many parts.
-    BatchSplit { partition: TopicPartition, ordinals: Vec<u64>, parts: u32 },
-    BatchFailed { partition: TopicPartition, ordinals: Vec<u64>, why: BatchFailure },
-    MetadataUpdated { topics: Vec<TopicName>, brokers: Vec<BrokerId> },
-    RequestTimedOut { to: BrokerId },
+    BatchSplit {
+        partition: TopicPartition,
+        ordinals: Vec<u64>,
+        parts: u32,
+    },
+    BatchFailed {
+        partition: TopicPartition,
+        ordinals: Vec<u64>,
+        why: BatchFailure,
+    },
+    MetadataUpdated {
+        topics: Vec<TopicName>,
+        brokers: Vec<BrokerId>,
+    },
+    RequestTimedOut {
+        to: BrokerId,
+    },
     /// The whole workload has been handed to `send()`.
-    WorkloadDone { records: u64 },
+    WorkloadDone {
+        records: u64,
+    },
     /// `close()` returned: everything that was sent has been answered.
     Closed,
 }
@@ -56,30 +97,82 @@ pub enum BatchFailure {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConsumerFact {
-    CoordinatorFound { group: Arc<str>, coordinator: BrokerId },
-    CoordinatorLost { group: Arc<str> },
-    JoinRequested { group: Arc<str>, member: Option<MemberId> },
-    Joined { group: Arc<str>, member: MemberId, generation: Generation, leads: bool },
+    CoordinatorFound {
+        group: Arc<str>,
+        coordinator: BrokerId,
+    },
+    CoordinatorLost {
+        group: Arc<str>,
+    },
+    JoinRequested {
+        group: Arc<str>,
+        member: Option<MemberId>,
+    },
+    Joined {
+        group: Arc<str>,
+        member: MemberId,
+        generation: Generation,
+        leads: bool,
+    },
     /// `onPartitionsAssigned`.
-    PartitionsAssigned { generation: Generation, partitions: Vec<TopicPartition> },
+    PartitionsAssigned {
+        generation: Generation,
+        partitions: Vec<TopicPartition>,
+    },
     /// `onPartitionsRevoked`.
-    PartitionsRevoked { partitions: Vec<TopicPartition> },
+    PartitionsRevoked {
+        partitions: Vec<TopicPartition>,
+    },
     /// `onPartitionsLost`: membership is gone, so nothing can be committed for them.
-    PartitionsLost { partitions: Vec<TopicPartition> },
+    PartitionsLost {
+        partitions: Vec<TopicPartition>,
+    },
     /// Where reading begins, and why there.
-    PositionSet { partition: TopicPartition, position: Offset, why: PositionFrom },
+    PositionSet {
+        partition: TopicPartition,
+        position: Offset,
+        why: PositionFrom,
+    },
     /// `poll()` handed these records to the application.
-    Polled { partition: TopicPartition, first: Offset, last: Offset },
+    Polled {
+        partition: TopicPartition,
+        first: Offset,
+        last: Offset,
+    },
     /// The application has finished with one record.
-    Processed { partition: TopicPartition, offset: Offset, key: Option<Arc<str>> },
-    CommitSent { offsets: Vec<(TopicPartition, Offset)> },
-    Committed { offsets: Vec<(TopicPartition, Offset)> },
-    CommitFailed { error: ErrorCode },
+    Processed {
+        partition: TopicPartition,
+        offset: Offset,
+        key: Option<Arc<str>>,
+    },
+    CommitSent {
+        offsets: Vec<(TopicPartition, Offset)>,
+    },
+    Committed {
+        offsets: Vec<(TopicPartition, Offset)>,
+    },
+    CommitFailed {
+        error: ErrorCode,
+    },
     /// `poll()` came later than `max.poll.interval.ms`; the client left the group by itself.
-    PollIntervalExceeded { group: Arc<str> },
-    FetchFailed { partition: TopicPartition, error: ErrorCode },
-    MetadataUpdated { topics: Vec<TopicName>, brokers: Vec<BrokerId> },
-    RequestTimedOut { to: BrokerId },
+    PollIntervalExceeded {
+        group: Arc<str>,
+    },
+    FetchFailed {
+        partition: TopicPartition,
+        error: ErrorCode,
+    },
+    /// `auto.offset.reset=none` and no valid offset: `poll()` threw (`NoOffsetForPartitionException`).
+    NoOffset {
+        partition: TopicPartition,
+    },
+    MetadataUpdated {
+        topics: Vec<TopicName>,
+        brokers: Vec<BrokerId>,
+    },
+    RequestTimedOut {
+        to: BrokerId,
+    },
     Closed,
 }
 
@@ -97,11 +190,26 @@ pub enum PositionFrom {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AdminFact {
-    TopicCreated { name: TopicName },
-    TopicRefused { name: TopicName, error: ErrorCode, message: String },
-    OffsetsReset { group: Arc<str>, offsets: Vec<(TopicPartition, Offset)> },
+    TopicCreated {
+        name: TopicName,
+    },
+    TopicRefused {
+        name: TopicName,
+        error: ErrorCode,
+        message: String,
+    },
+    OffsetsReset {
+        group: Arc<str>,
+        offsets: Vec<(TopicPartition, Offset)>,
+    },
     /// UNKNOWN_MEMBER_ID here means that the group has members: offsets can only be reset while it is empty.
-    OffsetsResetRefused { group: Arc<str>, error: ErrorCode },
+    OffsetsResetRefused {
+        group: Arc<str>,
+        error: ErrorCode,
+    },
     /// `--shift-by` without a committed offset to shift.
-    NoOffsetToShift { group: Arc<str>, partition: TopicPartition },
+    NoOffsetToShift {
+        group: Arc<str>,
+        partition: TopicPartition,
+    },
 }

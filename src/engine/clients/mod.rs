@@ -4,17 +4,17 @@
 
 mod admin;
 mod backoff;
+pub mod consumer;
 mod fact;
 mod metadata;
 mod network_client;
 pub mod producer;
 
-pub use admin::{Admin, AdminTimer, Operation, Task};
+pub use admin::{Admin, AdminTimer, Operation, Reset, Task};
 pub use backoff::ExponentialBackoff;
+pub use consumer::{Consumer, ConsumerApplication, ConsumerTimer};
 pub use fact::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact, SendFailure};
 pub use metadata::{ClientMetadata, KnownTopic, MetadataConfig};
 pub use network_client::{Disconnection, InFlightRequest, NetworkClient, NetworkConfig};
 pub use producer::{Producer, ProducerTimer};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ConsumerTimer {}

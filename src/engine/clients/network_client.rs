@@ -94,13 +94,7 @@ impl<P> NetworkClient<P> {
     // ---- sending ---------------------------------------------------------------------------------------------
 
     /// Sends a request and remembers what it was for.
-    pub fn send(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        to: BrokerId,
-        request: impl Into<Request>,
-        purpose: P,
-    ) -> CorrelationId {
+    pub fn send(&mut self, ctx: &mut Ctx<'_>, to: BrokerId, request: impl Into<Request>, purpose: P) -> CorrelationId {
         let timeout = self.config.request_timeout;
         self.send_with_timeout(ctx, to, request, purpose, timeout)
     }

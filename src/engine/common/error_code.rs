@@ -74,6 +74,8 @@ errors! {
     TopicAlreadyExists = 36, "TOPIC_ALREADY_EXISTS", Never, "Topic with this name already exists.";
     InvalidPartitions = 37, "INVALID_PARTITIONS", Never, "Number of partitions is below 1.";
     InvalidReplicationFactor = 38, "INVALID_REPLICATION_FACTOR", Never, "Replication factor is below 1 or larger than the number of available brokers.";
+    InvalidReplicaAssignment = 39, "INVALID_REPLICA_ASSIGNMENT", Never, "Replica assignment is invalid.";
+    InvalidConfig = 40, "INVALID_CONFIG", Never, "Configuration is invalid.";
     NotController = 41, "NOT_CONTROLLER", Again, "This is not the correct controller for this cluster.";
     InvalidRequest = 42, "INVALID_REQUEST", Never, "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
     FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", Refresh, "The leader epoch in the request is older than the epoch on the broker.";

@@ -218,8 +218,8 @@ fn config_records(topic: TopicId, configs: &BTreeMap<String, String>) -> Result<
 }
 
 // Kafka answers with INVALID_REPLICA_ASSIGNMENT (39) and INVALID_CONFIG (40).
-const INVALID_REPLICA_ASSIGNMENT: ErrorCode = ErrorCode::InvalidRequest;
-const INVALID_CONFIG: ErrorCode = ErrorCode::InvalidRequest;
+const INVALID_REPLICA_ASSIGNMENT: ErrorCode = ErrorCode::InvalidReplicaAssignment;
+const INVALID_CONFIG: ErrorCode = ErrorCode::InvalidConfig;
 
 #[cfg(test)]
 mod tests {

@@ -315,6 +315,22 @@ fn a_fetch_brings_what_is_committed_or_waits_half_a_second() {
 }
 
 #[test]
+fn a_fetch_never_brings_what_is_not_committed() {
+    let mut lab = Lab::new(&[]);
+    lab.register(1, 1);
+    lab.run_until(100);
+    lab.register(2, 2);
+    lab.run_until(125);
+    // The second record is written at 126 ms and safe at 127 ms; the fetch arrives at 126 ms, just after the writing.
+    let early = lab.send(1, MetadataLogRequest { observer: BrokerId(1), fetch_offset: Offset(0) });
+    lab.run_until(126);
+    assert_eq!((lab.controller().log().end_offset(), lab.controller().high_watermark()), (Offset(2), Offset(1)));
+    lab.run_until(200);
+    let (at, answer) = lab.fetched(1, early).unwrap();
+    assert_eq!((at, answer.records.len(), answer.high_watermark), (127, 1, Offset(1)));
+}
+
+#[test]
 fn nobody_hears_of_what_a_crash_can_still_undo() {
     for (how, written) in [(Crash::Process, 1), (Crash::Power, 0)] {
         let mut lab = Lab::new(&[]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::TopicName;
 use crate::engine::common::{
-    BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, Span, TopicId, TopicPartition,
+    BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, Span, TopicPartition,
 };
 
 #[derive(Clone, Debug)]
@@ -150,6 +150,3 @@ pub struct OffsetFetchResponse {
     /// A partition that was asked for and is missing here has no committed offset.
     pub outcome: Result<Vec<CommittedOffset>, ErrorCode>,
 }
-
-/// Topics by id with their names and partition counts, sorted by name: what a group's leader assigns from.
-pub type AssignableTopics = Vec<(TopicId, TopicName, u32)>;

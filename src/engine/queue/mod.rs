@@ -19,7 +19,7 @@ pub use broker::{Delivery, QueueBroker, Removal, Subscriber};
 pub use fact::{QueueFact, RequeuedBecause};
 pub use journal::{DeadLetter, StoredMessage};
 pub use producer::{QueueProducer, Unconfirmed};
-pub use worker::{InHand, QueueWorker};
+pub use worker::{InHand, QueueWorker, Receipt};
 
 /// How long a connection may be silent before it is taken for dead; RabbitMQ proposes so much to its clients.
 const HEARTBEAT_TIMEOUT: Span = Span::secs(60);

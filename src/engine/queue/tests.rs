@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::command::{QueueSpec, RecordSpec, Workload};
 use crate::engine::common::{ClientId, Time};
-use crate::engine::protocol::Body;
+use crate::engine::protocol::{Body, QueueMessage};
 use crate::engine::runtime::{Crash, Kernel, Latency, Node};
 use crate::engine::trace::Fact;
 use crate::engine::{Ctx, Kafka, Timer, Token};
@@ -172,6 +172,11 @@ fn competing_workers_take_turns_within_their_prefetch() {
     let a = lab.worker_of(A);
     assert_eq!((a.in_hand().map(|work| work.message), a.waiting().count()), (Some(0), 1));
     assert_eq!(a.progress_permille(lab.0.now()), Some(480));
+    // Nobody answers for another's delivery.
+    let (tag, _) = lab.broker().delivered().next().unwrap();
+    lab.0.command(B, |_, ctx| ctx.send(BROKER, Body::Queue(QueueMessage::Ack { tag })));
+    lab.run_for(Span::millis(5));
+    assert_eq!((lab.out().len(), lab.broker().removed_count()), (3, 0));
     lab.run_for(Span::millis(400));
     assert_eq!((lab.out().len(), lab.ready().len(), lab.broker().removed_count()), (0, 0, 5));
     let removed: Vec<_> = lab.broker().removed().map(|removal| removal.message).collect();
@@ -278,6 +283,9 @@ fn a_restarted_broker_has_every_confirmed_message_and_redelivers_what_was_out() 
         assert_eq!((lab.ready().len(), lab.out().len()), (0, 0));
         let worker = lab.worker_of(A);
         assert_eq!(worker.received().map(|(message, _)| message).filter(|message| *message == 0).count(), 2);
+        // A worker that was told of the broken connection knows better than to answer on it.
+        let too_late = lab.facts().iter().filter(|(_, fact)| *fact == QueueFact::AnsweredTooLate { by: A }).count();
+        assert_eq!(too_late, usize::from(how == Crash::Power));
         // The producer published "2" again: with the page cache intact it is there twice.
         let twice = u64::from(how == Crash::Process);
         assert_eq!(lab.broker().removed_count(), 3 + twice);

@@ -56,11 +56,20 @@ struct Volatile {
     is_closing: bool,
 }
 
+/// A message that was taken in hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub message: u64,
+    /// Which delivery of it this was, from 1.
+    pub deliveries: u32,
+    pub key: Option<Arc<str>>,
+}
+
 /// What the world outside has seen of this program; it survives the process.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     starts: u64,
-    received: VecDeque<(u64, u32)>,
+    received: VecDeque<Receipt>,
     received_count: u64,
     processed_count: u64,
     failed_count: u64,
@@ -131,7 +140,18 @@ impl QueueWorker {
 
     /// The last few messages taken in hand with the number of their delivery, oldest first.
     pub fn received(&self) -> impl Iterator<Item = (u64, u32)> {
-        self.seen.received.iter().copied()
+        self.receipts().map(|receipt| (receipt.message, receipt.deliveries))
+    }
+
+    /// The same, with keys: once acknowledged, a message is known to nobody but the worker that had it.
+    pub fn receipts(&self) -> impl Iterator<Item = &Receipt> {
+        self.seen.received.iter()
+    }
+
+    /// Since when it has had the message in hand.
+    #[must_use]
+    pub fn in_hand_since(&self) -> Option<Time> {
+        self.volatile.work.as_ref().map(|work| work.since)
     }
 
     /// How many have been taken in hand, redeliveries included.
@@ -206,7 +226,8 @@ impl QueueWorker {
         let Some(message) = self.volatile.waiting.pop_front() else { return };
         ctx.emit(QueueFact::Received { message: message.message, deliveries: message.deliveries });
         self.seen.received_count += 1;
-        self.seen.received.push_back((message.message, message.deliveries));
+        let key = message.record.key.as_deref().map(|key| String::from_utf8_lossy(key).into());
+        self.seen.received.push_back(Receipt { message: message.message, deliveries: message.deliveries, key });
         if self.seen.received.len() > REMEMBERED {
             self.seen.received.pop_front();
         }

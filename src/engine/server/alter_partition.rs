@@ -154,7 +154,12 @@ impl ReplicaManager {
     }
 
     /// The request under way will not be answered.
-    pub(super) fn alter_partition_failed(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, lost: impl Fn(CorrelationId, NodeId) -> bool) {
+    pub(super) fn alter_partition_failed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        lost: impl Fn(CorrelationId, NodeId) -> bool,
+    ) {
         let is_lost = |sent: &mut InFlight| lost(sent.correlation, sent.controller);
         if let Some(in_flight) = self.alter_partition.in_flight.take_if(is_lost) {
             ctx.cancel_timer(in_flight.timeout);

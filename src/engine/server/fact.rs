@@ -3,38 +3,123 @@
 use crate::engine::common::{
     BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition,
 };
-use crate::engine::protocol::Acks;
+use crate::engine::protocol::{Acks, TopicName};
+use crate::engine::storage::DeletionReason;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerFact {
     /// The controller took this process in; it is still fenced.
-    Registered { epoch: BrokerEpoch },
-    RegistrationRefused { error: ErrorCode },
+    Registered {
+        epoch: BrokerEpoch,
+    },
+    RegistrationRefused {
+        error: ErrorCode,
+    },
     /// This broker heard that it may serve.
     Unfenced,
     Fenced,
-    BecameLeader { partition: TopicPartition, leader_epoch: LeaderEpoch, log_end: Offset, high_watermark: Offset },
-    BecameFollower { partition: TopicPartition, leader: Option<BrokerId>, leader_epoch: LeaderEpoch, log_end: Offset },
+    BecameLeader {
+        partition: TopicPartition,
+        leader_epoch: LeaderEpoch,
+        log_end: Offset,
+        high_watermark: Offset,
+    },
+    BecameFollower {
+        partition: TopicPartition,
+        leader: Option<BrokerId>,
+        leader_epoch: LeaderEpoch,
+        log_end: Offset,
+    },
     /// Records `first..=last` were written to the local log, by the leader for a client or by a follower's fetch.
-    Appended { partition: TopicPartition, first: Offset, last: Offset, leader_epoch: LeaderEpoch, from: NodeId },
-    AppendRefused { partition: TopicPartition, error: ErrorCode, isr: u32, min_isr: u32 },
+    Appended {
+        partition: TopicPartition,
+        first: Offset,
+        last: Offset,
+        leader_epoch: LeaderEpoch,
+        from: NodeId,
+    },
+    /// A new segment was begun before the append; the one before it is sealed and flushed.
+    SegmentRolled {
+        partition: TopicPartition,
+        base_offset: Offset,
+    },
+    /// Retention took the segment; the log now starts at `log_start`.
+    SegmentDeleted {
+        partition: TopicPartition,
+        base_offset: Offset,
+        reason: DeletionReason,
+        log_start: Offset,
+    },
+    AppendRefused {
+        partition: TopicPartition,
+        error: ErrorCode,
+        isr: u32,
+        min_isr: u32,
+    },
     /// A follower's fetch told the leader how far it has come.
-    FollowerReached { partition: TopicPartition, follower: BrokerId, log_end: Offset },
+    FollowerReached {
+        partition: TopicPartition,
+        follower: BrokerId,
+        log_end: Offset,
+    },
     /// `ends` are the log ends of the in-sync set on the leader, the reason for the number; empty on a follower,
     /// who takes the leader's word.
-    HighWatermarkMoved { partition: TopicPartition, from: Offset, to: Offset, ends: Vec<(BrokerId, Offset)> },
+    HighWatermarkMoved {
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+        ends: Vec<(BrokerId, Offset)>,
+    },
     /// Records from `to` on were cut off because another leader's history does not have them.
-    Truncated { partition: TopicPartition, to: Offset, from: Offset, leader_epoch: LeaderEpoch },
+    Truncated {
+        partition: TopicPartition,
+        to: Offset,
+        from: Offset,
+        leader_epoch: LeaderEpoch,
+    },
     /// The leader asked the controller for another in-sync set.
-    IsrProposed { partition: TopicPartition, from: Vec<BrokerId>, to: Vec<BrokerId> },
+    IsrProposed {
+        partition: TopicPartition,
+        from: Vec<BrokerId>,
+        to: Vec<BrokerId>,
+    },
     /// The controller agreed, or said otherwise.
-    IsrCommitted { partition: TopicPartition, isr: Vec<BrokerId>, partition_epoch: PartitionEpoch },
-    IsrRefused { partition: TopicPartition, error: ErrorCode },
+    IsrCommitted {
+        partition: TopicPartition,
+        isr: Vec<BrokerId>,
+        partition_epoch: PartitionEpoch,
+    },
+    IsrRefused {
+        partition: TopicPartition,
+        error: ErrorCode,
+    },
     /// A produce request with acks=all waits until the high watermark reaches this offset.
-    ProduceParked { partition: TopicPartition, client: NodeId, until: Offset },
+    ProduceParked {
+        partition: TopicPartition,
+        client: NodeId,
+        until: Offset,
+    },
     /// The leader answered a produce request.
-    ProduceAnswered { partition: TopicPartition, client: NodeId, outcome: Result<Offset, ErrorCode>, acks: Acks },
+    ProduceAnswered {
+        partition: TopicPartition,
+        client: NodeId,
+        outcome: Result<Offset, ErrorCode>,
+        acks: Acks,
+    },
     /// A fetch found too little and waits.
-    FetchParked { partition: TopicPartition, fetcher: NodeId, offset: Offset },
-    FetchRefused { partition: TopicPartition, fetcher: NodeId, offset: Offset, error: ErrorCode },
+    FetchParked {
+        partition: TopicPartition,
+        fetcher: NodeId,
+        offset: Offset,
+    },
+    FetchRefused {
+        partition: TopicPartition,
+        fetcher: NodeId,
+        offset: Offset,
+        error: ErrorCode,
+    },
+    /// Somebody asked for a topic that does not exist, and this broker asked the controller to create it.
+    TopicCreationAsked {
+        name: TopicName,
+    },
 }

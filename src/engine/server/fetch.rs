@@ -43,18 +43,16 @@ impl ReplicaManager {
     ) {
         self.purgatory.forget_fetches_of(ctx, from);
         let partitions = self.read_from_log(ctx, env, from, &request, Look::First);
-        let is_urgent = |one: &FetchedPartition| one.outcome.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
+        let is_urgent =
+            |one: &FetchedPartition| one.outcome.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
         let bytes: u64 = partitions.iter().map(size_of).sum();
         let is_ready = request.max_wait.0 == 0
             || request.partitions.is_empty()
             || bytes >= request.min_bytes
             || partitions.iter().any(is_urgent);
         if is_ready || self.is_satisfied(env, &request) {
-            let partitions = if is_ready {
-                partitions
-            } else {
-                self.read_from_log(ctx, env, from, &request, Look::FromPurgatory)
-            };
+            let partitions =
+                if is_ready { partitions } else { self.read_from_log(ctx, env, from, &request, Look::FromPurgatory) };
             let to_follower = request.follower.is_some();
             respond(ctx, from, correlation, FetchResponse { to_follower, partitions });
             return;
@@ -92,7 +90,9 @@ impl ReplicaManager {
     fn is_satisfied(&self, env: &Env<'_>, request: &FetchRequest) -> bool {
         let mut bytes = 0;
         for asked in &request.partitions {
-            let Ok(partition) = self.readable(env.image, asked, request.follower) else { return true };
+            if self.readable(env.image, asked, request.follower).is_err() {
+                return true;
+            }
             let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
             let end = end_of(log, request.follower);
             if asked.fetch_offset > end {

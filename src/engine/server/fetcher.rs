@@ -37,9 +37,13 @@ pub struct PartitionFetchState {
 pub enum FetchPhase {
     Fetching,
     /// After an error, until then.
-    Delayed { until: Time },
+    Delayed {
+        until: Time,
+    },
     /// Out of range: the leader must say where its log ends, or, if it ends no earlier than ours, where it starts.
-    OutOfRange { asks: OffsetSpec },
+    OutOfRange {
+        asks: OffsetSpec,
+    },
     /// Fenced, until metadata brings a new leader epoch (`FailedPartitions`).
     Failed,
 }
@@ -119,7 +123,13 @@ impl PartitionFetchState {
 impl ReplicaManager {
     /// Follows `leader` from the end of the local log. `ReplicaFetcherThread` would begin at the high watermark only if
     /// the log had records but no epochs, which format version 2 rules out.
-    pub(super) fn start_fetching(&mut self, leader: BrokerId, id: TopicPartition, epoch: LeaderEpoch, log: &UnifiedLog) {
+    pub(super) fn start_fetching(
+        &mut self,
+        leader: BrokerId,
+        id: TopicPartition,
+        epoch: LeaderEpoch,
+        log: &UnifiedLog,
+    ) {
         let fetcher = self.fetchers.entry(leader).or_insert_with(|| Fetcher::new(leader));
         fetcher.partitions.push(PartitionFetchState {
             partition: id,

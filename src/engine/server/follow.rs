@@ -27,7 +27,8 @@ impl ReplicaManager {
             let Some((_, offset, leader_epoch)) = sent.copied() else { continue };
             // Meanwhile the partition may have got another leader, or the same one anew.
             let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
-            let is_current = position.is_some_and(|state| state.fetch_offset == offset && state.phase != FetchPhase::Failed);
+            let is_current =
+                position.is_some_and(|state| state.fetch_offset == offset && state.phase != FetchPhase::Failed);
             if is_current {
                 match one.outcome {
                     Ok(fetched) => self.process_partition_data(ctx, env, leader, id, leader_epoch, &fetched),
@@ -56,12 +57,8 @@ impl ReplicaManager {
             return self.resume_at_log_end(env, leader, id, leader_epoch);
         }
         // Nothing of a later epoch than the one we asked under may come in (4.0).
-        let batches: Vec<RecordBatch> = fetched
-            .batches
-            .iter()
-            .take_while(|batch| batch.partition_leader_epoch <= leader_epoch)
-            .cloned()
-            .collect();
+        let batches: Vec<RecordBatch> =
+            fetched.batches.iter().take_while(|batch| batch.partition_leader_epoch <= leader_epoch).cloned().collect();
         let config = self.topic_config(id.topic);
         let info = log.append_as_follower(&batches, ctx.now(), &config);
         if let Some(info) = info {
@@ -225,8 +222,10 @@ mod tests {
         assert_eq!(cut(&[0, 0, 1, 1], 0, 3), 2);
         // An epoch we never saw: back to the end of the largest one below it, then ask again (KIP-279).
         assert_eq!(cut(&[0, 0, 2, 2], 1, 4), 2);
-        // Below all we know: the leader's word counts.
-        assert_eq!(cut(&[3, 3, 3], 1, 2), 2);
+        // Below all we know: we have nothing of that epoch.
+        assert_eq!(cut(&[3, 3, 3], 1, 2), 0);
+        // Above all we know: only the leader's word is left.
+        assert_eq!(cut(&[3, 3, 3], 5, 2), 2);
         assert_eq!(cut(&[3, 3, 3], 5, 9), 3);
     }
 }

@@ -1,6 +1,41 @@
 //! A broker process: replicas, purgatories, fetchers, its life with the controller.
+//!
+//! `broker` is the node and only dispatches. `replica_manager` keeps the replicas; what they do is told by verb:
+//! `produce`, `fetch` and `list_offsets` for those who ask, `fetcher` and `follow` where this broker itself asks a
+//! leader, `alter_partition` for the in-sync set. `partition` and `replica` hold the rules of replication and send
+//! nothing. `lifecycle`, `metadata_loader` and `topic_creation` talk to the controller.
+
+mod alter_partition;
+mod broker;
+mod env;
 mod fact;
+mod fetch;
+mod fetcher;
+mod follow;
+mod lifecycle;
+mod list_offsets;
+mod metadata_answers;
+mod metadata_loader;
+mod offsets_log;
+mod partition;
+mod produce;
+mod purgatory;
+mod replica;
+mod replica_manager;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod topic_creation;
+mod views;
+
+pub use alter_partition::AlterPartitionManager;
+pub use broker::Broker;
 pub use fact::BrokerFact;
-/// Placeholder until the broker lands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum BrokerTimer {}
+pub use fetcher::{Asked, FetchPhase, Fetcher, InFlight, PartitionFetchState};
+pub use lifecycle::{BrokerState, Lifecycle};
+pub use metadata_loader::MetadataLoader;
+pub use partition::{IsrChange, LeaderState, Partition, PendingIsr, Role};
+pub use purgatory::{Parked, ParkedFetch, ParkedId, ParkedProduce, ProduceWait, Purgatory};
+pub use replica::Replica;
+pub use timer::BrokerTimer;
+pub use topic_creation::{Creation, TopicCreation};

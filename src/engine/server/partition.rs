@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::replica::{FollowerFetch, Replica};
-use crate::engine::common::{
-    BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, Span, Time, TopicPartition,
-};
+use crate::engine::common::{BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, Span, Time, TopicPartition};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration};
 use crate::engine::protocol::{AlteredPartition, IsrProposal, LeaderHint};
 use crate::engine::storage::UnifiedLog;
@@ -28,7 +26,9 @@ pub struct Partition {
 pub enum Role {
     Leader(LeaderState),
     /// `None`: the partition is offline, nobody leads it.
-    Follower { leader: Option<BrokerId> },
+    Follower {
+        leader: Option<BrokerId>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +185,12 @@ impl Partition {
 
     /// The metadata log says that this broker leads. Returns whether a new leader epoch began; `None` if the news is
     /// older than what an AlterPartition answer already told.
-    pub fn make_leader(&mut self, registration: &PartitionRegistration, log: &mut UnifiedLog, now: Time) -> Option<bool> {
+    pub fn make_leader(
+        &mut self,
+        registration: &PartitionRegistration,
+        log: &mut UnifiedLog,
+        now: Time,
+    ) -> Option<bool> {
         let is_first = self.replicas.is_empty();
         if registration.partition_epoch < self.partition_epoch {
             return None;
@@ -260,7 +265,11 @@ impl Partition {
 
     /// `Partition.maybeIncrementLeaderHW`: up to the smallest log end among the leader, the maximal in-sync set, and
     /// replicas that are abreast and only wait to be let in. Not while the in-sync set is below its minimum (3.7).
-    pub fn maybe_increment_high_watermark(&self, log: &mut UnifiedLog, rules: &IsrRules<'_>) -> Option<HighWatermarkRise> {
+    pub fn maybe_increment_high_watermark(
+        &self,
+        log: &mut UnifiedLog,
+        rules: &IsrRules<'_>,
+    ) -> Option<HighWatermarkRise> {
         let state = self.leading()?;
         if state.isr.len() < self.effective_min_isr(rules.min_insync_replicas) {
             return None;
@@ -269,8 +278,10 @@ impl Partition {
         let isr = state.maximal_isr();
         let mut ends = vec![(self.me, log_end)];
         for (id, replica) in &state.followers {
-            let is_about_to_join =
-                || replica.is_caught_up(log_end, rules.now, rules.lag_time_max) && is_isr_eligible(*id, replica, rules.image);
+            let is_about_to_join = || {
+                replica.is_caught_up(log_end, rules.now, rules.lag_time_max)
+                    && is_isr_eligible(*id, replica, rules.image)
+            };
             if isr.contains(id) || is_about_to_join() {
                 ends.push((*id, replica.log_end()?));
             }
@@ -303,12 +314,18 @@ impl Partition {
 
     /// Proposes to let `follower` into the in-sync set if it has caught up with both the high watermark and the start
     /// of this leader's epoch: anything less, and records committed under the former leader could be missing.
-    pub fn maybe_expand_isr(&mut self, follower: BrokerId, log: &UnifiedLog, image: &MetadataImage) -> Option<IsrProposal> {
+    pub fn maybe_expand_isr(
+        &mut self,
+        follower: BrokerId,
+        log: &UnifiedLog,
+        image: &MetadataImage,
+    ) -> Option<IsrProposal> {
         let state = self.leading()?;
         let replica = state.followers.get(&follower)?;
         let end = replica.log_end()?;
         let is_in_sync = end >= log.high_watermark() && end >= state.epoch_start_offset;
-        let may_join = state.pending.is_none() && !state.isr.contains(&follower) && is_isr_eligible(follower, replica, image);
+        let may_join =
+            state.pending.is_none() && !state.isr.contains(&follower) && is_isr_eligible(follower, replica, image);
         if !is_in_sync || !may_join {
             return None;
         }
@@ -325,9 +342,10 @@ impl Partition {
         }
         let lags = |id: &BrokerId| {
             *id != self.me
-                && !state.followers.get(id).is_some_and(|replica| {
-                    replica.is_caught_up(log.log_end_offset(), rules.now, rules.lag_time_max)
-                })
+                && !state
+                    .followers
+                    .get(id)
+                    .is_some_and(|replica| replica.is_caught_up(log.log_end_offset(), rules.now, rules.lag_time_max))
         };
         let (out, isr): (Vec<BrokerId>, Vec<BrokerId>) = state.isr.iter().copied().partition(lags);
         if out.is_empty() { None } else { self.propose(isr, IsrChange::Shrink(out)) }
@@ -402,3 +420,6 @@ fn is_isr_eligible(id: BrokerId, replica: &Replica, image: &MetadataImage) -> bo
     let registered = image.broker(id).filter(|registration| !registration.fenced);
     registered.is_some_and(|registration| replica.broker_epoch() == Some(registration.epoch))
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,14 @@ pub struct ProduceWait {
     pub(super) appended: Appended,
 }
 
+impl ProduceWait {
+    /// The first offset that was given out for this partition.
+    #[must_use]
+    pub fn base_offset(&self) -> Offset {
+        self.appended.base_offset
+    }
+}
+
 /// `DelayedFetch`: less than `min.bytes` to read.
 #[derive(Clone, Debug)]
 pub struct ParkedFetch {

@@ -114,7 +114,8 @@ mod tests {
     fn a_follower_that_is_always_one_fetch_behind_counts_as_abreast() {
         let mut replica = Replica::default();
         // (fetch offset, leader's end, second, last caught up after it)
-        let steps = [(0, 5, 1, None), (5, 8, 2, Some(1)), (8, 9, 3, Some(2)), (8, 12, 4, Some(2)), (12, 12, 5, Some(5))];
+        let steps =
+            [(0, 5, 1, None), (5, 8, 2, Some(1)), (8, 9, 3, Some(2)), (8, 12, 4, Some(2)), (12, 12, 5, Some(5))];
         for (offset, leader_end, second, caught_up) in steps {
             replica.record_fetch(fetch(offset, leader_end, second));
             assert_eq!(replica.last_caught_up(), caught_up.map(|s: u64| Time(s * 1_000_000)), "second {second}");

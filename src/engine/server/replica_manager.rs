@@ -76,8 +76,13 @@ impl ReplicaManager {
         self.stop_fetching(id);
         let log = env.logs.get_or_create(id, ctx.now());
         let partition = self.partitions.entry(id).or_insert_with(|| Partition::new(id, env.me));
-        let was_leader = partition.is_leader();
+        let former_isr = partition.leading().map(|state| state.isr.clone());
         let is_new_epoch = partition.make_leader(registration, log, ctx.now())?;
+        if former_isr.as_ref().is_some_and(|isr| *isr != registration.isr) {
+            // Either the controller acted by itself, or its record was faster than its answer to our proposal.
+            let (isr, partition_epoch) = (registration.isr.clone(), registration.partition_epoch);
+            ctx.emit(BrokerFact::IsrCommitted { partition: id, isr, partition_epoch });
+        }
         if is_new_epoch {
             ctx.emit(BrokerFact::BecameLeader {
                 partition: id,
@@ -89,7 +94,7 @@ impl ReplicaManager {
         }
         // The in-sync set may be down to this broker.
         self.advance_high_watermark(ctx, env, id);
-        (!was_leader).then_some(Leadership::Gained(id))
+        former_isr.is_none().then_some(Leadership::Gained(id))
     }
 
     fn follow(
@@ -104,7 +109,8 @@ impl ReplicaManager {
         let was_leader = partition.is_leader();
         let is_new_epoch = partition.make_follower(registration)?;
         if is_new_epoch {
-            let (leader, leader_epoch, log_end) = (registration.leader, registration.leader_epoch, log.log_end_offset());
+            let (leader, leader_epoch, log_end) =
+                (registration.leader, registration.leader_epoch, log.log_end_offset());
             ctx.emit(BrokerFact::BecameFollower { partition: id, leader, leader_epoch, log_end });
             self.changed.insert(id);
             self.stop_fetching(id);
@@ -174,7 +180,11 @@ impl ReplicaManager {
 
     /// # Errors
     /// NOT_LEADER_OR_FOLLOWER if another broker hosts the partition, UNKNOWN_TOPIC_OR_PARTITION if none does.
-    pub(super) fn partition_or_error(&self, image: &MetadataImage, id: TopicPartition) -> Result<&Partition, ErrorCode> {
+    pub(super) fn partition_or_error(
+        &self,
+        image: &MetadataImage,
+        id: TopicPartition,
+    ) -> Result<&Partition, ErrorCode> {
         self.partitions.get(&id).ok_or(match image.partition(id) {
             Some(_) => ErrorCode::NotLeaderOrFollower,
             None => ErrorCode::UnknownTopicOrPartition,
@@ -182,7 +192,12 @@ impl ReplicaManager {
     }
 
     /// Who leads instead, for an answer with one of the two errors that say "not here" (KIP-951).
-    pub(super) fn leader_hint(&self, image: &MetadataImage, id: TopicPartition, error: ErrorCode) -> Option<LeaderHint> {
+    pub(super) fn leader_hint(
+        &self,
+        image: &MetadataImage,
+        id: TopicPartition,
+        error: ErrorCode,
+    ) -> Option<LeaderHint> {
         if !matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
             return None;
         }

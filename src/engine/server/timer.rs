@@ -9,10 +9,14 @@ pub enum BrokerTimer {
     /// The next registration or heartbeat is due.
     Communicate,
     /// The controller has not answered the registration or heartbeat.
-    CommunicationTimeout { correlation: CorrelationId },
+    CommunicationTimeout {
+        correlation: CorrelationId,
+    },
     /// The metadata log may be fetched again after a failure.
     FetchMetadata,
-    FetchMetadataTimeout { correlation: CorrelationId },
+    FetchMetadataTimeout {
+        correlation: CorrelationId,
+    },
     /// Looks for followers that have fallen out of sync, every `replica.lag.time.max.ms / 2`.
     IsrCheck,
     /// Saves the high watermarks, every `replica.high.watermark.checkpoint.interval.ms`.
@@ -20,19 +24,34 @@ pub enum BrokerTimer {
     /// Looks for old segments, every `log.retention.check.interval.ms`.
     RetentionCheck,
     /// A parked fetch has waited its `max.wait.ms`.
-    FetchExpired { parked: ParkedId },
+    FetchExpired {
+        parked: ParkedId,
+    },
     /// A parked produce request has waited its `timeout.ms`.
-    ProduceExpired { parked: ParkedId },
+    ProduceExpired {
+        parked: ParkedId,
+    },
     /// A partition's `replica.fetch.backoff.ms` is over.
-    FetcherWake { leader: BrokerId },
+    FetcherWake {
+        leader: BrokerId,
+    },
     /// The leader has not answered for `replica.socket.timeout.ms`.
-    FetcherTimeout { leader: BrokerId, correlation: CorrelationId },
+    FetcherTimeout {
+        leader: BrokerId,
+        correlation: CorrelationId,
+    },
     /// AlterPartition may be sent again after a failure.
     SendAlterPartition,
-    AlterPartitionTimeout { correlation: CorrelationId },
+    AlterPartitionTimeout {
+        correlation: CorrelationId,
+    },
     /// CreateTopics may be sent again after a failure.
-    ResendTopicCreation { correlation: CorrelationId },
-    TopicCreationTimeout { correlation: CorrelationId },
+    ResendTopicCreation {
+        correlation: CorrelationId,
+    },
+    TopicCreationTimeout {
+        correlation: CorrelationId,
+    },
     /// The group coordinator's own.
     Group(GroupTimer),
 }

@@ -37,10 +37,6 @@ impl BatchList {
         self.chunks.first()?.first()
     }
 
-    pub(super) fn last(&self) -> Option<&RecordBatch> {
-        self.chunks.last()?.last()
-    }
-
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &RecordBatch> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }

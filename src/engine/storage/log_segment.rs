@@ -62,10 +62,6 @@ impl LogSegment {
         if self.is_empty() { self.created } else { self.max_timestamp }
     }
 
-    pub(super) fn last(&self) -> Option<&RecordBatch> {
-        self.batches.last()
-    }
-
     pub(super) fn append(&mut self, batch: RecordBatch) {
         self.size_in_bytes += u64::from(batch.size_in_bytes());
         self.max_timestamp = self.max_timestamp.max(batch.max_timestamp);
@@ -82,7 +78,14 @@ impl LogSegment {
     ///
     /// Age is told by the records' own timestamps if there are any, so with CreateTime it is event time that rolls
     /// a segment, and an idle partition never rolls.
-    pub(super) fn should_roll(&self, size: u64, newest: Time, last_offset: Offset, now: Time, config: &TopicConfig) -> bool {
+    pub(super) fn should_roll(
+        &self,
+        size: u64,
+        newest: Time,
+        last_offset: Offset,
+        now: Time,
+        config: &TopicConfig,
+    ) -> bool {
         let waited = match self.batches.first() {
             Some(first) => newest.since(first.max_timestamp),
             None => now.since(self.created),

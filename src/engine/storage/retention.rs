@@ -23,11 +23,14 @@ impl UnifiedLog {
     /// Deletes what retention no longer covers; tells the base offsets of the deleted segments, oldest first.
     pub fn delete_old_segments(&mut self, now: Time, config: &TopicConfig) -> Vec<(Offset, DeletionReason)> {
         let start = self.log_start_offset();
-        let mut deleted = self.delete_while(DeletionReason::StartOffset, now, |_, next| next.is_some_and(|next| next <= start));
+        let mut deleted =
+            self.delete_while(DeletionReason::StartOffset, now, |_, next| next.is_some_and(|next| next <= start));
         if !config.cleanup_policy.delete {
             return deleted;
         }
-        if let Some(mut excess) = config.retention_bytes.limit().and_then(|limit| self.size_in_bytes().checked_sub(limit)) {
+        if let Some(mut excess) =
+            config.retention_bytes.limit().and_then(|limit| self.size_in_bytes().checked_sub(limit))
+        {
             deleted.extend(self.delete_while(DeletionReason::Size, now, |segment, _| {
                 let rest = excess.checked_sub(segment.size_in_bytes());
                 excess = rest.unwrap_or(excess);
@@ -140,10 +143,10 @@ mod tests {
         let (mut log, config, _) = log_with(&[("retention.ms", "1"), ("cleanup.policy", "")]);
         assert_eq!(deleted(&mut log, at(60_000), &config), [0; 0]);
         log.maybe_increment_log_start_offset(Offset(5));
-        assert_eq!(log.delete_old_segments(at(60_000), &config), [
-            (Offset(0), DeletionReason::StartOffset),
-            (Offset(2), DeletionReason::StartOffset)
-        ]);
+        assert_eq!(
+            log.delete_old_segments(at(60_000), &config),
+            [(Offset(0), DeletionReason::StartOffset), (Offset(2), DeletionReason::StartOffset)]
+        );
         assert_eq!(log.log_start_offset(), Offset(5));
     }
 }

@@ -132,7 +132,12 @@ impl UnifiedLog {
     ///
     /// # Panics
     /// If the batches do not continue the log: the fetcher asked for its log end offset and checked the answer.
-    pub fn append_as_follower(&mut self, batches: &[RecordBatch], now: Time, config: &TopicConfig) -> Option<AppendInfo> {
+    pub fn append_as_follower(
+        &mut self,
+        batches: &[RecordBatch],
+        now: Time,
+        config: &TopicConfig,
+    ) -> Option<AppendInfo> {
         let first_offset = batches.first()?.base_offset;
         let mut rolled = None;
         for batch in batches {
@@ -227,7 +232,8 @@ impl UnifiedLog {
     /// The first record whose timestamp is not before `time`.
     #[must_use]
     pub fn fetch_offset_by_timestamp(&self, time: Time) -> Option<Offset> {
-        let segment = self.segments.iter().find(|segment| !segment.is_empty() && segment.largest_timestamp() >= time)?;
+        let segment =
+            self.segments.iter().find(|segment| !segment.is_empty() && segment.largest_timestamp() >= time)?;
         let candidates = segment.batches_from(self.log_start_offset).filter(|batch| batch.max_timestamp >= time);
         candidates
             .flat_map(|batch| (0..batch.len()).map(move |index| (batch.offset_of(index), batch.timestamp_of(index))))
@@ -366,7 +372,9 @@ mod tests {
         assert_eq!((info.first_offset, info.last_offset, log.log_end_offset()), (Offset(3), Offset(4), Offset(5)));
         assert_eq!(log.end_offset_for_epoch(LeaderEpoch(0)).unwrap().end_offset, Offset(3));
         assert_eq!(log.end_offset_for_epoch(LeaderEpoch(2)).unwrap().end_offset, Offset(5));
-        assert!(log.batches().all(|batch| batch.partition_leader_epoch.0 == if batch.base_offset.0 < 3 { 0 } else { 2 }));
+        assert!(
+            log.batches().all(|batch| batch.partition_leader_epoch.0 == if batch.base_offset.0 < 3 { 0 } else { 2 })
+        );
     }
 
     #[test]
@@ -423,7 +431,8 @@ mod tests {
         append(&mut log, 0, 3);
         let size = u64::from(batch(3, 0).size_in_bytes());
         let read = |from, max, bytes, one| {
-            log.read(Offset(from), Offset(max), bytes, one).map(|b| b.iter().map(|b| b.base_offset.0).collect::<Vec<_>>())
+            log.read(Offset(from), Offset(max), bytes, one)
+                .map(|b| b.iter().map(|b| b.base_offset.0).collect::<Vec<_>>())
         };
         // From the middle of a batch: the whole batch.
         assert_eq!(read(4, 9, 10_000, false), Ok(vec![3, 6]));
@@ -449,7 +458,10 @@ mod tests {
     fn lookup_by_time_finds_the_first_record_that_is_late_enough() {
         let log = segmented();
         let find = |millis: u64| log.fetch_offset_by_timestamp(Time(millis * 1_000)).map(|offset| offset.0);
-        assert_eq!((find(0), find(1), find(40), find(41), find(80), find(81)), (Some(0), Some(1), Some(4), Some(5), Some(8), None));
+        assert_eq!(
+            (find(0), find(1), find(40), find(41), find(80), find(81)),
+            (Some(0), Some(1), Some(4), Some(5), Some(8), None)
+        );
         let mut late_first = UnifiedLog::new(Time::ZERO);
         for millis in [50, 10, 60] {
             late_first.append_as_leader(&batch(1, millis), LeaderEpoch(0), NOW, &TopicConfig::default()).unwrap();
@@ -465,7 +477,10 @@ mod tests {
         log.maybe_increment_high_watermark(Offset(7));
         assert!(log.truncate_to(Offset(3), NOW));
         assert_eq!(bases(&log), [0, 2]);
-        assert_eq!((log.log_end_offset(), log.high_watermark(), log.recovery_point()), (Offset(3), Offset(3), Offset(3)));
+        assert_eq!(
+            (log.log_end_offset(), log.high_watermark(), log.recovery_point()),
+            (Offset(3), Offset(3), Offset(3))
+        );
         assert_eq!(log.leader_epochs().latest_epoch(), Some(LeaderEpoch(0)));
         assert!(!log.truncate_to(Offset(3), NOW));
         // Appends go on from there.

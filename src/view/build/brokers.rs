@@ -57,7 +57,7 @@ fn state_of(world: &World, id: BrokerId, broker: &Broker) -> (BrokerState, crate
         Status::Down { since, .. } => (BrokerState::Offline, since),
         Status::Paused { since } => (BrokerState::Paused, since),
         Status::Up { since } => match world.image().broker(id) {
-            _ if broker.broker_epoch().is_none() => (BrokerState::Starting, since),
+            _ if broker.lifecycle().broker_epoch().is_none() => (BrokerState::Starting, since),
             Some(registration) if !registration.fenced => (BrokerState::Running, since),
             _ => (BrokerState::Fenced, since),
         },

@@ -3,6 +3,7 @@
 use crate::engine::common::{NodeId, Offset};
 use crate::engine::metadata::MetadataRecord;
 use crate::engine::world::World;
+use crate::view::explain::broker_list;
 use crate::view::scene::{ControllerStrip, MetadataChip, Voter, VoterState};
 
 /// So many chips fit beside the voters.
@@ -38,8 +39,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
         let internal = world.image().topic(id.topic).is_some_and(|topic| topic.name.starts_with(super::INTERNAL));
         (!internal).then(|| format!("P{}", id.partition))
     };
-    let brokers = |ids: &[crate::engine::common::BrokerId]| crate::view::explain::broker_list(ids);
-    match record {
+        match record {
         MetadataRecord::RegisterBroker { broker, .. } => Some(format!("register b{broker}")),
         MetadataRecord::FenceBroker { broker, .. } => Some(format!("fence b{broker}")),
         MetadataRecord::UnfenceBroker { broker, .. } => Some(format!("unfence b{broker}")),
@@ -54,7 +54,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
             Some(match (change.leader, &change.isr) {
                 (Some(Some(leader)), _) => format!("{name} leader {leader}"),
                 (Some(None), _) => format!("{name} no leader"),
-                (None, Some(isr)) => format!("{name} ISR {}", brokers(isr)),
+                (None, Some(isr)) => format!("{name} ISR {}", broker_list(isr)),
                 (None, None) => return None,
             })
         }

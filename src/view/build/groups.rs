@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::clients::Consumer;
+use crate::engine::clients::{self, Consumer};
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
 use crate::engine::runtime::Status;
 use crate::engine::world::World;
+use crate::view::in_flight::arriving;
 use crate::view::keys::Keys;
-use crate::view::scene::{GroupBadge, GroupCard, MemberRow, MemberState, Progress, Work};
+use crate::view::scene::{GroupBadge, GroupCard, MemberRow, MemberState, Progress, Seen, SeenState, Work};
 
 /// The newest records of a member that are drawn.
 const RECENT: usize = 8;
@@ -36,7 +37,7 @@ impl GroupView {
 /// All groups that a coordinator or a consumer knows of, by name.
 #[must_use]
 pub fn groups(world: &World) -> Vec<GroupView> {
-    let mut names: BTreeSet<String> = world.consumers().map(|(_, consumer)| consumer.group().to_owned()).collect();
+    let mut names: BTreeSet<String> = world.consumers().map(|(_, consumer)| consumer.group().to_string()).collect();
     for (id, broker) in world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id))) {
         let _ = id;
         names.extend(broker.coordinator().groups().map(|(_, group)| group.id().to_string()));
@@ -51,10 +52,10 @@ fn view(world: &World, name: String) -> GroupView {
         .find_map(|(id, broker)| Some((id, broker.coordinator().group(&name)?)));
     let mut members = Vec::new();
     let mut positions = BTreeMap::new();
-    for (node, consumer) in world.consumers().filter(|(_, consumer)| consumer.group() == name) {
+    for (node, consumer) in world.consumers().filter(|(_, consumer)| consumer.group().as_ref() == name) {
         members.push(node);
         if world.is_up(node) {
-            positions.extend(consumer.positions());
+            positions.extend(consumer.partitions().filter_map(|(id, state)| Some((id, state.position()?))));
         }
     }
     GroupView {
@@ -109,15 +110,16 @@ fn card(world: &World, keys: &Keys, topic: Option<TopicId>, group: &GroupView, b
         .map(|id| progress(world, group, id))
         .collect();
     let lag = members.iter().flat_map(|row| &row.partitions).chain(&unowned).filter_map(|one| one.lag).sum();
-    let consumers = || world.consumers().filter(|(_, consumer)| consumer.group() == group.name);
+    let consumers = || world.consumers().filter(|(_, consumer)| consumer.group().as_ref() == group.name);
     GroupCard {
         badge,
         state: group.state.unwrap_or("—").to_owned(),
         generation: group.generation,
         coordinator: group.coordinator.map(|id| id.0),
         lag,
-        processed: consumers().map(|(_, consumer)| consumer.processed_records()).sum(),
+        processed: consumers().map(|(_, consumer)| consumer.ledger().total()).sum(),
         read_twice: read_twice(world, &group.name),
+        seen: if world.queue_broker().is_some() { seen(world, keys, group) } else { Vec::new() },
         members,
         unowned,
     }
@@ -133,7 +135,7 @@ fn member(
 ) -> MemberRow {
     let status = world.status(node).expect("a consumer that is listed is in the machine room");
     let down = matches!(status, Status::Down { .. });
-    let owned = consumer.assignment().iter().filter(|id| Some(id.topic) == topic);
+    let owned = consumer.partitions().map(|(id, _)| id).filter(|id| Some(id.topic) == topic);
     let working_on = consumer.in_hand().map(|hand| Work {
         partition: Some(hand.partition),
         offset: hand.offset,
@@ -141,7 +143,7 @@ fn member(
         since: hand.since,
         until: hand.until,
     });
-    let recent = consumer.recently_processed();
+    let recent = consumer.ledger().recent();
     let recent: Vec<_> = recent.map(|done| keys.glyph(done.key.as_deref())).collect();
     MemberRow {
         node,
@@ -149,13 +151,77 @@ fn member(
         state: match status {
             Status::Down { .. } => MemberState::Down,
             Status::Paused { .. } => MemberState::Paused,
-            Status::Up { .. } => consumer.member_state().into(),
+            Status::Up { .. } => member_state(world, group, consumer),
         },
-        partitions: if down { Vec::new() } else { owned.map(|id| progress(world, group, *id)).collect() },
+        partitions: if down { Vec::new() } else { owned.map(|id| progress(world, group, id)).collect() },
         working_on: if down { None } else { working_on },
-        processed: consumer.processed_records(),
+        processed: consumer.ledger().total(),
         recent: recent[recent.len().saturating_sub(RECENT)..].to_vec(),
     }
+}
+
+/// What the client believes, unless the coordinator has ceased to count it.
+fn member_state(world: &World, group: &GroupView, consumer: &Consumer) -> MemberState {
+    let coordinator = group.coordinator.and_then(|id| world.broker(id));
+    let counted = coordinator.and_then(|broker| broker.coordinator().group(&group.name));
+    match consumer.member_state() {
+        clients::consumer::MemberState::Stable => {
+            let id = consumer.membership().member();
+            match counted.zip(id) {
+                Some((counted, id)) if counted.member(id).is_none() => MemberState::Evicted,
+                _ => MemberState::Active,
+            }
+        }
+        clients::consumer::MemberState::Unjoined if consumer.membership().coordinator().is_none() => {
+            MemberState::Connecting
+        }
+        _ => MemberState::Joining,
+    }
+}
+
+/// The newest records of a workload that are listed one by one.
+const LISTED: usize = 12;
+
+/// Record by record of the topic's producers: has the group processed it?
+fn seen(world: &World, keys: &Keys, group: &GroupView) -> Vec<Seen> {
+    let consumers = || world.consumers().filter(|(_, consumer)| consumer.group().as_ref() == group.name);
+    let coming = |partition: TopicPartition, offset: Offset| {
+        consumers().any(|(node, _)| arriving(world, node, partition).contains(&offset))
+    };
+    let mut seen = Vec::new();
+    for (_, producer) in world.producers() {
+        let planned = producer.workload().and_then(|state| state.workload().records).unwrap_or_default();
+        let acked: BTreeMap<u64, (TopicPartition, Offset)> = producer
+            .ledger()
+            .recently_acked()
+            .filter_map(|one| Some((one.ordinal, (one.partition, one.offset?))))
+            .collect();
+        let all = planned.max(producer.ledger().handed_over());
+        for number in all.saturating_sub(LISTED as u64)..all {
+            let state = match acked.get(&number) {
+                Some((partition, offset)) => {
+                    let got = |(_, consumer): (NodeId, &Consumer)| {
+                        consumer.ledger().processed_offsets(*partition).is_some_and(|done| done.contains(*offset))
+                    };
+                    if consumers().any(got) {
+                        SeenState::Got
+                    } else if coming(*partition, *offset) {
+                        SeenState::Coming
+                    } else {
+                        SeenState::NotYet
+                    }
+                }
+                None => SeenState::NotYet,
+            };
+            let workload = producer.workload().map(|state| state.workload());
+            let key = workload.and_then(|workload| {
+                let turn = number.checked_rem(workload.keys.len() as u64)?;
+                workload.keys.get(usize::try_from(turn).ok()?)
+            });
+            seen.push(Seen { number, glyph: keys.glyph(key.map(String::as_str)), state });
+        }
+    }
+    seen
 }
 
 fn progress(world: &World, group: &GroupView, partition: TopicPartition) -> Progress {
@@ -177,8 +243,8 @@ fn progress(world: &World, group: &GroupView, partition: TopicPartition) -> Prog
 /// Records that the group's applications finished more than once.
 fn read_twice(world: &World, group: &str) -> u64 {
     let mut times: BTreeMap<(TopicPartition, Offset), u64> = BTreeMap::new();
-    for (_, consumer) in world.consumers().filter(|(_, consumer)| consumer.group() == group) {
-        for done in consumer.recently_processed() {
+    for (_, consumer) in world.consumers().filter(|(_, consumer)| &**consumer.group() == group) {
+        for done in consumer.ledger().recent() {
             *times.entry((done.partition, done.offset)).or_default() += u64::from(done.times);
         }
     }

@@ -38,7 +38,7 @@ const INTERNAL: &str = "__";
 /// The topic that `focus` means, in this world.
 #[must_use]
 pub fn topic_in_view(world: &World, focus: &Focus) -> Option<TopicId> {
-    let image = world.image_of_kafka()?;
+    let image = world.image();
     match &focus.topic {
         Some(name) => image.topic_id(name),
         None => image.topics().find(|(_, topic)| !topic.name.starts_with(INTERNAL)).map(|(id, _)| id),
@@ -67,7 +67,7 @@ pub fn scene(world: &World, keys: &Keys, lost: &[LostRecords], focus: &Focus) ->
 }
 
 fn heading(world: &World, id: TopicId) -> Option<TopicHeading> {
-    let topic = world.image_of_kafka()?.topic(id)?;
+    let topic = world.image().topic(id)?;
     let factor = topic.partitions.values().next().map_or(0, |partition| partition.replicas.len());
     let overridden = topic.overrides.get("min.insync.replicas").and_then(|text| text.parse().ok());
     let default = || world.brokers().next().map_or(1, |(_, broker)| broker.config().min_insync_replicas);

@@ -43,7 +43,7 @@ fn card(
 
 fn wells(world: &World, keys: &Keys, producer: &Producer, topic: TopicId) -> Vec<Well> {
     let Some(image) = world.image().topic(topic) else { return Vec::new() };
-    let batch_size = u64::from(producer.config().batch_size.max(1));
+    let batch_size = u64::from(producer.config().batch_size_bytes.max(1));
     let well = |partition: &PartitionId| {
         let id = TopicPartition { topic, partition: *partition };
         let queue = producer.accumulator().queues().find(|(of, _)| *of == id).map(|(_, queue)| queue);

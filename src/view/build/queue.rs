@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::engine::common::NodeId;
+use crate::engine::protocol::{Body, QueueMessage};
 use crate::engine::queue::{QueueBroker, QueueWorker, StoredMessage};
 use crate::engine::runtime::Status;
 use crate::engine::world::World;
 use crate::view::keys::Keys;
-use crate::view::scene::{GroupBadge, MemberState, QueueAppCard, QueueCard, QueueItem, QueueWorkerRow, Work};
+use crate::view::scene::{
+    GroupBadge, MemberState, QueueAppCard, QueueCard, QueueItem, QueueWorkerRow, Seen, SeenState, Work,
+};
 
 /// Cells of each well that have room on the card; the counts beside them are complete.
 const LISTED: usize = 12;
@@ -53,7 +56,7 @@ fn item(keys: &Keys, message: u64, stored: &StoredMessage) -> QueueItem {
 /// What was acknowledged is no longer stored; only the worker that had it can still say what it was.
 fn gone(world: &World, keys: &Keys, message: u64, by: NodeId) -> QueueItem {
     let worker = world.queue_workers().find(|(node, _)| *node == by).map(|(_, worker)| worker);
-    let seen = worker.and_then(|worker| worker.received().find(|seen| seen.message == message));
+    let seen = worker.and_then(|worker| worker.receipts().find(|seen| seen.message == message));
     let key = seen.and_then(|seen| seen.key.as_deref()).map(str::to_owned);
     QueueItem {
         message,
@@ -80,13 +83,6 @@ pub(super) fn apps(world: &World, keys: &Keys) -> Vec<QueueAppCard> {
 }
 
 fn app(world: &World, keys: &Keys, name: &str, workers: &[(NodeId, &QueueWorker)], published: u64) -> QueueAppCard {
-    let mut got = BTreeMap::new();
-    for (_, worker) in workers {
-        for seen in worker.received() {
-            got.insert(seen.message, keys.glyph(seen.key.as_deref()));
-        }
-    }
-    let first = published.saturating_sub(LISTED as u64);
     QueueAppCard {
         badge: GroupBadge {
             group: name.to_owned(),
@@ -94,8 +90,46 @@ fn app(world: &World, keys: &Keys, name: &str, workers: &[(NodeId, &QueueWorker)
         },
         workers: workers.iter().map(|(node, worker)| row(world, keys, *node, worker)).collect(),
         received: workers.iter().map(|(_, worker)| worker.received_count()).sum(),
-        seen: (first..published).map(|message| (message, got.get(&message).copied())).collect(),
+        seen: seen(world, keys, name, published),
     }
+}
+
+/// Message by message: did this application get it, and can it still?
+fn seen(world: &World, keys: &Keys, application: &str, published: u64) -> Vec<Seen> {
+    let planned = world.queue_producers().filter_map(|(_, producer)| producer.workload()?.workload().records).sum();
+    let all = published.max(planned);
+    let taken: BTreeMap<u64, bool> = world
+        .queue_workers()
+        .flat_map(|(_, worker)| worker.receipts().map(move |receipt| (worker, receipt)))
+        .map(|(worker, receipt)| (receipt.message, worker.application() == application))
+        .collect();
+    let coming: Vec<u64> = world
+        .kernel()
+        .in_flight()
+        .filter(|message| world.queue_workers().any(|(id, worker)| id == message.to && worker.application() == application))
+        .filter_map(|message| match &message.body {
+            Body::Queue(QueueMessage::Deliver { message, .. }) => Some(*message),
+            _ => None,
+        })
+        .collect();
+    let state = |message: u64| match taken.get(&message) {
+        Some(true) => SeenState::Got,
+        Some(false) => SeenState::Never,
+        None if coming.contains(&message) => SeenState::Coming,
+        None => SeenState::NotYet,
+    };
+    let glyph = |message| keys.glyph(planned_key(world, message).as_deref());
+    (all.saturating_sub(LISTED as u64)..all)
+        .map(|number| Seen { number, glyph: glyph(number), state: state(number) })
+        .collect()
+}
+
+/// Which key the workload gives its record of this number; `None` if it has no keys, or draws them.
+pub(super) fn planned_key(world: &World, number: u64) -> Option<String> {
+    let workloads = world.queue_producers().filter_map(|(_, producer)| producer.workload());
+    let workload = workloads.map(|state| state.workload()).find(|workload| !workload.random_keys)?;
+    let turn = number.checked_rem(workload.keys.len() as u64)?;
+    workload.keys.get(usize::try_from(turn).ok()?).cloned()
 }
 
 fn row(world: &World, keys: &Keys, node: NodeId, worker: &QueueWorker) -> QueueWorkerRow {

@@ -48,8 +48,8 @@ type ReadTwice = BTreeMap<(TopicPartition, Offset), Option<String>>;
 fn read_twice(world: &World) -> ReadTwice {
     let mut times: BTreeMap<(&str, TopicPartition, Offset), (u32, Option<String>)> = BTreeMap::new();
     for (_, consumer) in world.consumers() {
-        for done in consumer.recently_processed() {
-            let entry = times.entry((consumer.group(), done.partition, done.offset)).or_default();
+        for done in consumer.ledger().recent() {
+            let entry = times.entry((consumer.group().as_ref(), done.partition, done.offset)).or_default();
             entry.0 += done.times;
             entry.1 = done.key.as_deref().map(str::to_owned);
         }

@@ -8,6 +8,6 @@ mod sentence;
 mod why;
 mod words;
 
-pub use sentence::{Arg, Sentence, sentence};
+pub use sentence::{Arg, Sentence, broker_list, gist, partition_name, sentence, short_member};
 pub use why::{Because, WhyHighWatermark, why, why_high_watermark};
 pub use words::{Lane, lane};

@@ -1,6 +1,6 @@
 //! One fact, one sentence: which message of the translations, and with which values.
 
-use crate::engine::clients::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact};
+use crate::engine::clients::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact, SendFailure};
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicPartition};
 use crate::engine::controller::{ControllerFact, ElectedBecause, FencedBecause};
 use crate::engine::coordinator::{ExpiredBecause, GroupFact};
@@ -8,6 +8,7 @@ use crate::engine::protocol::{Class, Digest, Gist};
 use crate::engine::queue::{QueueFact, RequeuedBecause};
 use crate::engine::runtime::{Crash, Loss, RuntimeFact};
 use crate::engine::server::BrokerFact;
+use crate::engine::storage::DeletionReason;
 use crate::engine::trace::Fact;
 use crate::engine::world::World;
 
@@ -195,6 +196,20 @@ fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
             let key = if from.is_client() { "fact-appended" } else { "fact-copied" };
             about(key, partition).text("offsets", range(*first, *last)).node(world, "from", *from)
         }
+        BrokerFact::SegmentRolled { partition, base_offset } => {
+            about("fact-segment-rolled", partition).number("base", base_offset.0)
+        }
+        BrokerFact::SegmentDeleted { partition, base_offset, reason, log_start } => about(
+            match reason {
+                DeletionReason::StartOffset => "fact-segment-deleted",
+                DeletionReason::Size => "fact-segment-deleted-size",
+                DeletionReason::Time => "fact-segment-deleted-time",
+            },
+            partition,
+        )
+        .number("base", base_offset.0)
+        .number("start", log_start.0),
+        BrokerFact::TopicCreationAsked { name } => Sentence::new("fact-topic-asked").text("topic", name.as_ref()),
         BrokerFact::AppendRefused { partition, error, isr, min_isr } => about("fact-append-refused", partition)
             .text("error", error.name())
             .number("isr", *isr)
@@ -253,6 +268,7 @@ fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
             FencedBecause::SessionExpired => "fact-broker-fenced-session",
             FencedBecause::Asked => "fact-broker-fenced-asked",
             FencedBecause::Reregistered => "fact-broker-fenced-again",
+            FencedBecause::ShutDown => "fact-broker-fenced-shutdown",
         })
         .number("broker", broker.0),
         ControllerFact::TopicCreated { name, partitions, replication_factor, .. } => Sentence::new("fact-topic-created")
@@ -268,6 +284,7 @@ fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
                 ElectedBecause::ReplicaReturned => "fact-leader-returned",
                 ElectedBecause::Unclean => "fact-leader-unclean",
                 ElectedBecause::Preferred => "fact-leader-preferred",
+                ElectedBecause::LeaderShutsDown => "fact-leader-moved",
             },
             partition,
         )
@@ -283,6 +300,10 @@ fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
         }
         ControllerFact::IsrRefused { partition, broker, error } => {
             about("fact-isr-refused", partition).number("broker", broker.0).text("error", error.name())
+        }
+        ControllerFact::TopicReconfigured { topic, key, value } => {
+            let name = world.image().topic(*topic).map_or("?", |topic| topic.name.as_ref());
+            Sentence::new("fact-topic-configured").text("topic", name).text("key", key.as_ref()).text("value", value.as_ref())
         }
         ControllerFact::MetadataCommitted { first, last } => {
             Sentence::new("fact-metadata-committed").text("offsets", range(*first, *last))
@@ -382,6 +403,19 @@ fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
         }
         ProducerFact::MetadataUpdated { .. } => Sentence::new("fact-metadata-updated"),
         ProducerFact::RequestTimedOut { to } => Sentence::new("fact-request-timed-out").number("broker", to.0),
+        ProducerFact::AwaitsMemory { .. } => Sentence::new("fact-awaits-memory"),
+        ProducerFact::SendFailed { why, .. } => match why {
+            SendFailure::MetadataTimeout => Sentence::new("fact-send-failed-metadata"),
+            SendFailure::Refused(error) => Sentence::new("fact-send-failed").text("error", error.name()),
+            SendFailure::BufferExhausted => Sentence::new("fact-send-failed-memory"),
+            SendFailure::RecordTooLarge { size_bytes } => {
+                Sentence::new("fact-send-failed-size").number("bytes", *size_bytes)
+            }
+        },
+        ProducerFact::BatchSplit { partition, parts, .. } => {
+            about("fact-batch-split", partition).number("parts", *parts)
+        }
+        ProducerFact::Closed => Sentence::new("fact-closed"),
         ProducerFact::WorkloadDone { records } => Sentence::new("fact-workload-done").number("records", *records),
     }
 }
@@ -436,6 +470,7 @@ fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
         ConsumerFact::CommitFailed { error } => Sentence::new("fact-commit-failed").text("error", error.name()),
         ConsumerFact::PollIntervalExceeded { .. } => Sentence::new("fact-poll-interval"),
         ConsumerFact::FetchFailed { partition, error } => about("fact-fetch-failed", partition).text("error", error.name()),
+        ConsumerFact::NoOffset { partition } => about("fact-no-offset", partition),
         ConsumerFact::MetadataUpdated { .. } => Sentence::new("fact-metadata-updated"),
         ConsumerFact::RequestTimedOut { to } => Sentence::new("fact-request-timed-out").number("broker", to.0),
         ConsumerFact::Closed => Sentence::new("fact-closed"),
@@ -451,6 +486,9 @@ fn of_admin(world: &World, fact: &AdminFact) -> Sentence {
         AdminFact::OffsetsReset { group, offsets } => Sentence::new("fact-admin-reset")
             .text("group", group.as_ref())
             .text("offsets", offset_list(world, offsets)),
+        AdminFact::NoOffsetToShift { group, partition } => {
+            Sentence::new("fact-admin-no-offset").text("group", group.as_ref()).partition(world, *partition)
+        }
         AdminFact::OffsetsResetRefused { group, error } => {
             Sentence::new("fact-admin-reset-refused").text("group", group.as_ref()).text("error", error.name())
         }
@@ -463,6 +501,7 @@ pub(super) fn queue_class(fact: &QueueFact) -> Class {
         QueueFact::Enqueued { .. }
         | QueueFact::Published { .. }
         | QueueFact::Confirmed { .. }
+        | QueueFact::PublishInDoubt { .. }
         | QueueFact::PublishLost { .. } => Class::Produce,
         QueueFact::Delivered { .. } | QueueFact::Received { .. } | QueueFact::Processed { .. } => Class::Fetch,
         _ => Class::Group,
@@ -483,12 +522,15 @@ fn of_queue(world: &World, fact: &QueueFact) -> Sentence {
                 RequeuedBecause::Nacked => "fact-queue-nacked",
                 RequeuedBecause::TimedOut => "fact-queue-timed-out",
                 RequeuedBecause::WorkerGone => "fact-queue-worker-lost",
+                RequeuedBecause::BrokerRestarted => "fact-queue-restarted",
             },
             message,
         ),
         QueueFact::DeadLettered { message, deliveries } => {
             about("fact-queue-dead", message).number("deliveries", *deliveries)
         }
+        QueueFact::AnsweredTooLate { by } => Sentence::new("fact-queue-too-late").node(world, "by", *by),
+        QueueFact::PublishInDoubt { publish } => about("fact-queue-in-doubt", publish),
         QueueFact::WorkerSubscribed { worker } => Sentence::new("fact-queue-subscribed").node(world, "worker", *worker),
         QueueFact::WorkerGone { worker } => Sentence::new("fact-queue-worker-gone").node(world, "worker", *worker),
         QueueFact::Published { publish } => about("fact-queue-published", publish),

@@ -78,17 +78,26 @@ pub struct WhyHighWatermark {
 pub fn why_high_watermark(world: &World, past: &[Record], partition: TopicPartition) -> Option<WhyHighWatermark> {
     let registration = world.image().partition(partition)?;
     let leader = registration.leader?;
-    let replica = world.broker(leader)?.replica(partition)?;
+    let broker = world.broker(leader)?;
+    let log = broker.log(partition)?;
+    let replica = broker.partition(partition)?;
     let led = replica.leading()?;
+    let ends = led.isr.iter().filter_map(|id| {
+        let end = if *id == leader { Some(log.log_end_offset()) } else { led.followers.get(id)?.log_end() };
+        Some((*id, end?))
+    });
+    let overridden = world.image().topic(partition.topic).and_then(|topic| topic.overrides.get("min.insync.replicas"));
+    let configured = overridden.and_then(|text| text.parse().ok()).unwrap_or(broker.config().min_insync_replicas);
+    let min_insync_replicas = u32::try_from(replica.effective_min_isr(configured)).unwrap_or(u32::MAX);
     let facts = past.iter().rev().filter(|record| bears_on(record, partition)).take(5).cloned().collect();
     Some(WhyHighWatermark {
         name: partition_name(world, partition),
         leader,
-        high_watermark: replica.log().high_watermark(),
-        ends: led.in_sync_ends(replica.log().log_end_offset()),
-        isr: registration.isr.clone(),
-        min_insync_replicas: led.min_insync_replicas(),
-        below_min_isr: (registration.isr.len() as u64) < u64::from(led.min_insync_replicas()),
+        high_watermark: log.high_watermark(),
+        ends: ends.collect(),
+        isr: led.isr.clone(),
+        min_insync_replicas,
+        below_min_isr: (led.isr.len() as u64) < u64::from(min_insync_replicas),
         facts,
     })
 }

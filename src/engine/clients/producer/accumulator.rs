@@ -335,7 +335,7 @@ mod tests {
 
     /// Even partitions are led by broker 1, odd ones by broker 2.
     fn leaders(id: TopicPartition) -> Leader {
-        Some((if id.partition.0 % 2 == 0 { ONE } else { TWO }, LeaderEpoch(0)))
+        Some((if id.partition.0.is_multiple_of(2) { ONE } else { TWO }, LeaderEpoch(0)))
     }
 
     /// A value of 100 bytes: 109 bytes in a batch, whose header has 61.

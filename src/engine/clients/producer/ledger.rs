@@ -198,7 +198,8 @@ mod tests {
         ledger.acked(partition, None, &ordinals[5..6]);
         ledger.failed(1);
         assert_eq!((ledger.acked_records(), ledger.pending_records()), (4, 5));
-        let recent: Vec<_> = ledger.recently_acked().map(|one| (one.ordinal, one.offset.map(|offset| offset.0))).collect();
+        let recent: Vec<_> =
+            ledger.recently_acked().map(|one| (one.ordinal, one.offset.map(|offset| offset.0))).collect();
         assert_eq!(recent, [(2, Some(40)), (3, Some(41)), (4, Some(42)), (5, None)]);
         ledger.process_died();
         assert_eq!((ledger.lost_with_process(), ledger.pending_records()), (5, 0));

@@ -19,7 +19,7 @@ use crate::engine::clients::network_client::InFlightRequest;
 use crate::engine::command::{RecordSpec, Workload};
 use crate::engine::common::{BrokerId, ClientId, NodeId, PartitionId, Span, Time, TopicId, TopicPartition};
 use crate::engine::config::{Partitioner, ProducerConfig};
-use crate::engine::protocol::{Body, TopicName};
+use crate::engine::protocol::{Acks, Body, TopicName};
 use crate::engine::record::Record;
 use crate::engine::runtime::{Crash, Node, TimerId};
 use crate::engine::workload::WorkloadState;
@@ -60,18 +60,36 @@ pub enum BlockedOn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WaitsFor {
     /// `send()` blocks since then.
-    Metadata { since: Time },
-    Memory { since: Time },
+    Metadata {
+        since: Time,
+    },
+    Memory {
+        since: Time,
+    },
     /// An answer to what was sent then.
-    Answer { from: BrokerId, since: Time },
+    Answer {
+        from: BrokerId,
+        since: Time,
+    },
     /// Batches wait and the producer knows of no leader for this partition.
-    Leader { partition: TopicPartition },
+    Leader {
+        partition: TopicPartition,
+    },
     /// The head of this partition's queue waits to be sent again.
-    RetryBackoff { partition: TopicPartition, until: Time },
+    RetryBackoff {
+        partition: TopicPartition,
+        until: Time,
+    },
     /// The broker is left alone after a disconnect.
-    Reconnect { to: BrokerId, until: Time },
+    Reconnect {
+        to: BrokerId,
+        until: Time,
+    },
     /// A batch waits for more records.
-    Linger { partition: TopicPartition, until: Time },
+    Linger {
+        partition: TopicPartition,
+        until: Time,
+    },
     Nothing,
 }
 
@@ -307,9 +325,7 @@ impl Producer {
         let key = pending.spec.key.as_ref().map(String::as_bytes);
         let record = Record::new(key, Some(pending.spec.value.as_bytes()), timestamp);
         let size_bytes = record.batch_size_upper_bound_in_bytes();
-        if size_bytes > self.config.max_request_size_bytes
-            || u64::from(size_bytes) > self.config.buffer_memory_bytes
-        {
+        if size_bytes > self.config.max_request_size_bytes || u64::from(size_bytes) > self.config.buffer_memory_bytes {
             return Sent::Failed(pending.ordinal, SendFailure::RecordTooLarge { size_bytes });
         }
 
@@ -360,12 +376,7 @@ impl Producer {
 
     /// The built-in partitioner's partition of the moment. If its batches have become full meanwhile, it may first
     /// make the switch that it had put off (`RecordAccumulator.partitionChanged`).
-    fn stick(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        topic: TopicId,
-        partitions: Partitions<'_>,
-    ) -> TopicPartition {
+    fn stick(&mut self, ctx: &mut Ctx<'_>, topic: TopicId, partitions: Partitions<'_>) -> TopicPartition {
         let partition = self.process.partitioner(&self.config, ctx).partition(partitions, ctx.rng());
         if self.process.sender.accumulator.are_all_full(TopicPartition { topic, partition }) {
             self.count_towards_switch(ctx, 0, true, partitions);
@@ -413,6 +424,12 @@ impl Producer {
     #[must_use]
     pub fn config(&self) -> &ProducerConfig {
         &self.config
+    }
+
+    /// When the leader answers.
+    #[must_use]
+    pub fn acks(&self) -> Acks {
+        self.process.sender.acks()
     }
 
     #[must_use]

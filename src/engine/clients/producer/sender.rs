@@ -383,6 +383,12 @@ impl Sender {
         self.in_flight.values()
     }
 
+    /// When the leader answers, as the configuration has it.
+    #[must_use]
+    pub(super) fn acks(&self) -> Acks {
+        self.acks
+    }
+
     /// Is there nothing left to be sent or answered?
     pub(super) fn is_idle(&self) -> bool {
         self.accumulator.is_empty() && self.in_flight.is_empty()

@@ -254,17 +254,13 @@ fn records_wait_for_metadata_then_linger_then_travel_together() {
     bench.produce(values(&["a", "b"]));
     bench.run(1_000);
     // One millisecond there, one back; linger.ms=5 counts from the first record in the batch, which is the append.
-    let sent = ProducerFact::BatchSent {
-        partition: partition(0),
-        first_ordinal: 0,
-        records: 2,
-        to: BrokerId(1),
-        attempt: 1,
-    };
+    let sent =
+        ProducerFact::BatchSent { partition: partition(0), first_ordinal: 0, records: 2, to: BrokerId(1), attempt: 1 };
     let acked =
         ProducerFact::BatchAcked { partition: partition(0), base_offset: Some(Offset(0)), ordinals: vec![0, 1] };
     let queued = |ordinal| ProducerFact::Queued { partition: partition(0), ordinal, key: None };
-    let metadata = ProducerFact::MetadataUpdated { topics: vec!["orders".into()], brokers: vec![BrokerId(1), BrokerId(2)] };
+    let metadata =
+        ProducerFact::MetadataUpdated { topics: vec!["orders".into()], brokers: vec![BrokerId(1), BrokerId(2)] };
     let heard: Vec<_> = bench.facts.iter().filter(|(when, _)| *when >= at(100)).cloned().collect();
     assert_eq!(
         heard,
@@ -374,9 +370,8 @@ fn silence_ends_in_request_timeouts_and_then_in_the_delivery_timeout() {
     let created = bench.times(|fact| matches!(fact, ProducerFact::Queued { .. }))[0];
     // request.timeout.ms=30000 after each attempt; delivery.timeout.ms=120000 after the batch was made.
     assert_eq!(timed_out[0], created + 30_000);
-    let failed = bench.times(|fact| {
-        matches!(fact, ProducerFact::BatchFailed { why: BatchFailure::DeliveryTimeout, .. })
-    });
+    let failed =
+        bench.times(|fact| matches!(fact, ProducerFact::BatchFailed { why: BatchFailure::DeliveryTimeout, .. }));
     assert_eq!(failed, [created + 120_000]);
     assert_eq!(bench.times(is_sent).len(), 4);
     // The leader took it every time: not one acknowledgement, four copies.
@@ -447,7 +442,8 @@ fn no_more_requests_are_in_flight_than_allowed() {
     let to = |id: u32| RecordSpec { key: None, value: "x".into(), partition: Some(id) };
     bench.produce([0, 0, 0, 1, 1].map(to).to_vec());
     bench.run(100);
-    let in_flight: Vec<u32> = bench.producer().in_flight_batches().map(|one| one.batch.partition().partition.0).collect();
+    let in_flight: Vec<u32> =
+        bench.producer().in_flight_batches().map(|one| one.batch.partition().partition.0).collect();
     assert_eq!(in_flight, [0, 1]);
 }
 
@@ -633,4 +629,32 @@ fn a_partition_without_a_leader_waits_and_asks_again() {
     bench.elect(0, 2, 2);
     bench.run(4_300);
     assert_eq!(bench.log(2), [batch(0, &["a"])]);
+}
+
+#[test]
+fn a_cluster_that_goes_and_comes_back_is_found_again() {
+    let mut bench = Bench::new(&[("linger.ms", "0")], &[1, 2], None);
+    bench.run(10);
+    bench.produce(values(&["a"]));
+    bench.run(100);
+    for id in [1, 2] {
+        bench.kernel.crash(NodeId::broker(id), Crash::Process);
+    }
+    bench.run(200);
+    bench.produce(values(&["b"]));
+    bench.run(10_000);
+    // Nobody answers, so it goes by its bootstrap list (KIP-899) and has forgotten who led what.
+    assert!(bench.producer().metadata().topic("orders").is_none());
+    assert!(matches!(bench.producer().waits_for(at(10_000)), WaitsFor::Metadata { since } if since == at(200)));
+    // Both are tried about once a second each, no more: reconnect.backoff.max.ms=1000.
+    let steps = bench.kernel.step_count();
+    bench.run(20_000);
+    let tries = bench.kernel.step_count().0 - steps.0;
+    assert!((20..=150).contains(&tries), "{tries} steps in ten seconds");
+    for id in [1, 2] {
+        bench.kernel.restart(NodeId::broker(id));
+    }
+    bench.run(23_000);
+    assert_eq!(bench.log(1), [batch(0, &["a"]), batch(0, &["b"])]);
+    assert!(bench.producer().is_quiet());
 }

@@ -5,13 +5,14 @@
 //! its committed offsets. They change by replaying a committed record and in no other way. Everything else (parked
 //! requests, timers, who has joined so far) dies with the process.
 
-pub mod assignor;
 mod classic_group;
 mod coordinator;
 mod join;
 mod member;
 mod partitioner;
 mod records;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::sync::Arc;

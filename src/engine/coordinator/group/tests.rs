@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::assignor::{Assignor, GroupSubscription, Member as Subscriber, Topic};
+use crate::engine::clients::consumer::assignor::{Assignor, GroupSubscription, Member as Subscriber, Topic};
 use super::{Group, GroupCoordinator, GroupMetadata, GroupRecord, GroupTimer, OFFSETS_TOPIC, OffsetsLog, decode};
 use crate::engine::common::{
     BrokerEpoch, BrokerId, ClientId, CorrelationId, ErrorCode, Generation, LeaderEpoch, MemberId, NodeId, Offset,

@@ -1,0 +1,24 @@
+//! The dialog that is open, if one is.
+
+use yew::prelude::*;
+
+use super::add::AddDialog;
+use super::break_menu::BreakMenu;
+use super::confirm::ConfirmRestart;
+use super::help::Help;
+use super::lessons::Lessons;
+use crate::app::state::page::use_page;
+use crate::app::state::ui::Dialog;
+
+#[component]
+pub fn Dialogs() -> Html {
+    let page = use_page();
+    match page.ui.dialog.clone() {
+        None => Html::default(),
+        Some(Dialog::Help) => html! { <Help /> },
+        Some(Dialog::Lessons) => html! { <Lessons /> },
+        Some(Dialog::Add(what)) => html! { <AddDialog {what} /> },
+        Some(Dialog::Break(node)) => html! { <BreakMenu {node} /> },
+        Some(Dialog::ConfirmRestart(setup)) => html! { <ConfirmRestart {setup} /> },
+    }
+}

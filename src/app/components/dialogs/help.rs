@@ -1,0 +1,21 @@
+//! Every key and what it does, from the table that feeds the listener.
+
+use yew::prelude::*;
+
+use super::frame::Frame;
+use crate::app::i18n::use_text;
+use crate::app::state::keys::{BINDINGS, Binding};
+
+#[component]
+pub fn Help() -> Html {
+    let text = use_text();
+    let row = |binding: &Binding| {
+        html! { <div key={binding.cap}><dt><kbd>{ binding.cap }</kbd></dt><dd>{ text.get(binding.says) }</dd></div> }
+    };
+    html! {
+        <Frame title={text.get("ui-help")} wide=true>
+            <dl class="keys">{ for BINDINGS.iter().map(row) }</dl>
+            <p class="dialog__note">{ text.get("ui-help-stage") }</p>
+        </Frame>
+    }
+}

@@ -1,0 +1,11 @@
+//! Evidence under the stage: what happened, the console, charts, configuration, the user's own data.
+
+pub mod chart;
+pub mod charts_tab;
+pub mod console_tab;
+pub mod drawer;
+pub mod events_tab;
+pub mod guarantees_tab;
+pub mod import;
+pub mod input_tab;
+pub mod properties_tab;

@@ -1,0 +1,14 @@
+//! What is known of the thing that is selected, and what can be done to it.
+
+pub mod broker;
+pub mod client;
+pub mod group;
+pub mod inspector;
+pub mod link;
+pub mod message;
+pub mod nothing;
+pub mod partition;
+pub mod parts;
+pub mod queue;
+pub mod record;
+pub mod why;

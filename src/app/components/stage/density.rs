@@ -1,0 +1,67 @@
+//! How much room the figure has: a desk, a projector or a phone.
+
+use gloo::events::EventListener;
+use yew::prelude::*;
+
+/// Narrower than this, in CSS pixels, is a phone.
+const PHONE_WIDTH_PX: f64 = 720.0;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Density {
+    #[default]
+    Desk,
+    /// Bigger type, fewer things.
+    Presenter,
+    /// One partition, labels above strips, clients as pills.
+    Phone,
+    /// Two stages side by side, the queue's and the topic's.
+    Half,
+}
+
+impl Density {
+    /// How many offsets a strip has room for.
+    #[must_use]
+    pub fn columns(self) -> u64 {
+        match self {
+            Self::Desk => 12,
+            Self::Presenter => 10,
+            Self::Phone => 11,
+            Self::Half => 6,
+        }
+    }
+
+    /// For `data-density`, which CSS lays out by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Desk => "desk",
+            Self::Presenter => "presenter",
+            Self::Phone => "phone",
+            Self::Half => "half",
+        }
+    }
+}
+
+/// The density for the window as it is now, and again whenever it is resized.
+#[hook]
+pub fn use_density(presenter: bool) -> Density {
+    let narrow = use_state_eq(is_narrow);
+    {
+        let narrow = narrow.clone();
+        use_effect_with((), move |()| {
+            let listener = web_sys::window()
+                .map(|window| EventListener::new(&window, "resize", move |_| narrow.set(is_narrow())));
+            move || drop(listener)
+        });
+    }
+    match (*narrow, presenter) {
+        (true, _) => Density::Phone,
+        (false, true) => Density::Presenter,
+        (false, false) => Density::Desk,
+    }
+}
+
+fn is_narrow() -> bool {
+    let width_px = web_sys::window().and_then(|window| window.inner_width().ok()).and_then(|width| width.as_f64());
+    width_px.is_some_and(|width_px| width_px < PHONE_WIDTH_PX)
+}

@@ -1,0 +1,34 @@
+//! The page: the only part of Kafkascope that knows Yew, the DOM and a canvas.
+//!
+//! Components are pure functions of their props and report upward; what they draw is a [`crate::view::scene::Scene`],
+//! made by the root component ([`app`]) from the run it holds ([`state`]). What moves between two steps is painted by
+//! [`canvas`] on one overlay.
+
+pub mod app;
+pub mod canvas;
+pub mod components;
+pub mod gallery;
+pub mod hooks;
+pub mod i18n;
+pub mod selection;
+pub mod state;
+
+use wasm_bindgen::JsCast;
+
+/// Draws the page into the document's body: the gallery of states if the address asks for it, else the whole page.
+pub fn mount() {
+    state::rescue::install_hook();
+    if state::prefs::Query::of_page().has("gallery") {
+        yew::Renderer::<gallery::GalleryPage>::new().render();
+    } else {
+        yew::Renderer::<app::App>::new().render();
+    }
+}
+
+/// The root element: theme, presenter mode and language are its attributes, so that CSS sees them everywhere.
+///
+/// `None` outside a browser.
+#[must_use]
+pub fn root_element() -> Option<web_sys::HtmlElement> {
+    web_sys::window()?.document()?.document_element()?.dyn_into().ok()
+}

@@ -1,0 +1,218 @@
+//! Which key does what: one table that feeds the listener, the help dialog and the tests.
+//!
+//! Single letters act only outside text fields, and never together with Ctrl or Meta, which belong to the browser.
+
+use super::action::{Landmark, UiAction};
+use super::ui::{AddWhat, Dialog, Mode, Tab};
+use crate::session::PlaybackCommand;
+
+/// What a key asks for. What it comes to may depend on the selection, so it is not an action yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    PlayPause,
+    Step,
+    StepBack,
+    LessonNext,
+    LessonBack,
+    Slower,
+    Faster,
+    ToStart,
+    ToLatest,
+    NextChange,
+    KillOrRestart,
+    HoldOrRelease,
+    DropMessage,
+    BreakMenu,
+    Why,
+    Presenter,
+    Theme,
+    Language,
+    Find,
+    Help,
+    Escape,
+    Lessons,
+    Sandbox,
+    Tab(Tab),
+    Add,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// As `KeyboardEvent.key` has it, or a letter in lower case.
+    pub key: &'static str,
+    pub shift: bool,
+    pub alt: bool,
+    pub deed: Deed,
+    /// Its message in the texts.
+    pub says: &'static str,
+    /// How the help dialog writes the key.
+    pub cap: &'static str,
+}
+
+const fn plain(key: &'static str, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
+    Binding { key, shift: false, alt: false, deed, says, cap }
+}
+
+const fn shifted(key: &'static str, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
+    Binding { key, shift: true, alt: false, deed, says, cap }
+}
+
+const fn alted(key: &'static str, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
+    Binding { key, shift: false, alt: true, deed, says, cap }
+}
+
+/// All of them, in the order of the help dialog.
+#[rustfmt::skip] // A table reads best with one key a line.
+pub const BINDINGS: &[Binding] = &[
+    plain(" ", "Space", Deed::PlayPause, "ui-key-play"),
+    plain("ArrowRight", "→", Deed::Step, "ui-key-step"),
+    plain("ArrowLeft", "←", Deed::StepBack, "ui-key-step-back"),
+    shifted("ArrowRight", "Shift →", Deed::LessonNext, "ui-key-lesson-next"),
+    shifted("ArrowLeft", "Shift ←", Deed::LessonBack, "ui-key-lesson-back"),
+    plain("PageDown", "PageDown", Deed::LessonNext, "ui-key-lesson-next"),
+    plain(".", ".", Deed::LessonNext, "ui-key-lesson-next"),
+    plain("PageUp", "PageUp", Deed::LessonBack, "ui-key-lesson-back"),
+    plain("[", "[", Deed::Slower, "ui-key-slower"),
+    plain("]", "]", Deed::Faster, "ui-key-faster"),
+    plain("Home", "Home", Deed::ToStart, "ui-key-start"),
+    plain("End", "End", Deed::ToLatest, "ui-key-latest"),
+    plain("n", "N", Deed::NextChange, "ui-key-next-leader"),
+    plain("k", "K", Deed::KillOrRestart, "ui-key-kill"),
+    plain("h", "H", Deed::HoldOrRelease, "ui-key-hold"),
+    plain("d", "D", Deed::DropMessage, "ui-key-drop"),
+    plain("b", "B", Deed::BreakMenu, "ui-key-break"),
+    plain("w", "W", Deed::Why, "ui-key-why"),
+    plain("a", "A", Deed::Add, "ui-key-add"),
+    plain("p", "P", Deed::Presenter, "ui-key-presenter"),
+    plain("t", "T", Deed::Theme, "ui-key-theme"),
+    plain("l", "L", Deed::Language, "ui-key-language"),
+    plain("1", "1", Deed::Lessons, "ui-key-lessons"),
+    plain("2", "2", Deed::Sandbox, "ui-key-sandbox"),
+    alted("1", "Alt 1", Deed::Tab(Tab::Events), "ui-tab-events"),
+    alted("2", "Alt 2", Deed::Tab(Tab::Console), "ui-tab-console"),
+    alted("3", "Alt 3", Deed::Tab(Tab::Charts), "ui-tab-charts"),
+    alted("4", "Alt 4", Deed::Tab(Tab::Properties), "ui-tab-properties"),
+    alted("5", "Alt 5", Deed::Tab(Tab::Input), "ui-tab-input"),
+    alted("6", "Alt 6", Deed::Tab(Tab::Guarantees), "ui-tab-guarantees"),
+    plain("/", "/", Deed::Find, "ui-key-find"),
+    shifted("?", "?", Deed::Help, "ui-key-help"),
+    plain("Escape", "Esc", Deed::Escape, "ui-key-escape"),
+];
+
+/// A key as it was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Press<'a> {
+    pub key: &'a str,
+    pub shift: bool,
+    pub alt: bool,
+    /// Ctrl or Meta: the browser's own.
+    pub browser: bool,
+    /// The focus is where text is typed.
+    pub typing: bool,
+    /// The focus is on something that has its own use for Space, arrows, Home and End.
+    pub on_control: bool,
+}
+
+/// What the press means, if it means anything here.
+#[must_use]
+pub fn deed(press: Press<'_>) -> Option<Deed> {
+    if press.browser {
+        return None;
+    }
+    let key = if press.key.chars().count() == 1 { press.key.to_lowercase() } else { press.key.to_owned() };
+    let fits = |binding: &&Binding| {
+        // '?' needs Shift on some keyboards and not on others: it is known by its character alone.
+        let is_sign = key.chars().count() == 1 && !key.chars().all(char::is_alphanumeric) && key != " ";
+        binding.key == key && binding.alt == press.alt && (is_sign || binding.shift == press.shift)
+    };
+    let binding = BINDINGS.iter().find(fits)?;
+    let moves = matches!(
+        binding.key,
+        " " | "ArrowLeft" | "ArrowRight" | "Home" | "End" | "PageUp" | "PageDown"
+    );
+    if press.typing && !binding.alt && binding.deed != Deed::Escape {
+        return None;
+    }
+    if press.on_control && moves {
+        return None;
+    }
+    Some(binding.deed)
+}
+
+impl Deed {
+    /// The action, where it does not depend on anything else.
+    #[must_use]
+    pub fn action(self) -> Option<UiAction> {
+        Some(match self {
+            Self::PlayPause => UiAction::Playback(PlaybackCommand::Toggle),
+            Self::Step => UiAction::Step,
+            Self::StepBack => UiAction::StepBack,
+            Self::LessonNext => UiAction::LessonNext,
+            Self::LessonBack => UiAction::LessonBack,
+            Self::Slower => UiAction::Playback(PlaybackCommand::Slower),
+            Self::Faster => UiAction::Playback(PlaybackCommand::Faster),
+            Self::ToStart => UiAction::ToStart,
+            Self::ToLatest => UiAction::ToLatest,
+            Self::NextChange => UiAction::RunTo(Landmark::LeaderChange),
+            Self::Presenter => UiAction::TogglePresenter,
+            Self::Help => UiAction::Open(Dialog::Help),
+            Self::Escape => UiAction::Escape,
+            Self::Lessons => UiAction::Mode(Mode::Lessons),
+            Self::Sandbox => UiAction::Mode(Mode::Sandbox),
+            Self::Tab(tab) => UiAction::Drawer(tab),
+            Self::Add => UiAction::Open(Dialog::Add(AddWhat::Producer)),
+            Self::KillOrRestart
+            | Self::HoldOrRelease
+            | Self::DropMessage
+            | Self::BreakMenu
+            | Self::Why
+            | Self::Theme
+            | Self::Language
+            | Self::Find => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(key: &str) -> Press<'_> {
+        Press { key, shift: false, alt: false, browser: false, typing: false, on_control: false }
+    }
+
+    #[test]
+    fn no_two_bindings_claim_the_same_key() {
+        for (index, one) in BINDINGS.iter().enumerate() {
+            for other in &BINDINGS[index + 1..] {
+                assert!((one.key, one.shift, one.alt) != (other.key, other.shift, other.alt), "{}", one.cap);
+            }
+        }
+    }
+
+    #[test]
+    fn letters_are_text_where_text_is_typed_and_escape_never_is() {
+        assert_eq!(deed(press("k")), Some(Deed::KillOrRestart));
+        assert_eq!(deed(Press { typing: true, ..press("k") }), None);
+        assert_eq!(deed(Press { typing: true, ..press("Escape") }), Some(Deed::Escape));
+        let drawer = Press { alt: true, typing: true, ..press("2") };
+        assert_eq!(deed(drawer), Some(Deed::Tab(Tab::Console)));
+    }
+
+    #[test]
+    fn a_button_keeps_its_space_and_the_browser_its_control_keys() {
+        assert_eq!(deed(press(" ")), Some(Deed::PlayPause));
+        assert_eq!(deed(Press { on_control: true, ..press(" ") }), None);
+        assert_eq!(deed(Press { on_control: true, ..press("t") }), Some(Deed::Theme));
+        assert_eq!(deed(Press { browser: true, ..press("t") }), None);
+    }
+
+    #[test]
+    fn the_question_mark_is_known_by_its_character() {
+        assert_eq!(deed(press("?")), Some(Deed::Help));
+        assert_eq!(deed(Press { shift: true, ..press("?") }), Some(Deed::Help));
+        assert_eq!(deed(Press { shift: true, ..press("ArrowRight") }), Some(Deed::LessonNext));
+        assert_eq!(deed(Press { shift: true, ..press("K") }), None, "Shift K is not K");
+    }
+}

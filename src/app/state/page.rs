@@ -1,0 +1,128 @@
+//! What every component of the page can see and do: the run to read from, and one way to send actions.
+
+use std::cell::{Ref, RefCell};
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::action::UiAction;
+use super::frames::Frames;
+use super::model::Model;
+use super::ui::Ui;
+use crate::app::selection::Selection;
+use crate::engine::command::Command;
+use crate::view::scene::Scene;
+
+/// The page at one revision. Equal pages draw the same, so components that hold one render once a revision.
+#[derive(Clone)]
+pub struct Page {
+    pub ui: Rc<Ui>,
+    pub scene: Rc<Scene>,
+    /// Told once a frame, for what moves between two revisions.
+    pub frames: Frames,
+    pub(super) model: Rc<RefCell<Model>>,
+    pub(super) revision: u64,
+    pub(super) moves: bool,
+    pub(super) send: Callback<UiAction>,
+}
+
+impl PartialEq for Page {
+    fn eq(&self, other: &Self) -> bool {
+        self.revision == other.revision && Rc::ptr_eq(&self.model, &other.model)
+    }
+}
+
+impl Page {
+    #[must_use]
+    pub fn new(
+        ui: Rc<Ui>,
+        scene: Rc<Scene>,
+        model: Rc<RefCell<Model>>,
+        frames: Frames,
+        (revision, moves): (u64, bool),
+        send: Callback<UiAction>,
+    ) -> Self {
+        Self { ui, scene, frames, model, revision, moves, send }
+    }
+
+    /// The run, to look at. Nobody changes it while components draw: the root alone does, between two drawings.
+    #[must_use]
+    pub fn model(&self) -> Ref<'_, Model> {
+        self.model.borrow()
+    }
+
+    /// The run, for what looks at it in every frame.
+    #[must_use]
+    pub fn shared_model(&self) -> Rc<RefCell<Model>> {
+        Rc::clone(&self.model)
+    }
+
+    /// Another number for every drawing.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Another number for every run: after a restart, listeners that hold the old one must let go.
+    #[must_use]
+    pub fn run(&self) -> usize {
+        Rc::as_ptr(&self.model) as usize
+    }
+
+    /// Did the world move on since the last drawing, so that changes may be shown as motions? Not after a seek.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.moves
+    }
+
+    pub fn send(&self, action: UiAction) {
+        self.send.emit(action);
+    }
+
+    #[must_use]
+    pub fn sender(&self) -> Callback<UiAction> {
+        self.send.clone()
+    }
+
+    /// A click that sends this action.
+    #[must_use]
+    pub fn on_click(&self, action: UiAction) -> Callback<MouseEvent> {
+        self.send.reform(move |_: MouseEvent| action.clone())
+    }
+
+    /// Why a command would be refused now, if it would.
+    #[must_use]
+    pub fn refusal(&self, command: &Command) -> Option<String> {
+        self.model().session().world().check(command).err().map(|refusal| refusal.0)
+    }
+
+    /// Pointer and focus handlers of a word that stands for a thing.
+    #[must_use]
+    pub fn pointing(&self, thing: Selection) -> Pointing {
+        let on = UiAction::Point(Some(thing));
+        let (enter, focus) = (on.clone(), on);
+        Pointing {
+            onmouseenter: self.send.reform(move |_: MouseEvent| enter.clone()),
+            onmouseleave: self.send.reform(|_: MouseEvent| UiAction::Point(None)),
+            onfocus: self.send.reform(move |_: FocusEvent| focus.clone()),
+            onblur: self.send.reform(|_: FocusEvent| UiAction::Point(None)),
+        }
+    }
+}
+
+/// Handlers that put a ring around a thing while a word for it is pointed at.
+pub struct Pointing {
+    pub onmouseenter: Callback<MouseEvent>,
+    pub onmouseleave: Callback<MouseEvent>,
+    pub onfocus: Callback<FocusEvent>,
+    pub onblur: Callback<FocusEvent>,
+}
+
+/// The page in context.
+///
+/// # Panics
+/// Outside the root component, which provides it.
+#[hook]
+pub fn use_page() -> Page {
+    use_context::<Page>().expect("the root component provides the page")
+}

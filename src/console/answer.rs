@@ -1,0 +1,419 @@
+//! What a tool prints: Kafka's own columns and sentences, computed from the state of the simulated cluster.
+//!
+//! Questions are answered at once, from what a live broker knows; a command's reply comes when the cluster has given
+//! it, as a fact. Formats are those of `TopicCommand` and `ConsumerGroupCommand` of Kafka 4.
+
+use std::sync::Arc;
+
+use super::query::Scope;
+use super::{DescribeFilter, GroupView, Question, help, views};
+use crate::engine::clients::AdminFact;
+use crate::engine::command::OffsetTarget;
+use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
+use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::coordinator::GroupState;
+use crate::engine::coordinator::group::{Group, Member};
+use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicImage};
+use crate::engine::trace::{Fact, Record};
+use crate::engine::World;
+
+/// Nothing known for a column.
+const MISSING: &str = "-";
+
+/// What the tool would print, without the last line's end.
+#[must_use]
+pub fn answer(question: &Question, scope: Scope<'_>) -> String {
+    let world = scope.world;
+    let text = match question {
+        Question::ListTopics => list_topics(world),
+        Question::DescribeTopics { topic, only } => describe_topics(world, topic.as_deref(), *only),
+        Question::ListGroups { with_state } => list_groups(world, *with_state),
+        Question::DescribeGroups { groups, view } => describe_groups(world, groups, *view),
+        Question::ResetPlan { group, topic, to } => reset_plan(world, group, topic, *to),
+        Question::Show(expression) => match expression.evaluate(scope) {
+            Ok(value) => value.to_string(),
+            Err(problem) => problem.to_string(),
+        },
+        Question::Help { tool } => help::text(tool.as_deref()),
+    };
+    text.trim_end_matches('\n').to_owned()
+}
+
+/// What the tool that was told to act prints when its answer comes.
+#[must_use]
+pub fn reply(record: &Record, world: &World) -> Option<String> {
+    let Fact::Admin(fact) = &record.fact else { return None };
+    Some(match fact {
+        AdminFact::TopicCreated { name } => {
+            let collides = name.contains(['.', '_']);
+            let warning = "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') \
+                           could collide. To avoid issues it is best to use either, but not both.\n";
+            format!("{}Created topic {name}.", if collides { warning } else { "" })
+        }
+        AdminFact::TopicRefused { message, .. } => format!("Error while executing topic command : {message}"),
+        AdminFact::OffsetsReset { group, offsets } => reset_table(world, group, offsets),
+        AdminFact::OffsetsResetRefused { group, error } => match views::group(world, group) {
+            Some((_, found)) if !matches!(found.state(), GroupState::Empty | GroupState::Dead) => {
+                not_inactive(group, found)
+            }
+            _ => format!("\nError: {}", error.message()),
+        },
+        AdminFact::NoOffsetToShift { partition, .. } => nothing_to_shift(world, *partition),
+    })
+}
+
+// ---- kafka-topics --------------------------------------------------------------------------------------------------
+
+/// The broker the tool talks to: the first that answers.
+fn bootstrap(world: &World) -> Option<BrokerId> {
+    world.brokers().map(|(id, _)| id).find(|id| world.is_up(NodeId::Broker(*id)))
+}
+
+fn metadata(world: &World) -> Option<&MetadataImage> {
+    Some(world.broker(bootstrap(world)?)?.image())
+}
+
+/// What the tools say when no broker answers them.
+fn timed_out(call: &str) -> String {
+    format!("Error while executing topic command : Timed out waiting for a node assignment. Call: {call}")
+}
+
+fn by_name(image: &MetadataImage) -> Vec<(TopicId, &TopicImage)> {
+    let mut topics: Vec<_> = image.topics().collect();
+    topics.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    topics
+}
+
+fn list_topics(world: &World) -> String {
+    let Some(image) = metadata(world) else { return timed_out("listTopics") };
+    by_name(image).iter().map(|(_, topic)| topic.name.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+fn describe_topics(world: &World, name: Option<&str>, only: Option<DescribeFilter>) -> String {
+    let Some(image) = metadata(world) else { return timed_out("describeTopics") };
+    let topics: Vec<_> = by_name(image).into_iter().filter(|(_, topic)| name.is_none_or(|name| *topic.name == *name)).collect();
+    if let Some(name) = name.filter(|_| topics.is_empty()) {
+        return format!("Error while executing topic command : Topic '{name}' does not exist as expected");
+    }
+    let mut text = String::new();
+    for (id, topic) in topics {
+        let config = topic_config(world, topic);
+        if only.is_none() {
+            text.push_str(&heading(id, topic, &config));
+        }
+        for (partition, registration) in &topic.partitions {
+            if only.is_some_and(|filter| !fits(image, registration, &config, filter)) {
+                continue;
+            }
+            let leader = registration.leader.map_or("none".to_owned(), |leader| leader.to_string());
+            let (replicas, isr) = (ids(&registration.replicas), ids(&registration.isr));
+            let name = &topic.name;
+            text.push_str(&format!("\tTopic: {name}\tPartition: {partition}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {isr}"));
+            text.push_str("\tElr: \tLastKnownElr: \n");
+        }
+    }
+    text
+}
+
+fn heading(id: TopicId, topic: &TopicImage, config: &TopicConfig) -> String {
+    let factor = topic.partitions.values().next().map_or(0, |registration| registration.replicas.len());
+    let configs: Vec<String> = non_default(config);
+    format!(
+        "Topic: {}\tTopicId: {}\tPartitionCount: {}\tReplicationFactor: {factor}\tConfigs: {}\n",
+        topic.name,
+        uuid(id),
+        topic.partitions.len(),
+        configs.join(",")
+    )
+}
+
+/// What was set for the topic, or for all topics in `server.properties`.
+fn non_default(config: &TopicConfig) -> Vec<String> {
+    let default = TopicConfig::default();
+    let mut configs: Vec<String> = Vec::new();
+    for key in TopicConfig::KEYS {
+        let value = config.get(key.name);
+        let explicit = config.overrides().any(|(name, _)| name == key.name);
+        if let Some(value) = value.as_ref().filter(|_| explicit || value != default.get(key.name)) {
+            configs.push(format!("{}={value}", key.name));
+        }
+    }
+    configs.sort();
+    configs
+}
+
+fn topic_config(world: &World, topic: &TopicImage) -> TopicConfig {
+    let properties = &world.setup().properties;
+    let properties = crate::engine::config::Properties::from_pairs(properties.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let mut config = TopicConfig::of(&BrokerConfig::from_properties(&properties).0);
+    for (key, value) in &topic.overrides {
+        // The controller has accepted these; a value that cannot be read any more shows as the default.
+        let _ = config.set(key, value);
+    }
+    config
+}
+
+fn fits(
+    image: &MetadataImage,
+    registration: &PartitionRegistration,
+    config: &TopicConfig,
+    filter: DescribeFilter,
+) -> bool {
+    let in_sync = u32::try_from(registration.isr.len()).unwrap_or(u32::MAX);
+    match filter {
+        DescribeFilter::UnderReplicated => registration.isr.len() < registration.replicas.len(),
+        DescribeFilter::Unavailable => registration.leader.is_none_or(|leader| !image.is_active(leader)),
+        DescribeFilter::UnderMinIsr => in_sync < config.min_insync_replicas,
+        DescribeFilter::AtMinIsr => in_sync == config.min_insync_replicas,
+    }
+}
+
+fn ids(brokers: &[BrokerId]) -> String {
+    brokers.iter().map(BrokerId::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Kafka knows topics by a random 128-bit id, written in 22 characters of URL-safe Base64. Here topics are numbered;
+/// the number is scrambled (SplitMix64), so that what is printed has Kafka's shape and is the same in every run.
+fn uuid(topic: TopicId) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let scramble = |seed: u64| {
+        let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    let seed = u64::from(topic.0) * 2 + 1;
+    let bits = u128::from(scramble(seed)) << 64 | u128::from(scramble(seed + 1));
+    // Six bits at a time from the left; the last character has two bits and four zeros. Kafka never begins with '-'.
+    let digit = |index: u32| {
+        let shifted = if index == 21 { bits << 4 } else { bits >> (122 - 6 * index) };
+        ALPHABET[usize::try_from(shifted & 63).expect("six bits fit")]
+    };
+    let text: String = (0..22).map(|index| char::from(digit(index))).collect();
+    if let Some(rest) = text.strip_prefix('-') { format!("_{rest}") } else { text }
+}
+
+// ---- kafka-consumer-groups -----------------------------------------------------------------------------------------
+
+fn list_groups(world: &World, with_state: bool) -> String {
+    let mut groups: Vec<_> = views::groups(world).map(|(_, group)| group).collect();
+    groups.sort_by_key(|group| group.id().clone());
+    if !with_state {
+        return groups.iter().map(|group| group.id().to_string()).collect::<Vec<_>>().join("\n");
+    }
+    let width = groups.iter().map(|group| group.id().chars().count()).max().unwrap_or(0).max(15) + 10;
+    let line = |name: &str, state: &str| format!("{name:<width$} {state:<20}\n");
+    let mut text = line("GROUP", "STATE");
+    text.extend(groups.iter().map(|group| line(group.id(), group.state().name())));
+    text
+}
+
+fn describe_groups(world: &World, names: &[String], view: GroupView) -> String {
+    let mut names: Vec<Arc<str>> = names.iter().map(|name| name.as_str().into()).collect();
+    if names.is_empty() {
+        names = views::groups(world).map(|(_, group)| group.id().clone()).collect();
+    }
+    // The tool collects its groups in a TreeMap.
+    names.sort();
+    names.dedup();
+    names.iter().map(|name| describe_group(world, name, view)).collect()
+}
+
+fn describe_group(world: &World, name: &str, view: GroupView) -> String {
+    let Some((coordinator, group)) = views::group(world, name) else {
+        return format!(
+            "\nError: Executing consumer group command failed due to \
+             org.apache.kafka.common.errors.GroupIdNotFoundException: Group {name} not found.\n"
+        );
+    };
+    let mut text = match group.state() {
+        GroupState::Dead => return format!("\nError: Consumer group '{name}' does not exist.\n"),
+        GroupState::Empty => format!("\nConsumer group '{name}' has no active members.\n"),
+        GroupState::PreparingRebalance | GroupState::CompletingRebalance => {
+            format!("\nWarning: Consumer group '{name}' is rebalancing.\n")
+        }
+        GroupState::Stable => String::new(),
+    };
+    text.push_str(&match view {
+        GroupView::Offsets => offsets_table(world, group),
+        GroupView::Members => members_table(world, group),
+        GroupView::State => state_table(coordinator, group),
+    });
+    text
+}
+
+fn offsets_table(world: &World, group: &Group) -> String {
+    let mut members: Vec<&Member> = group.members().iter().filter(|member| !member.assignment().is_empty()).collect();
+    // Those with more partitions come first; ties by id, since the broker's order is a hash map's.
+    members.sort_by(|a, b| b.assignment().len().cmp(&a.assignment().len()).then_with(|| a.id().cmp(b.id())));
+    let mut rows: Vec<[String; 9]> = Vec::new();
+    let mut row = |partition: TopicPartition, member: Option<&Member>| {
+        let topic = world.image().topic(partition.topic).map_or(MISSING, |topic| &topic.name);
+        let number = |value: Option<u64>| value.map_or(MISSING.to_owned(), |value| value.to_string());
+        let text = |value: Option<String>| value.unwrap_or_else(|| MISSING.to_owned());
+        rows.push([
+            group.id().to_string(),
+            topic.to_owned(),
+            partition.partition.to_string(),
+            number(views::committed(group, partition).map(|offset| offset.0)),
+            number(views::log_end(world, partition).map(|offset| offset.0)),
+            number(views::lag(world, group, partition)),
+            text(member.map(|member| member.id().to_string())),
+            text(member.map(|member| host(world, member))),
+            text(member.map(|member| member.client_id().to_owned())),
+        ]);
+    };
+    let in_order = |partitions: Vec<TopicPartition>| {
+        let mut partitions = partitions;
+        let name = |partition: &TopicPartition| world.image().topic(partition.topic).map(|topic| topic.name.clone());
+        partitions.sort_by_key(|partition| (name(partition), partition.partition));
+        partitions
+    };
+    for member in &members {
+        for partition in in_order(member.assignment().to_vec()) {
+            row(partition, Some(*member));
+        }
+    }
+    let owned = |partition: &TopicPartition| members.iter().any(|member| member.assignment().contains(partition));
+    let unowned = group.offsets().map(|(partition, _)| partition).filter(|partition| !owned(partition)).collect();
+    for partition in in_order(unowned) {
+        row(partition, None);
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headings = [
+        "GROUP", "TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST", "CLIENT-ID",
+    ];
+    table(headings, [15, 15, 10, 15, 15, 15, 15, 15, 0], &rows)
+}
+
+fn members_table(world: &World, group: &Group) -> String {
+    if group.members().is_empty() {
+        return String::new();
+    }
+    let rows: Vec<[String; 5]> = group
+        .members()
+        .iter()
+        .map(|member| {
+            [
+                group.id().to_string(),
+                member.id().to_string(),
+                host(world, member),
+                member.client_id().to_owned(),
+                member.assignment().len().to_string(),
+            ]
+        })
+        .collect();
+    table(["GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID", "#PARTITIONS"], [15, 15, 15, 15, 15], &rows)
+}
+
+fn state_table(coordinator: BrokerId, group: &Group) -> String {
+    let row = [
+        group.id().to_string(),
+        format!("broker-{coordinator}:9092  ({coordinator})"),
+        group.protocol().unwrap_or_default().to_owned(),
+        group.state().name().to_owned(),
+        group.members().len().to_string(),
+    ];
+    table(["GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE", "#MEMBERS"], [15, 25, 20, 20, 0], &[row])
+}
+
+/// An empty line first, as the tools begin; columns at least so wide, and as wide as what stands in them.
+fn table<const N: usize>(headings: [&str; N], widths: [usize; N], rows: &[[String; N]]) -> String {
+    let mut text = String::from("\n");
+    let mut widths = widths;
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row).filter(|(width, _)| **width > 0) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for row in std::iter::once(&headings.map(str::to_owned)).chain(rows) {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(&cells.join(" "));
+        text.push('\n');
+    }
+    text
+}
+
+/// Each program has a machine of its own; its address is made up from its number.
+fn host(world: &World, member: &Member) -> String {
+    let node = world.node_of(&super::words::target(member.client_id()));
+    let number = match node {
+        Some(NodeId::Client(id)) => id.0,
+        _ => 0,
+    };
+    format!("/10.0.{}.{}", number / 250 + 1, number % 250 + 1)
+}
+
+fn reset_plan(world: &World, name: &str, topic: &str, to: OffsetTarget) -> String {
+    let group = views::group(world, name).map(|(_, group)| group);
+    if let Some(group) = group.filter(|group| !matches!(group.state(), GroupState::Empty | GroupState::Dead)) {
+        return not_inactive(name, group);
+    }
+    let Some(id) = world.image().topic_id(topic) else {
+        return format!("\nError: Executing consumer group command failed due to Topic {topic} does not exist.");
+    };
+    let mut plan: Vec<(TopicPartition, Offset)> = Vec::new();
+    for (partition, registration) in world.image().partitions().filter(|(partition, _)| partition.topic == id) {
+        let leader = registration.leader.and_then(|leader| views::replica(world, leader, partition));
+        let Some(replica) = leader else { continue };
+        let (first, last) = (replica.log_start, replica.high_watermark);
+        let current = group.and_then(|group| views::committed(group, partition));
+        let wanted = match (to, current) {
+            (OffsetTarget::Earliest, _) => first,
+            (OffsetTarget::Latest, _) => last,
+            (OffsetTarget::Offset(offset), _) => Offset(offset),
+            (OffsetTarget::ShiftBy(by), Some(current)) => Offset(current.0.saturating_add_signed(by)),
+            (OffsetTarget::ShiftBy(_), None) => return nothing_to_shift(world, partition),
+        };
+        // Never outside the log.
+        plan.push((partition, wanted.clamp(first, last)));
+    }
+    reset_table(world, name, &plan)
+}
+
+fn nothing_to_shift(world: &World, partition: TopicPartition) -> String {
+    let name = views::partition_name(world, partition);
+    format!("Cannot shift offset for partition {name} since there is no current committed offset")
+}
+
+fn not_inactive(name: &str, group: &Group) -> String {
+    let state = group.state().name();
+    format!("\nError: Assignments can only be reset if the group '{name}' is inactive, but the current state is {state}.")
+}
+
+fn reset_table(world: &World, group: &str, offsets: &[(TopicPartition, Offset)]) -> String {
+    let rows: Vec<[String; 4]> = offsets
+        .iter()
+        .map(|(partition, offset)| {
+            let topic = world.image().topic(partition.topic).map_or(MISSING, |topic| &topic.name);
+            [group.to_owned(), topic.to_owned(), partition.partition.to_string(), offset.to_string()]
+        })
+        .collect();
+    table(["GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"], [15, 15, 10, 0], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topic_ids_have_kafkas_shape() {
+        let all: Vec<String> = (0..200).map(|id| uuid(TopicId(id))).collect();
+        for id in &all {
+            assert_eq!(id.len(), 22, "{id}");
+            assert!(!id.starts_with('-') && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+            // 128 bits are 21 times six and two more: the last character carries only those two.
+            assert!(id.ends_with(['A', 'Q', 'g', 'w']), "{id}");
+        }
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), 200);
+    }
+
+    #[test]
+    fn columns_grow_with_what_stands_in_them_and_the_last_one_is_not_padded() {
+        let rows = [["a-group-with-a-long-name".to_owned(), "x".to_owned()]];
+        assert_eq!(table(["GROUP", "ID"], [15, 0], &rows), "\nGROUP                    ID\na-group-with-a-long-name x\n");
+    }
+}

@@ -1,0 +1,150 @@
+//! What can be typed: every tool and verb with an example, and a mark on what is ours and not Kafka's.
+
+use super::query::FUNCTIONS;
+
+/// One tool or verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolHelp {
+    pub name: &'static str,
+    /// A tool that a real cluster has; its flags are Kafka's except those listed in `ours`.
+    pub is_kafka: bool,
+    pub does: &'static str,
+    pub forms: &'static [&'static str],
+    /// Flags that a Kafka tool has only here.
+    pub ours: &'static [&'static str],
+}
+
+const TOOLS: &[ToolHelp] = &[
+    ToolHelp {
+        name: "kafka-topics",
+        is_kafka: true,
+        does: "creates, lists and describes topics",
+        forms: &[
+            "kafka-topics --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2",
+            "kafka-topics --create --topic orders --replica-assignment 1:2:3,2:3:1",
+            "kafka-topics --describe [--topic orders] [--under-replicated-partitions]",
+            "kafka-topics --list",
+        ],
+        ours: &[],
+    },
+    ToolHelp {
+        name: "kafka-console-producer",
+        is_kafka: true,
+        does: "starts a program that produces",
+        forms: &[
+            "kafka-console-producer --topic orders --producer-property client.id=checkout --producer-property acks=all",
+            "kafka-console-producer --topic orders --producer-property client.id=checkout --every 400ms --records 12 \
+             --keys alice,bob --value 'order {n}'",
+        ],
+        ours: &["--every", "--records", "--keys", "--key", "--random-keys", "--value", "--name"],
+    },
+    ToolHelp {
+        name: "kafka-console-consumer",
+        is_kafka: true,
+        does: "starts a program that consumes in a group",
+        forms: &[
+            "kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1 \
+             [--from-beginning] [--isolation-level read_committed]",
+            "kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1 \
+             --processing 1200ms --commit after-each",
+        ],
+        ours: &["--processing", "--commit", "--name"],
+    },
+    ToolHelp {
+        name: "kafka-consumer-groups",
+        is_kafka: true,
+        does: "lists and describes groups, and moves their offsets",
+        forms: &[
+            "kafka-consumer-groups --list [--state]",
+            "kafka-consumer-groups --describe --group billing [--members | --state]",
+            "kafka-consumer-groups --reset-offsets --group billing --topic orders --to-earliest --execute",
+            "kafka-consumer-groups --reset-offsets --group billing --topic orders --shift-by -3 --dry-run",
+        ],
+        ours: &[],
+    },
+    ToolHelp {
+        name: "kafka-configs",
+        is_kafka: true,
+        does: "changes configuration",
+        forms: &[
+            "kafka-configs --alter --entity-type brokers --entity-name 1 --add-config log.retention.ms=60000",
+            "kafka-configs --alter --entity-type topics --entity-name orders --add-config min.insync.replicas=2",
+        ],
+        ours: &[],
+    },
+    verb("produce", "hands records to a producer", &["produce checkout alice:order-1 'no key' bob:order-2@1"]),
+    verb(
+        "workload",
+        "changes or stops what a producer does by itself",
+        &["workload checkout --every 100ms [--records 50] [--keys alice,bob]", "workload checkout --stop"],
+    ),
+    verb("close", "stops a client in good order", &["close billing-1"]),
+    verb("queue-producer", "starts a producer for the queue", &["queue-producer checkout-q --every 400ms --records 12"]),
+    verb(
+        "queue-worker",
+        "starts a worker on the queue",
+        &["queue-worker packer-1 --application packing --processing 1200ms [--prefetch 1] [--poison TEXT]"],
+    ),
+    verb("crash", "kills processes, as kill -9 does", &["crash broker-1 [broker-2 …]"]),
+    verb("power-loss", "darkens machines: what was not flushed is lost", &["power-loss broker-1"]),
+    verb("restart", "starts what is down", &["restart broker-1"]),
+    verb("bounce", "crash and restart in one", &["bounce broker-1"]),
+    verb("pause", "stops a process without ending it, as a long garbage collection does", &["pause broker-1"]),
+    verb("resume", "lets a paused process go on", &["resume broker-1"]),
+    verb("partition", "cuts a link in both directions", &["partition broker-1 broker-2"]),
+    verb("partition-oneway", "cuts a link in one direction", &["partition-oneway broker-1 controller-101"]),
+    verb("repair", "mends a cut link", &["repair broker-1 broker-2"]),
+    verb("hold", "makes everything on a link wait", &["hold broker-1 broker-2"]),
+    verb("release", "lets what waits on a link go on", &["release broker-1 broker-2"]),
+    verb("latency", "sets how long a link takes", &["latency broker-1 broker-2 20ms [--jitter 5ms]"]),
+    verb("drop", "drops one message in flight, which TCP never does", &["drop 17"]),
+    verb("slow-disk", "sets how long a flush takes", &["slow-disk broker-1 50ms"]),
+    verb("wait", "lets the clock run", &["wait 3s"]),
+    verb("await", "lets the clock run until something holds", &["await state(billing) == Stable within 30s"]),
+    verb("expect", "demands that something holds now", &["expect lag(billing) == 0 and leader(orders-0) != none"]),
+    verb("show", "tells a value", &["show hw(orders-0)", "show lag(billing)"]),
+    verb("help", "this", &["help [TOOL]"]),
+];
+
+const fn verb(name: &'static str, does: &'static str, forms: &'static [&'static str]) -> ToolHelp {
+    ToolHelp { name, is_kafka: false, does, forms, ours: &[] }
+}
+
+/// Every tool and verb, Kafka's first.
+#[must_use]
+pub fn help() -> &'static [ToolHelp] {
+    TOOLS
+}
+
+pub(super) fn names() -> Vec<&'static str> {
+    TOOLS.iter().map(|tool| tool.name).collect()
+}
+
+/// What `help` prints.
+pub(super) fn text(tool: Option<&str>) -> String {
+    let Some(name) = tool else {
+        let line = |tool: &ToolHelp| format!("{:<24}{}\n", tool.name, tool.does);
+        let (kafka, ours): (Vec<_>, Vec<_>) = TOOLS.iter().partition(|tool| tool.is_kafka);
+        let mut text = "Kafka's tools (.sh and bin/ may be added; --bootstrap-server is not needed)\n".to_owned();
+        text.extend(kafka.into_iter().map(line));
+        text.push_str("\nOurs\n");
+        text.extend(ours.into_iter().map(line));
+        text.push_str("\nhelp TOOL shows how one is written.");
+        return text;
+    };
+    let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else { return String::new() };
+    let mut text = format!("{} {}\n", tool.name, tool.does);
+    for form in tool.forms {
+        text.push_str(&format!("  {form}\n"));
+    }
+    if !tool.ours.is_empty() {
+        text.push_str(&format!("Not in Kafka's own tool: {}\n", tool.ours.join(" ")));
+    }
+    if matches!(name, "await" | "expect" | "show") {
+        text.push_str("Functions:\n");
+        for function in FUNCTIONS {
+            text.push_str(&format!("  {:<30}{}\n", function.form, function.answers));
+        }
+    }
+    text.trim_end().to_owned()
+}

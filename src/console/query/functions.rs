@@ -1,0 +1,331 @@
+//! The functions of the query language, one line each in a table: name, form, what it answers.
+//!
+//! Each is total: asked about something that is not there it answers `none`.
+
+use super::{Kind, Scope, Value};
+use crate::console::views;
+use crate::engine::clients::{ConsumerFact, ProducerFact};
+use crate::engine::common::{BrokerId, NodeId, Offset, Time, TopicPartition};
+use crate::engine::controller::ControllerFact;
+use crate::engine::runtime::{RuntimeFact, Status};
+use crate::engine::trace::Fact;
+
+/// One function of the language.
+#[derive(Debug)]
+pub struct Function {
+    pub name: &'static str,
+    /// How it is written, optional arguments in brackets: `hw(PARTITION[, BROKER])`.
+    pub form: &'static str,
+    /// What it answers, in one sentence.
+    pub answers: &'static str,
+    pub kind: Kind,
+    pub(super) compute: fn(Scope<'_>, &[Value]) -> Value,
+}
+
+/// The table is the identity: two functions are the same if their names are.
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Function {
+    /// Fewest and most arguments, as the form says.
+    pub(super) fn takes(&self) -> (usize, usize) {
+        let inside = self.form.split_once('(').map_or("", |(_, inside)| inside);
+        let inside = inside.trim_end_matches(')');
+        let count = |text: &str| text.split(',').filter(|argument| !argument.trim().is_empty()).count();
+        let optional = inside.split_once('[').map_or(0, |(_, optional)| count(optional.trim_end_matches(']')));
+        let required = count(inside.split_once('[').map_or(inside, |(required, _)| required));
+        (required, required + optional)
+    }
+}
+
+macro_rules! functions {
+    ($($name:literal $form:literal $kind:ident $compute:expr, $answers:literal;)*) => {
+        /// Every function there is.
+        pub static FUNCTIONS: &[Function] = &[$(Function {
+            name: $name,
+            form: concat!($name, $form),
+            answers: $answers,
+            kind: Kind::$kind,
+            compute: $compute,
+        },)*];
+    };
+}
+
+functions! {
+    "time" "()" Time |scope, _| Value::Time(scope.world.now().0), "Where the clock stands.";
+    "len" "(LIST)" Number length, "How many items a list has.";
+
+    "leader" "(PARTITION)" Broker |scope, args| registered(scope, args, |r| Value::maybe(r.leader, broker)), "The broker that leads it, by the controller's word.";
+    "epoch" "(PARTITION)" Epoch |scope, args| registered(scope, args, |r| Value::whole(r.leader_epoch.0.into())), "Its leader epoch.";
+    "isr" "(PARTITION)" Brokers |scope, args| registered(scope, args, |r| brokers(&r.isr)), "The brokers in its in-sync set.";
+    "replicas" "(PARTITION)" Brokers |scope, args| registered(scope, args, |r| brokers(&r.replicas)), "The brokers that hold it, preferred leader first.";
+    "in_sync" "(PARTITION, BROKER)" Truth in_sync, "Is that broker in its in-sync set?";
+    "hw" "(PARTITION[, BROKER])" HighWatermark |scope, args| replica(scope, args, |r| r.high_watermark), "Its high watermark: the leader's, or the one that broker knows.";
+    "leo" "(PARTITION[, BROKER])" LogEnd |scope, args| replica(scope, args, |r| r.log_end), "Its log end offset: the leader's, or that broker's.";
+    "start" "(PARTITION[, BROKER])" LogStart |scope, args| replica(scope, args, |r| r.log_start), "Its log start offset.";
+    "preferred" "(PARTITION)" Broker |scope, args| registered(scope, args, |r| Value::maybe(r.replicas.first().copied(), broker)), "Its preferred leader: the head of its replicas.";
+    "partitions" "(TOPIC)" Number |scope, args| Value::maybe(views::topic(scope.world, text(args, 0)), |t| Value::count(t.partitions.len())), "How many partitions a topic has; none before it exists.";
+    "stored" "(TOPIC)" Number stored, "Records in the leaders' logs of a topic, below the high watermark or not.";
+
+    "up" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Up { .. })), "Is the process running?";
+    "down" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Down { .. })), "Has the process died?";
+    "paused" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Paused { .. })), "Is the process stopped but alive?";
+    "fenced" "(BROKER)" Truth |scope, args| fenced(scope, args), "Does the controller keep this broker from serving?";
+    "active" "(BROKER)" Truth |scope, args| Value::maybe(broker_of(args, 0), |id| Value::Bool(scope.world.image().is_active(id))), "Is this broker registered and not fenced?";
+    "active_brokers" "()" Number |scope, _| Value::count(scope.world.image().brokers().filter(|(_, b)| !b.fenced).count()), "How many brokers may serve.";
+
+    "committed" "(GROUP, PARTITION)" Committed |scope, args| Value::maybe(committed(scope, args), offset), "The next offset the group would begin at, as its coordinator keeps it.";
+    "position" "(CLIENT, PARTITION)" Position position, "The next offset this consumer will read.";
+    "lag" "(GROUP[, PARTITION])" Lag lag, "High watermark less committed offset; of all its partitions together, if none is named.";
+    "owner" "(GROUP, PARTITION)" Client owner, "The member that reads this partition.";
+    "owned" "(GROUP, CLIENT)" Number owned, "How many partitions that member reads.";
+    "state" "(GROUP)" GroupState |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::Text(g.state().name().to_owned())), "Kafka's word for the group's state.";
+    "generation" "(GROUP)" Number |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::whole(g.generation().0.into())), "How often the group has been formed.";
+    "members" "(GROUP)" Number |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::count(g.members().len())), "How many members the group has.";
+    "coordinator" "(GROUP)" Broker |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(id, _)| broker(id)), "The broker that keeps the group.";
+
+    "processed" "(GROUP)" Number |scope, args| processed(scope, text(args, 0)), "Records a group, or one client, has finished with; a record read twice counts twice.";
+    "queue_processed" "(APPLICATION)" Number |scope, args| Value::maybe(views::queue_processed(scope.world, scope.past, text(args, 0)), Value::whole), "Messages the workers of an application on the queue have finished with.";
+    "began_at" "(CLIENT, PARTITION)" Position began_at, "The offset at which this consumer last began to read, or was put.";
+    "distinct" "(GROUP)" Number |scope, args| Value::whole(views::seen(scope.world, scope.past, text(args, 0)).0), "Different records a group has finished with.";
+    "read_twice" "(GROUP)" ReadTwice |scope, args| Value::whole(views::seen(scope.world, scope.past, text(args, 0)).1), "Times a group finished with a record that it had finished with before.";
+    "sent" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.sent)), "Records a producer's program has handed over.";
+    "acked" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.acked)), "Records whose producer was told that they are stored.";
+    "failed" "(PRODUCER)" Lost |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.failed)), "Records whose producer was told that they failed.";
+    "lost_acked" "()" Lost |scope, _| Value::whole(views::lost_acked(scope.past)), "Acknowledged records that are in no leader's log any more.";
+    "retries" "(PRODUCER)" Number retries, "Batches this producer had to send again.";
+    "waiting" "(PARTITION)" Number waiting, "Produce requests that wait on the leader for the high watermark.";
+
+    "queue_ready" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.ready)), "Messages in the queue that nobody has been given.";
+    "queue_delivered" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.delivered)), "Messages that a worker has and has not acknowledged.";
+    "queue_removed" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.removed)), "Messages that are gone from the queue because they were acknowledged.";
+    "queue_dead" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.dead)), "Messages set aside after too many deliveries.";
+    "received" "(APPLICATION)" Number |scope, args| Value::maybe(views::received(scope.world, scope.past, text(args, 0)), Value::whole), "Different messages the workers of an application on the queue were given.";
+
+    "crashed_at" "(NODE)" Time crashed_at, "When the process last died.";
+    "fenced_at" "(BROKER)" Time fenced_at, "When the controller last fenced this broker.";
+    "elected_at" "(PARTITION)" Time elected_at, "When the controller last gave this partition a leader.";
+    "acked_at" "(PRODUCER[, PARTITION])" Time acked_at, "When this producer last got an acknowledgement, from that partition if one is named.";
+    "closed_at" "(CLIENT)" Time closed_at, "When this consumer left in good order.";
+}
+
+// ---- arguments -----------------------------------------------------------------------------------------------------
+
+/// A word; a number stands for itself as well, since topics may be called `2024`.
+fn text(args: &[Value], index: usize) -> &str {
+    match args.get(index) {
+        Some(Value::Text(text)) => text,
+        _ => "",
+    }
+}
+
+/// `broker-2`, or just `2`.
+fn broker_of(args: &[Value], index: usize) -> Option<BrokerId> {
+    match args.get(index)? {
+        Value::Int(id) => u32::try_from(*id).ok().map(BrokerId),
+        Value::Text(name) => name.strip_prefix("broker-")?.parse().ok().map(BrokerId),
+        _ => None,
+    }
+}
+
+fn partition_of(scope: Scope<'_>, args: &[Value], index: usize) -> Option<TopicPartition> {
+    views::partition(scope.world, text(args, index))
+}
+
+fn node_of(scope: Scope<'_>, args: &[Value], index: usize) -> Option<NodeId> {
+    match args.get(index)? {
+        Value::Text(name) => scope.world.node_of(&crate::console::words::target(name)),
+        _ => broker_of(args, index).map(NodeId::Broker),
+    }
+}
+
+// ---- results -------------------------------------------------------------------------------------------------------
+
+fn broker(id: BrokerId) -> Value {
+    Value::Int(id.0.into())
+}
+
+fn brokers(ids: &[BrokerId]) -> Value {
+    Value::List(ids.iter().copied().map(broker).collect())
+}
+
+fn offset(offset: Offset) -> Value {
+    Value::whole(offset.0)
+}
+
+fn at(time: Time) -> Value {
+    Value::Time(time.0)
+}
+
+// ---- functions -----------------------------------------------------------------------------------------------------
+
+fn length(_: Scope<'_>, args: &[Value]) -> Value {
+    match args.first() {
+        Some(Value::List(items)) => Value::count(items.len()),
+        _ => Value::None,
+    }
+}
+
+fn registered(
+    scope: Scope<'_>,
+    args: &[Value],
+    read: impl FnOnce(&crate::engine::metadata::PartitionRegistration) -> Value,
+) -> Value {
+    let registration = partition_of(scope, args, 0).and_then(|partition| scope.world.image().partition(partition));
+    Value::maybe(registration, read)
+}
+
+fn in_sync(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(id) = broker_of(args, 1) else { return Value::None };
+    registered(scope, args, |registration| Value::Bool(registration.isr.contains(&id)))
+}
+
+fn replica(scope: Scope<'_>, args: &[Value], read: impl FnOnce(views::Replica) -> Offset) -> Value {
+    let found = || {
+        let partition = partition_of(scope, args, 0)?;
+        let id = match args.get(1) {
+            Some(_) => broker_of(args, 1)?,
+            None => scope.world.image().partition(partition)?.leader?,
+        };
+        views::replica(scope.world, id, partition)
+    };
+    Value::maybe(found(), |replica| offset(read(replica)))
+}
+
+fn stored(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(id) = scope.world.image().topic_id(text(args, 0)) else { return Value::None };
+    let registrations = scope.world.image().partitions().filter(|(partition, _)| partition.topic == id);
+    let replicas = registrations.filter_map(|(partition, registration)| views::replica(scope.world, registration.leader?, partition));
+    Value::whole(replicas.map(|replica| replica.log_end.since(replica.log_start)).sum())
+}
+
+fn status(scope: Scope<'_>, args: &[Value], holds: impl FnOnce(Status) -> bool) -> Value {
+    let status = node_of(scope, args, 0).and_then(|node| scope.world.status(node));
+    Value::maybe(status, |status| Value::Bool(holds(status)))
+}
+
+fn fenced(scope: Scope<'_>, args: &[Value]) -> Value {
+    let registration = broker_of(args, 0).and_then(|id| scope.world.image().broker(id));
+    Value::maybe(registration, |registration| Value::Bool(registration.fenced))
+}
+
+fn committed(scope: Scope<'_>, args: &[Value]) -> Option<Offset> {
+    let (_, group) = views::group(scope.world, text(args, 0))?;
+    views::committed(group, partition_of(scope, args, 1)?)
+}
+
+fn position(scope: Scope<'_>, args: &[Value]) -> Value {
+    let found = || {
+        let consumer = views::consumer(scope.world, text(args, 0))?;
+        views::position(consumer, partition_of(scope, args, 1)?)
+    };
+    Value::maybe(found(), offset)
+}
+
+fn lag(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some((_, group)) = views::group(scope.world, text(args, 0)) else { return Value::None };
+    if args.len() > 1 {
+        let lag = partition_of(scope, args, 1).and_then(|partition| views::lag(scope.world, group, partition));
+        return Value::maybe(lag, Value::whole);
+    }
+    let lags: Vec<u64> = views::partitions_of(group)
+        .into_iter()
+        .filter_map(|partition| views::lag(scope.world, group, partition))
+        .collect();
+    if lags.is_empty() { Value::None } else { Value::whole(lags.iter().sum()) }
+}
+
+fn owner(scope: Scope<'_>, args: &[Value]) -> Value {
+    let found = || {
+        let (_, group) = views::group(scope.world, text(args, 0))?;
+        let partition = partition_of(scope, args, 1)?;
+        group.members().iter().find(|member| member.assignment().contains(&partition))
+    };
+    Value::maybe(found(), |member| Value::Text(member.client_id().to_owned()))
+}
+
+fn owned(scope: Scope<'_>, args: &[Value]) -> Value {
+    let found = || {
+        let (_, group) = views::group(scope.world, text(args, 0))?;
+        let client = text(args, 1);
+        group.members().iter().find(|member| member.client_id() == client)
+    };
+    Value::maybe(found(), |member| Value::count(member.assignment().len()))
+}
+
+fn processed(scope: Scope<'_>, name: &str) -> Value {
+    Value::maybe(views::processed(scope.world, scope.past, name), Value::whole)
+}
+
+fn began_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let (Some(node), Some(wanted)) = (node_of(scope, args, 0), partition_of(scope, args, 1)) else {
+        return Value::None;
+    };
+    let mine = scope.past.iter().rev().filter(|record| record.node == Some(node));
+    let set = mine.filter_map(|record| match &record.fact {
+        Fact::Consumer(ConsumerFact::PositionSet { partition, position, .. }) if *partition == wanted => Some(*position),
+        _ => None,
+    });
+    Value::maybe(set.into_iter().next(), offset)
+}
+
+fn retries(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(node) = node_of(scope, args, 0) else { return Value::None };
+    let retried = scope.past.iter().filter(|record| {
+        record.node == Some(node) && matches!(record.fact, Fact::Producer(ProducerFact::BatchRetried { .. }))
+    });
+    Value::count(retried.count())
+}
+
+fn waiting(scope: Scope<'_>, args: &[Value]) -> Value {
+    let found = || {
+        let partition = partition_of(scope, args, 0)?;
+        let leader = scope.world.image().partition(partition)?.leader?;
+        views::waiting_produces(scope.world, leader, partition)
+    };
+    Value::maybe(found(), Value::whole)
+}
+
+/// The time of the newest fact that fits.
+fn newest(scope: Scope<'_>, mut fits: impl FnMut(Option<NodeId>, &Fact) -> bool) -> Value {
+    Value::maybe(scope.past.iter().rev().find(|record| fits(record.node, &record.fact)), |record| at(record.at))
+}
+
+fn crashed_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let node = node_of(scope, args, 0);
+    newest(scope, |at, fact| node.is_some() && at == node && matches!(fact, Fact::Runtime(RuntimeFact::Crashed { .. })))
+}
+
+fn fenced_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let id = broker_of(args, 0);
+    newest(scope, |_, fact| {
+        matches!(fact, Fact::Controller(ControllerFact::BrokerFenced { broker, .. }) if Some(*broker) == id)
+    })
+}
+
+fn elected_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let wanted = partition_of(scope, args, 0);
+    newest(scope, |_, fact| {
+        matches!(fact, Fact::Controller(ControllerFact::LeaderElected { partition, to: Some(_), .. }) if Some(*partition) == wanted)
+    })
+}
+
+fn acked_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let node = node_of(scope, args, 0);
+    let wanted = partition_of(scope, args, 1);
+    let anywhere = args.len() < 2;
+    newest(scope, |at, fact| match fact {
+        Fact::Producer(ProducerFact::BatchAcked { partition, .. }) => {
+            node.is_some() && at == node && (anywhere || wanted == Some(*partition))
+        }
+        _ => false,
+    })
+}
+
+fn closed_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let node = node_of(scope, args, 0);
+    newest(scope, |at, fact| node.is_some() && at == node && matches!(fact, Fact::Consumer(ConsumerFact::Closed)))
+}

@@ -1,0 +1,225 @@
+//! What the console reads of the world: the few places where it looks into a node.
+
+use std::collections::BTreeSet;
+
+use crate::engine::clients::{Consumer, ConsumerFact, ProducerFact};
+use crate::engine::common::{BrokerId, NodeId, Offset, PartitionId, TopicPartition};
+use crate::engine::coordinator::group::Group;
+use crate::engine::metadata::TopicImage;
+use crate::engine::queue::QueueFact;
+use crate::engine::server::{BrokerFact, ParkedProduce};
+use crate::engine::trace::{Fact, Record};
+use crate::engine::world::Process;
+use crate::engine::World;
+
+/// One replica's log in three numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Replica {
+    pub log_start: Offset,
+    pub high_watermark: Offset,
+    pub log_end: Offset,
+}
+
+/// What a producer's program knows of its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub sent: u64,
+    pub acked: u64,
+    pub failed: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Queue {
+    pub ready: u64,
+    pub delivered: u64,
+    pub removed: u64,
+    pub dead: u64,
+}
+
+/// `orders-0`: the name of a topic and the number of a partition.
+pub(super) fn partition(world: &World, name: &str) -> Option<TopicPartition> {
+    let (topic, number) = name.rsplit_once('-')?;
+    let number = number.parse().ok()?;
+    let topic = world.image().topic_id(topic)?;
+    let id = TopicPartition { topic, partition: PartitionId(number) };
+    world.image().partition(id).map(|_| id)
+}
+
+/// `orders-0` again.
+pub(super) fn partition_name(world: &World, partition: TopicPartition) -> String {
+    let topic = world.image().topic(partition.topic).map_or("?", |topic| &topic.name);
+    format!("{topic}-{}", partition.partition)
+}
+
+pub(super) fn topic<'a>(world: &'a World, name: &str) -> Option<&'a TopicImage> {
+    world.image().topic(world.image().topic_id(name)?)
+}
+
+pub(super) fn replica(world: &World, broker: BrokerId, partition: TopicPartition) -> Option<Replica> {
+    let log = world.broker(broker)?.log(partition)?;
+    Some(Replica {
+        log_start: log.log_start_offset(),
+        high_watermark: log.high_watermark(),
+        log_end: log.log_end_offset(),
+    })
+}
+
+/// Produce requests with acks=all that wait on `broker`.
+pub(super) fn waiting_produces(world: &World, broker: BrokerId, partition: TopicPartition) -> Option<u64> {
+    let waits = |(_, parked): &(_, &ParkedProduce)| {
+        parked.partitions.iter().any(|wait| wait.partition == partition && wait.outcome.is_none())
+    };
+    Some(world.broker(broker)?.purgatory().produces().filter(waits).count() as u64)
+}
+
+/// The broker that coordinates a group, if it is alive and the group is known there.
+pub(super) fn group<'a>(world: &'a World, name: &str) -> Option<(BrokerId, &'a Group)> {
+    groups(world).find(|(_, group)| group.id().as_ref() == name)
+}
+
+/// All groups that have a coordinator, broker by broker.
+pub(super) fn groups(world: &World) -> impl Iterator<Item = (BrokerId, &Group)> {
+    let alive = world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id)));
+    alive.flat_map(|(id, broker)| broker.coordinator().groups().map(move |(_, group)| (id, group)))
+}
+
+pub(super) fn committed(group: &Group, partition: TopicPartition) -> Option<Offset> {
+    group.offset(partition).map(|stored| stored.offset)
+}
+
+/// Partitions a group has committed for or reads.
+pub(super) fn partitions_of(group: &Group) -> Vec<TopicPartition> {
+    let committed = group.offsets().map(|(partition, _)| partition);
+    let assigned = group.members().iter().flat_map(|member| member.assignment().iter().copied());
+    committed.chain(assigned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// As `kafka-consumer-groups` calculates it: what is readable less what is committed.
+pub(super) fn lag(world: &World, group: &Group, partition: TopicPartition) -> Option<u64> {
+    Some(log_end(world, partition)?.since(committed(group, partition)?))
+}
+
+/// What ListOffsets answers to a consumer: the leader's high watermark.
+pub(super) fn log_end(world: &World, partition: TopicPartition) -> Option<Offset> {
+    let leader = world.image().partition(partition)?.leader?;
+    Some(replica(world, leader, partition)?.high_watermark)
+}
+
+pub(super) fn consumer<'a>(world: &'a World, name: &str) -> Option<&'a Consumer> {
+    let node = world.node_of(&super::words::target(name))?;
+    match world.process(node)? {
+        Process::Consumer(consumer) => Some(consumer),
+        _ => None,
+    }
+}
+
+pub(super) fn position(consumer: &Consumer, partition: TopicPartition) -> Option<Offset> {
+    consumer.position(partition)
+}
+
+pub(super) fn tally(world: &World, name: &str) -> Option<Tally> {
+    let node = world.node_of(&super::words::target(name))?;
+    match world.process(node)? {
+        Process::Producer(producer) => {
+            let ledger = producer.ledger();
+            Some(Tally { sent: ledger.handed_over(), acked: ledger.acked_records(), failed: ledger.failed_records() })
+        }
+        Process::QueueProducer(producer) => {
+            Some(Tally { sent: producer.published(), acked: producer.confirmed(), failed: 0 })
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn queue(world: &World) -> Option<Queue> {
+    let queue = world.queue_broker()?;
+    Some(Queue {
+        ready: queue.ready().count() as u64,
+        delivered: queue.delivered().count() as u64,
+        removed: queue.removed_count(),
+        dead: queue.dead_letters().len() as u64,
+    })
+}
+
+/// The clients that go by a name: one client, or the consumers of a group.
+fn clients_called(world: &World, name: &str) -> BTreeSet<NodeId> {
+    let alone = world.node_of(&super::words::target(name));
+    let in_group = world.consumers().filter(|(_, consumer)| consumer.group().as_ref() == name).map(|(id, _)| id);
+    alone.into_iter().chain(in_group).collect()
+}
+
+/// The workers of an application on the queue.
+fn workers_of(world: &World, application: &str) -> BTreeSet<NodeId> {
+    world.queue_workers().filter(|(_, worker)| worker.application() == application).map(|(id, _)| id).collect()
+}
+
+/// How many facts of these nodes fit; `None` if there are no such nodes.
+fn count(past: &[Record], nodes: &BTreeSet<NodeId>, fits: impl Fn(&Fact) -> bool) -> Option<u64> {
+    let mine = |record: &&Record| record.node.is_some_and(|node| nodes.contains(&node));
+    (!nodes.is_empty()).then(|| past.iter().filter(mine).filter(|record| fits(&record.fact)).count() as u64)
+}
+
+/// Records (or messages) that a client or a group has finished with.
+pub(super) fn processed(world: &World, past: &[Record], name: &str) -> Option<u64> {
+    count(past, &clients_called(world, name), |fact| {
+        matches!(fact, Fact::Consumer(ConsumerFact::Processed { .. }) | Fact::Queue(QueueFact::Processed { .. }))
+    })
+}
+
+/// Messages that an application on the queue has finished with.
+pub(super) fn queue_processed(world: &World, past: &[Record], application: &str) -> Option<u64> {
+    count(past, &workers_of(world, application), |fact| matches!(fact, Fact::Queue(QueueFact::Processed { .. })))
+}
+
+/// Different records that a group has finished with, and how often it did so again.
+pub(super) fn seen(world: &World, past: &[Record], name: &str) -> (u64, u64) {
+    let clients = clients_called(world, name);
+    let mut seen = BTreeSet::new();
+    let mut again = 0;
+    for record in past.iter().filter(|record| record.node.is_some_and(|node| clients.contains(&node))) {
+        let what = match &record.fact {
+            Fact::Consumer(ConsumerFact::Processed { partition, offset, .. }) => (Some(*partition), offset.0),
+            Fact::Queue(QueueFact::Processed { message }) => (None, *message),
+            _ => continue,
+        };
+        again += u64::from(!seen.insert(what));
+    }
+    (seen.len() as u64, again)
+}
+
+/// Different messages that the workers of an application were given; `None` if there is no such application.
+pub(super) fn received(world: &World, past: &[Record], application: &str) -> Option<u64> {
+    let workers = workers_of(world, application);
+    if workers.is_empty() {
+        return None;
+    }
+    let mine = past.iter().filter(|record| record.node.is_some_and(|node| workers.contains(&node)));
+    let messages = mine.filter_map(|record| match &record.fact {
+        Fact::Queue(QueueFact::Received { message, .. }) => Some(*message),
+        _ => None,
+    });
+    Some(messages.collect::<BTreeSet<_>>().len() as u64)
+}
+
+/// Acknowledged records that a later leader did not have: its log ended before them when it took over.
+pub(super) fn lost_acked(past: &[Record]) -> u64 {
+    let mut acked: BTreeSet<(TopicPartition, Offset)> = BTreeSet::new();
+    let mut lost = 0;
+    for record in past {
+        match &record.fact {
+            Fact::Producer(ProducerFact::BatchAcked { partition, base_offset: Some(base), ordinals }) => {
+                acked.extend((0..ordinals.len() as u64).map(|index| (*partition, base.plus(index))));
+            }
+            Fact::Broker(BrokerFact::BecameLeader { partition, log_end, .. }) => {
+                let after = acked.range((*partition, *log_end)..).take_while(|(other, _)| other == partition);
+                let gone: Vec<_> = after.copied().collect();
+                lost += gone.len() as u64;
+                for record in gone {
+                    acked.remove(&record);
+                }
+            }
+            _ => {}
+        }
+    }
+    lost
+}

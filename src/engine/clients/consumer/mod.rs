@@ -1,0 +1,27 @@
+//! The consumer: a program that reads topics as one of a group, with Kafka's own client inside (`ClassicKafkaConsumer`).
+//!
+//! ```text
+//! application   poll() ───▶ records ───▶ process one after the other ───▶ (commitSync) ───▶ poll() …
+//! inside poll() find the coordinator · join · auto-commit · find positions · take what is buffered · fetch
+//! heartbeats    go on while the application processes; they tell of rebalances, the next poll() acts on it
+//! ```
+
+mod application;
+pub mod assignor;
+mod commit;
+#[allow(clippy::module_inception, reason = "the node itself, beside its parts")]
+mod consumer;
+mod fetcher;
+mod membership;
+mod poll;
+mod rebalance;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+pub use application::{
+    Activity, ConsumerApplication, ConsumerLedger, Failure, InHand, PolledRecord, ProcessedRecord, SyncCommit,
+};
+pub use consumer::{CommitReason, Consumer, ConsumerRequest, ConsumerTimer};
+pub use membership::{MemberState, Membership};
+pub use subscription::{Buffered, FetchInFlight, PartitionPhase, PartitionState};

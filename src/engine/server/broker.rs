@@ -1,0 +1,423 @@
+//! The broker as a node: it hands each event to the part it concerns, and then looks after what follows from it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::env::{ControllerChannel, Correlations, Env};
+use super::lifecycle::{BrokerState, Lifecycle, Sender};
+use super::metadata_answers::{answer_find_coordinator, answer_metadata};
+use super::metadata_loader::MetadataLoader;
+use super::offsets_log::LocalOffsetsLog;
+use super::replica_manager::{Leadership, ReplicaManager};
+use super::timer::BrokerTimer;
+use super::topic_creation::TopicCreation;
+use crate::engine::common::{BrokerId, CorrelationId, NodeId, Span};
+use crate::engine::config::{BrokerConfig, Update};
+use crate::engine::coordinator::group::{GroupCoordinator, OFFSETS_TOPIC};
+use crate::engine::metadata::MetadataImage;
+use crate::engine::protocol::{Body, Request, Response};
+use crate::engine::runtime::{Crash, Domain, Node};
+use crate::engine::storage::LogManager;
+use crate::engine::{Ctx, Kafka};
+
+/// Every node's alarms in one enum; a broker only ever sees its own.
+type Timer = <Kafka as Domain>::Timer;
+
+/// A broker process and its disk.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    pub(super) id: BrokerId,
+    pub(super) rack: Option<Arc<str>>,
+    controllers: Vec<NodeId>,
+    pub(super) durable: Durable,
+    pub(super) volatile: Volatile,
+}
+
+/// What a restart finds.
+#[derive(Clone, Debug)]
+pub(super) struct Durable {
+    /// `server.properties` as it will be read at the next start, with what was altered while running.
+    pub(super) config: BrokerConfig,
+    pub(super) logs: LogManager,
+}
+
+/// What dies with the process.
+#[derive(Clone, Debug)]
+pub(super) struct Volatile {
+    /// In effect.
+    pub(super) config: BrokerConfig,
+    channel: ControllerChannel,
+    correlations: Correlations,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) metadata: MetadataLoader,
+    /// The metadata that the replicas obey: none before this process has caught up.
+    published: Option<MetadataImage>,
+    pub(super) replicas: ReplicaManager,
+    pub(super) coordinator: GroupCoordinator,
+    pub(super) creation: TopicCreation,
+    pub(super) early: Vec<Early>,
+}
+
+/// A request that came before the broker served any: it waits in the socket (`SocketServer.enableRequestProcessing`).
+#[derive(Clone, Debug)]
+pub(super) struct Early {
+    pub(super) from: NodeId,
+    correlation: CorrelationId,
+    pub(super) request: Request,
+}
+
+/// `queued.max.requests`: beyond this a starting broker reads nothing more from its sockets.
+const MAX_EARLY: usize = 500;
+
+impl Volatile {
+    fn new(config: &BrokerConfig, controllers: &[NodeId]) -> Self {
+        Self {
+            config: config.clone(),
+            channel: ControllerChannel::new(controllers.to_vec()),
+            correlations: Correlations::default(),
+            lifecycle: Lifecycle::new(),
+            metadata: MetadataLoader::default(),
+            published: None,
+            replicas: ReplicaManager::default(),
+            coordinator: GroupCoordinator::new(config, |timer| BrokerTimer::Group(timer).into()),
+            creation: TopicCreation::default(),
+            early: Vec::new(),
+        }
+    }
+}
+
+impl Broker {
+    /// A broker with empty disks.
+    #[must_use]
+    pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, controllers: Vec<NodeId>) -> Self {
+        let volatile = Volatile::new(&config, &controllers);
+        Self { id, rack, controllers, durable: Durable { config, logs: LogManager::default() }, volatile }
+    }
+
+    /// Writes properties, as `kafka-configs.sh --alter` or an editor would. Values that Kafka can change at run time
+    /// take effect now, the others at the next start. What Kafka would refuse changes nothing.
+    pub fn write_properties(&mut self, properties: &BTreeMap<String, String>) {
+        for (key, value) in properties {
+            if self.durable.config.set(key, value).is_err() {
+                continue;
+            }
+            let is_dynamic = BrokerConfig::key(key).is_some_and(|key| key.update != Update::ReadOnly);
+            if is_dynamic {
+                self.volatile.config.set(key, value).expect("a value that was taken once is taken again");
+            }
+        }
+        let Volatile { config, metadata, replicas, .. } = &mut self.volatile;
+        replicas.reconfigure(config, metadata.image());
+    }
+
+    // ---- requests ------------------------------------------------------------------------------------------------
+
+    fn request(&mut self, ctx: &mut Ctx<'_>, from: NodeId, correlation: CorrelationId, request: Request) {
+        if self.volatile.lifecycle.state() != BrokerState::Running {
+            if self.volatile.early.len() < MAX_EARLY {
+                self.volatile.early.push(Early { from, correlation, request });
+            }
+            return;
+        }
+        let Parts { mut env, replicas, coordinator, creation } = self.parts();
+        let caller = (from, correlation);
+        match request {
+            Request::Produce(produce) => replicas.produce(ctx, &mut env, caller, produce),
+            Request::Fetch(fetch) => replicas.fetch(ctx, &mut env, caller, fetch),
+            Request::ListOffsets(list) => replicas.list_offsets(ctx, &env, caller, &list),
+            Request::Metadata(metadata) => answer_metadata(ctx, &mut env, creation, caller, &metadata),
+            Request::CreateTopics(create) => creation.forward(ctx, &mut env, caller, create),
+            Request::FindCoordinator(find) => {
+                answer_find_coordinator(ctx, &mut env, creation, coordinator, caller, find);
+            }
+            Request::JoinGroup(_)
+            | Request::SyncGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_) => {
+                let image = env.image;
+                let mut log = LocalOffsetsLog { replicas, env: &mut env };
+                coordinator.handle(ctx, &mut log, image, from, correlation, request);
+            }
+            // For the controller's ears; nobody sends these to a broker.
+            Request::AlterPartition(_)
+            | Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
+            | Request::FetchMetadataLog(_) => {}
+        }
+    }
+
+    // ---- answers ---------------------------------------------------------------------------------------------------
+
+    fn response(&mut self, ctx: &mut Ctx<'_>, from: NodeId, correlation: CorrelationId, response: Response) {
+        match response {
+            Response::BrokerRegistration(registration) => {
+                let (lifecycle, mut sender) = self.lifecycle_parts();
+                lifecycle.registered(ctx, &mut sender, correlation, &registration);
+            }
+            Response::BrokerHeartbeat(heartbeat) => {
+                let (lifecycle, mut sender) = self.lifecycle_parts();
+                lifecycle.heartbeat_answered(ctx, &mut sender, correlation, &heartbeat);
+                self.publish(ctx, false);
+                self.serve_early(ctx);
+            }
+            Response::FetchMetadataLog(log) => {
+                let Volatile { metadata, channel, .. } = &mut self.volatile;
+                match metadata.answered(ctx, channel, correlation, &log) {
+                    Some(Ok(is_news)) => {
+                        self.publish(ctx, is_news);
+                        self.fetch_metadata(ctx);
+                    }
+                    Some(Err(pause)) => self.fetch_metadata_after(ctx, pause),
+                    None => {}
+                }
+            }
+            Response::AlterPartition(alter) => {
+                let Parts { mut env, replicas, .. } = self.parts();
+                replicas.alter_partition_answered(ctx, &mut env, correlation, alter);
+            }
+            Response::CreateTopics(create) => {
+                let Parts { mut env, creation, .. } = self.parts();
+                creation.answered(ctx, &mut env, correlation, create);
+            }
+            Response::Fetch(fetch) => {
+                let (Parts { mut env, replicas, .. }, NodeId::Broker(leader)) = (self.parts(), from) else { return };
+                replicas.fetch_answered(ctx, &mut env, leader, correlation, fetch);
+            }
+            Response::ListOffsets(list) => {
+                let (Parts { mut env, replicas, .. }, NodeId::Broker(leader)) = (self.parts(), from) else { return };
+                replicas.offsets_answered(ctx, &mut env, leader, correlation, list);
+            }
+            // A broker asks for nothing else.
+            _ => {}
+        }
+    }
+
+    // ---- metadata --------------------------------------------------------------------------------------------------
+
+    /// Acts upon the metadata that has been replayed (`BrokerMetadataPublisher`). The first time, that is once both this
+    /// broker and the controller find it caught up with its own registration; it may be unfenced then.
+    fn publish(&mut self, ctx: &mut Ctx<'_>, is_news: bool) {
+        let Volatile { lifecycle, metadata, published, .. } = &mut self.volatile;
+        let is_first = published.is_none();
+        let is_due =
+            if is_first { lifecycle.state() >= BrokerState::Recovery && metadata.has_caught_up() } else { is_news };
+        if !is_due {
+            return;
+        }
+        let old = published.replace(metadata.image().clone()).unwrap_or_default();
+        if is_first {
+            lifecycle.set_ready_to_unfence(ctx);
+        }
+        let Parts { mut env, replicas, coordinator, .. } = self.parts();
+        let changes = replicas.apply(ctx, &mut env, &old);
+        let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
+        for change in changes {
+            match change {
+                Leadership::Gained(id) if Some(id.topic) == offsets_topic => {
+                    let log = env.logs.get(id).expect("a led partition has a log");
+                    coordinator.elected(ctx, env.image, id.partition, &mut log.batches());
+                }
+                Leadership::Lost(id) if Some(id.topic) == offsets_topic => coordinator.resigned(ctx, id.partition),
+                Leadership::Gained(_) | Leadership::Lost(_) => {}
+            }
+        }
+    }
+
+    fn fetch_metadata(&mut self, ctx: &mut Ctx<'_>) {
+        let Volatile { config, channel, correlations, metadata, .. } = &mut self.volatile;
+        metadata.fetch(ctx, self.id, config, channel, correlations);
+    }
+
+    fn fetch_metadata_after(&mut self, ctx: &mut Ctx<'_>, pause: Span) {
+        ctx.set_timer(pause, BrokerTimer::FetchMetadata.into());
+    }
+
+    /// Unfenced for the first time: what waited in the sockets is read now.
+    fn serve_early(&mut self, ctx: &mut Ctx<'_>) {
+        if self.volatile.lifecycle.state() == BrokerState::Running {
+            for Early { from, correlation, request } in std::mem::take(&mut self.volatile.early) {
+                self.request(ctx, from, correlation, request);
+            }
+        }
+    }
+
+    // ---- what follows ----------------------------------------------------------------------------------------------
+
+    /// After every event: parked requests that can be answered are, and the coordinator hears what is committed.
+    fn settle(&mut self, ctx: &mut Ctx<'_>) {
+        let Parts { mut env, replicas, coordinator, .. } = self.parts();
+        let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
+        loop {
+            replicas.complete_delayed_requests(ctx, &mut env);
+            let risen = replicas.take_risen();
+            if risen.is_empty() {
+                break;
+            }
+            for (id, high_watermark) in risen.into_iter().filter(|(id, _)| Some(id.topic) == offsets_topic) {
+                coordinator.high_watermark(ctx, id.partition, high_watermark);
+            }
+        }
+    }
+
+    /// Requests to the controller that `lost` names will not be answered.
+    fn controller_failed(&mut self, ctx: &mut Ctx<'_>, lost: impl Fn(CorrelationId, NodeId) -> bool) {
+        let (lifecycle, mut sender) = self.lifecycle_parts();
+        lifecycle.failed(ctx, &mut sender, &lost);
+        let Volatile { metadata, channel, .. } = &mut self.volatile;
+        if let Some(pause) = metadata.failed(ctx, channel, &lost) {
+            self.fetch_metadata_after(ctx, pause);
+        }
+        let Parts { mut env, replicas, creation, .. } = self.parts();
+        replicas.alter_partition_failed(ctx, &mut env, &lost);
+        creation.failed(ctx, &mut env, &lost);
+    }
+
+    fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: BrokerTimer) {
+        match timer {
+            BrokerTimer::Communicate => {
+                let (lifecycle, mut sender) = self.lifecycle_parts();
+                lifecycle.communicate(ctx, &mut sender);
+            }
+            BrokerTimer::FetchMetadata => self.fetch_metadata(ctx),
+            BrokerTimer::CommunicationTimeout { correlation }
+            | BrokerTimer::FetchMetadataTimeout { correlation }
+            | BrokerTimer::AlterPartitionTimeout { correlation } => {
+                self.controller_failed(ctx, |sent, _| sent == correlation);
+            }
+            BrokerTimer::HighWatermarkCheckpoint => {
+                self.durable.logs.checkpoint_high_watermarks();
+                let interval = self.volatile.config.replica_high_watermark_checkpoint_interval;
+                ctx.set_timer(at_least_a_milli(interval), timer.into());
+            }
+            timer => self.on_replica_timer(ctx, timer),
+        }
+    }
+
+    fn on_replica_timer(&mut self, ctx: &mut Ctx<'_>, timer: BrokerTimer) {
+        let Parts { mut env, replicas, coordinator, creation } = self.parts();
+        let env = &mut env;
+        match timer {
+            BrokerTimer::IsrCheck => {
+                replicas.check_isr(ctx, env);
+                ctx.set_timer(isr_check_interval(env.config), timer.into());
+            }
+            BrokerTimer::RetentionCheck => {
+                replicas.delete_old_segments(ctx, env);
+                ctx.set_timer(env.config.log_retention_check_interval, timer.into());
+            }
+            BrokerTimer::FetchExpired { parked } => replicas.release_fetch(ctx, env, parked),
+            BrokerTimer::ProduceExpired { parked } => replicas.release_produce(ctx, env, parked),
+            BrokerTimer::FetcherWake { leader } => replicas.fetcher_woke(ctx, env, leader),
+            BrokerTimer::FetcherTimeout { leader, correlation } => {
+                replicas.fetcher_timed_out(ctx, env, leader, correlation);
+            }
+            BrokerTimer::SendAlterPartition => replicas.alter_partition_retry_due(ctx, env),
+            BrokerTimer::ResendTopicCreation { correlation } => creation.resend(ctx, env, correlation),
+            BrokerTimer::TopicCreationTimeout { correlation } => creation.timed_out(ctx, correlation),
+            BrokerTimer::Group(timer) => {
+                let image = env.image;
+                coordinator.timer(ctx, &mut LocalOffsetsLog { replicas, env }, image, timer);
+            }
+            BrokerTimer::Communicate
+            | BrokerTimer::FetchMetadata
+            | BrokerTimer::CommunicationTimeout { .. }
+            | BrokerTimer::FetchMetadataTimeout { .. }
+            | BrokerTimer::AlterPartitionTimeout { .. }
+            | BrokerTimer::HighWatermarkCheckpoint => unreachable!("told apart by the caller"),
+        }
+    }
+
+    // ---- parts, lent to each other -------------------------------------------------------------------------------
+
+    fn parts(&mut self) -> Parts<'_> {
+        let Self { id, durable, volatile, .. } = self;
+        let Volatile { config, channel, correlations, lifecycle, metadata, replicas, coordinator, creation, .. } =
+            volatile;
+        let env = Env {
+            me: *id,
+            config,
+            image: metadata.image(),
+            broker_epoch: lifecycle.broker_epoch(),
+            logs: &mut durable.logs,
+            channel,
+            correlations,
+        };
+        Parts { env, replicas, coordinator, creation }
+    }
+
+    fn lifecycle_parts(&mut self) -> (&mut Lifecycle, Sender<'_>) {
+        let Self { id, rack, volatile, .. } = self;
+        let Volatile { config, channel, correlations, lifecycle, metadata, .. } = volatile;
+        let metadata_end = metadata.image().end_offset();
+        (lifecycle, Sender { me: *id, rack, config, metadata_end, channel, correlations })
+    }
+}
+
+struct Parts<'a> {
+    env: Env<'a>,
+    replicas: &'a mut ReplicaManager,
+    coordinator: &'a mut GroupCoordinator,
+    creation: &'a mut TopicCreation,
+}
+
+impl Node<Kafka> for Broker {
+    fn start(&mut self, ctx: &mut Ctx<'_>) {
+        // Read the configuration again: it may have been written while the process was down.
+        self.volatile = Volatile::new(&self.durable.config, &self.controllers);
+        let (lifecycle, mut sender) = self.lifecycle_parts();
+        lifecycle.start(ctx, &mut sender);
+        self.fetch_metadata(ctx);
+        let config = &self.volatile.config;
+        ctx.set_timer(isr_check_interval(config), BrokerTimer::IsrCheck.into());
+        let checkpoint = at_least_a_milli(config.replica_high_watermark_checkpoint_interval);
+        ctx.set_timer(checkpoint, BrokerTimer::HighWatermarkCheckpoint.into());
+        ctx.set_timer(config.log_initial_task_delay, BrokerTimer::RetentionCheck.into());
+    }
+
+    fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {
+        match body {
+            Body::Request { correlation, request } => self.request(ctx, from, correlation, request),
+            Body::Response { correlation, response } => self.response(ctx, from, correlation, response),
+            Body::Queue(_) => {}
+        }
+        self.settle(ctx);
+    }
+
+    fn timer(&mut self, ctx: &mut Ctx<'_>, timer: Timer) {
+        if let Timer::Broker(timer) = timer {
+            self.on_timer(ctx, timer);
+            self.settle(ctx);
+        }
+    }
+
+    fn disconnected(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
+        if self.volatile.channel.is_controller(peer) {
+            self.controller_failed(ctx, |_, controller| controller == peer);
+        }
+        self.volatile.early.retain(|early| early.from != peer);
+        let Parts { mut env, replicas, creation, .. } = self.parts();
+        creation.forget(peer);
+        replicas.purgatory.forget(ctx, peer);
+        if let NodeId::Broker(leader) = peer {
+            replicas.fetcher_failed(ctx, &mut env, leader);
+        }
+        self.settle(ctx);
+    }
+
+    fn crash(&mut self, how: Crash) {
+        self.durable.logs.crash(how);
+        self.volatile = Volatile::new(&self.durable.config, &self.controllers);
+    }
+}
+
+/// `ReplicaManager.startup`: every half of `replica.lag.time.max.ms`.
+fn isr_check_interval(config: &BrokerConfig) -> Span {
+    at_least_a_milli(Span(config.replica_lag_time_max.0 / 2))
+}
+
+/// A period of zero would stop the clock.
+fn at_least_a_milli(span: Span) -> Span {
+    span.max(Span::millis(1))
+}

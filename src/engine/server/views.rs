@@ -1,0 +1,113 @@
+//! Looking into a broker: read-only, for spectators. Nothing here decides anything.
+
+use super::alter_partition::AlterPartitionManager;
+use super::broker::Broker;
+use super::fetcher::Fetcher;
+use super::lifecycle::Lifecycle;
+use super::metadata_loader::MetadataLoader;
+use super::partition::Partition;
+use super::purgatory::Purgatory;
+use super::topic_creation::TopicCreation;
+use crate::engine::common::{BrokerId, NodeId, TopicPartition};
+use crate::engine::config::BrokerConfig;
+use crate::engine::coordinator::group::GroupCoordinator;
+use crate::engine::metadata::MetadataImage;
+use crate::engine::protocol::Request;
+use crate::engine::storage::{LogManager, UnifiedLog};
+
+impl Broker {
+    #[must_use]
+    pub fn id(&self) -> BrokerId {
+        self.id
+    }
+
+    #[must_use]
+    pub fn rack(&self) -> Option<&str> {
+        self.rack.as_deref()
+    }
+
+    /// The configuration in effect.
+    #[must_use]
+    pub fn config(&self) -> &BrokerConfig {
+        &self.volatile.config
+    }
+
+    /// The configuration that the next start will read.
+    #[must_use]
+    pub fn written_config(&self) -> &BrokerConfig {
+        &self.durable.config
+    }
+
+    /// Registration, heartbeats, fencing.
+    #[must_use]
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.volatile.lifecycle
+    }
+
+    /// How the metadata log is followed.
+    #[must_use]
+    pub fn metadata(&self) -> &MetadataLoader {
+        &self.volatile.metadata
+    }
+
+    /// The cluster as this broker sees it.
+    #[must_use]
+    pub fn image(&self) -> &MetadataImage {
+        self.volatile.metadata.image()
+    }
+
+    /// What is on its disks, whether the process lives or not.
+    #[must_use]
+    pub fn logs(&self) -> &LogManager {
+        &self.durable.logs
+    }
+
+    #[must_use]
+    pub fn log(&self, partition: TopicPartition) -> Option<&UnifiedLog> {
+        self.durable.logs.get(partition)
+    }
+
+    /// Replicas with a role; none while the process is down or starting.
+    pub fn partitions(&self) -> impl Iterator<Item = &Partition> {
+        self.volatile.replicas.partitions.values()
+    }
+
+    #[must_use]
+    pub fn partition(&self, id: TopicPartition) -> Option<&Partition> {
+        self.volatile.replicas.partitions.get(&id)
+    }
+
+    /// Fetch loops, by leader.
+    pub fn fetchers(&self) -> impl Iterator<Item = &Fetcher> {
+        self.volatile.replicas.fetchers.values()
+    }
+
+    /// Requests that wait.
+    #[must_use]
+    pub fn purgatory(&self) -> &Purgatory {
+        &self.volatile.replicas.purgatory
+    }
+
+    /// In-sync sets that the controller is asked for.
+    #[must_use]
+    pub fn alter_partition(&self) -> &AlterPartitionManager {
+        &self.volatile.replicas.alter_partition
+    }
+
+    /// Groups it coordinates.
+    #[must_use]
+    pub fn coordinator(&self) -> &GroupCoordinator {
+        &self.volatile.coordinator
+    }
+
+    /// CreateTopics requests on their way.
+    #[must_use]
+    pub fn topic_creation(&self) -> &TopicCreation {
+        &self.volatile.creation
+    }
+
+    /// Requests that came before it served any, and wait.
+    pub fn early_requests(&self) -> impl Iterator<Item = (NodeId, &Request)> {
+        self.volatile.early.iter().map(|early| (early.from, &early.request))
+    }
+}
