@@ -42,9 +42,14 @@ locked() {
   exec 9>&-
 }
 
+are_installed() { # are_installed PACKAGE...: only where dpkg says so of each one
+  have dpkg-query && [ "$(dpkg-query -W -f '${db:Status-Abbrev}\n' "$@" 2>/dev/null | grep -c '^ii')" = $# ]
+}
+
 # apt_install PACKAGE...: fails, with a line that says what to install, where apt or root is
 # missing, or where the packages would push others off the machine.
 apt_install() {
+  if are_installed "$@"; then return; fi
   if ! have apt-get; then die "please install what Debian calls: $*"; fi
   if [ "$(id -u)" -ne 0 ]; then die "please run: sudo apt-get install $*"; fi
   local options=(-y -qq --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
@@ -181,8 +186,8 @@ wasm_bindgen_version() {
 }
 
 # install_crate NAME VERSION OPTION...: a prebuilt binary where cargo-binstall is there and
-# finds one, else compiled with little optimisation: these tools are quick enough so, and the
-# install takes a third of the time.
+# finds one; else compiled without optimisation, which takes a third of the time and makes
+# tools that are still quick: half a second for wasm-bindgen on a small page.
 install_crate() {
   local name=$1 version=$2
   shift 2
@@ -190,7 +195,7 @@ install_crate() {
     --root "$TOOLS" "$name@$version" </dev/null; then
     return
   fi
-  CARGO_TARGET_DIR=$TOOLS/build CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_DEBUG=0 \
+  CARGO_TARGET_DIR=$TOOLS/build CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=0 \
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_STRIP=true \
     cargo install "$name@$version" --force --no-default-features --root "$TOOLS" "$@"
 }
@@ -201,9 +206,10 @@ setup_bundler() {
   [ -n "$bindgen" ] || die "Cargo.lock names no wasm-bindgen: the feature app should depend on it"
   is_version trunk "$TRUNK_VERSION" ||
     step "Installing Trunk $TRUNK_VERSION (some minutes, once)" install_crate trunk "$TRUNK_VERSION" --locked
-  # Not --locked: its lock file names crate versions that were withdrawn.
+  # Not --locked: its lock file names a crate version that cannot be had any more.
   is_version wasm-bindgen "$bindgen" ||
-    step "Installing wasm-bindgen $bindgen (some minutes, once)" install_crate wasm-bindgen-cli "$bindgen"
+    step "Installing wasm-bindgen $bindgen (a minute or two, once)" \
+      install_crate wasm-bindgen-cli "$bindgen" --bin wasm-bindgen
   rm -rf "$TOOLS/build"
 }
 

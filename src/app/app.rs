@@ -333,7 +333,7 @@ impl App {
     fn redraw(&mut self, moves: bool) {
         let model = self.model.borrow();
         let world = model.session().world();
-        let topic = self.ui.topic.and_then(|id| Some(world.image_of_kafka()?.topic(id)?.name.to_string()));
+        let topic = self.ui.topic.and_then(|id| Some(world.image().topic(id)?.name.to_string()));
         let wanted = || self.ui.wanted_topic.clone().filter(|name| exists(world, name));
         let focus = Focus { topic: topic.or_else(wanted), slots: SLOTS };
         self.scene = Rc::new(scene(world, model.keys(), &[], &focus));
@@ -377,7 +377,7 @@ impl App {
     fn subject(&self, world: &World) -> Option<TopicPartition> {
         self.ui.subject.or_else(|| {
             let topic = self.scene.topic.as_ref()?;
-            Some(TopicPartition::new(world.image_of_kafka()?.topic_id(&topic.name)?, self.ui.wanted_partition))
+            Some(TopicPartition::new(world.image().topic_id(&topic.name)?, self.ui.wanted_partition))
         })
     }
 
@@ -410,7 +410,7 @@ impl App {
 }
 
 fn exists(world: &World, topic: &str) -> bool {
-    world.image_of_kafka().is_some_and(|image| image.topic_id(topic).is_some())
+    world.image().topic_id(topic).is_some()
 }
 
 fn span_of(milliseconds: f64) -> Span {

@@ -29,8 +29,9 @@ pub struct LostRecords {
 /// The last offset acknowledged of one epoch's records.
 type AckedEpochs = BTreeMap<LeaderEpoch, Offset>;
 
-/// How far one producer's acknowledged records of one partition have come: (number of its record, offset).
-type Newest = (u64, Offset);
+/// How far one producer's acknowledged records of one partition have come: the number of its record, and where that
+/// stands. A new leader may begin at an offset that was given out before, so places compare by epoch first.
+type Newest = (u64, (LeaderEpoch, Offset));
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Acked {
@@ -103,21 +104,25 @@ impl Acked {
     ) {
         let (Some(first), Some(last)) = (ordinals.first(), ordinals.last()) else { return };
         let last_offset = base.plus(ordinals.len() as u64 - 1);
-        if let Some((epoch, acks)) = self.answered.remove(&(client, partition, base)) {
-            self.weak_acks |= acks != Acks::All;
-            let end = self.acked.entry(partition).or_default().entry(epoch).or_default();
-            *end = (*end).max(last_offset);
-        }
-        let newest = self.newest.entry((client, partition)).or_insert((*last, last_offset));
-        // A later record at an earlier offset, or the other way round.
-        if (*first > newest.0) != (base > newest.1) && *first != newest.0 && last_offset != newest.1 {
+        let Some((epoch, acks)) = self.answered.remove(&(client, partition, base)) else { return };
+        self.weak_acks |= acks != Acks::All;
+        let end = self.acked.entry(partition).or_default().entry(epoch).or_default();
+        *end = (*end).max(last_offset);
+        let (first_place, last_place) = ((epoch, base), (epoch, last_offset));
+        let Some(newest) = self.newest.get_mut(&(client, partition)) else {
+            self.newest.insert((client, partition), (*last, last_place));
+            return;
+        };
+        // A later record in an earlier place, or the other way round.
+        if (*first > newest.0) != (first_place > newest.1) {
+            let (one, other) = (newest.1.1, base);
             let evidence =
-                Evidence::OutOfOrder { partition, producer: client, first: newest.1.min(base), second: newest.1.max(base) };
+                Evidence::OutOfOrder { partition, producer: client, first: one.min(other), second: one.max(other) };
             let guarantee = Guarantee::RecordsKeepTheirOrder;
             violations.push(Violation { guarantee, step: record.step, at: record.at, promised: true, evidence });
         }
         if *last > newest.0 {
-            *newest = (*last, last_offset);
+            *newest = (*last, last_place);
         }
     }
 

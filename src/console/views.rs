@@ -1,12 +1,13 @@
 //! What the console reads of the world: the few places where it looks into a node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::clients::{Consumer, ConsumerFact, ProducerFact};
+use crate::engine::clients::producer::OffsetRanges;
+use crate::engine::clients::{Consumer, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, PartitionId, TopicPartition};
 use crate::engine::coordinator::group::Group;
 use crate::engine::metadata::TopicImage;
-use crate::engine::queue::QueueFact;
+use crate::engine::queue::{QueueFact, QueueWorker};
 use crate::engine::server::{BrokerFact, ParkedProduce};
 use crate::engine::trace::{Fact, Record};
 use crate::engine::world::Process;
@@ -141,50 +142,53 @@ pub(super) fn queue(world: &World) -> Option<Queue> {
     })
 }
 
-/// The clients that go by a name: one client, or the consumers of a group.
-fn clients_called(world: &World, name: &str) -> BTreeSet<NodeId> {
-    let alone = world.node_of(&super::words::target(name));
-    let in_group = world.consumers().filter(|(_, consumer)| consumer.group().as_ref() == name).map(|(id, _)| id);
-    alone.into_iter().chain(in_group).collect()
+/// The consumers that go by a name: one client, or all of a group.
+fn consumers_called<'a>(world: &'a World, name: &str) -> Vec<&'a Consumer> {
+    match consumer(world, name) {
+        Some(consumer) => vec![consumer],
+        None => world.consumers().filter(|(_, c)| **c.group() == *name).map(|(_, consumer)| consumer).collect(),
+    }
 }
 
 /// The workers of an application on the queue.
-fn workers_of(world: &World, application: &str) -> BTreeSet<NodeId> {
-    world.queue_workers().filter(|(_, worker)| worker.application() == application).map(|(id, _)| id).collect()
-}
-
-/// How many facts of these nodes fit; `None` if there are no such nodes.
-fn count(past: &[Record], nodes: &BTreeSet<NodeId>, fits: impl Fn(&Fact) -> bool) -> Option<u64> {
-    let mine = |record: &&Record| record.node.is_some_and(|node| nodes.contains(&node));
-    (!nodes.is_empty()).then(|| past.iter().filter(mine).filter(|record| fits(&record.fact)).count() as u64)
+fn workers_of<'a>(world: &'a World, application: &str) -> Vec<(NodeId, &'a QueueWorker)> {
+    world.queue_workers().filter(|(_, worker)| worker.application() == application).collect()
 }
 
 /// Records (or messages) that a client or a group has finished with.
-pub(super) fn processed(world: &World, past: &[Record], name: &str) -> Option<u64> {
-    count(past, &clients_called(world, name), |fact| {
-        matches!(fact, Fact::Consumer(ConsumerFact::Processed { .. }) | Fact::Queue(QueueFact::Processed { .. }))
-    })
+pub(super) fn processed(world: &World, name: &str) -> Option<u64> {
+    let consumers = consumers_called(world, name);
+    if !consumers.is_empty() {
+        return Some(consumers.iter().map(|consumer| consumer.processed_records()).sum());
+    }
+    let worker = world.queue_workers().find(|(_, worker)| worker.name() == name);
+    worker.map(|(_, worker)| worker.processed_count())
 }
 
 /// Messages that an application on the queue has finished with.
-pub(super) fn queue_processed(world: &World, past: &[Record], application: &str) -> Option<u64> {
-    count(past, &workers_of(world, application), |fact| matches!(fact, Fact::Queue(QueueFact::Processed { .. })))
+pub(super) fn queue_processed(world: &World, application: &str) -> Option<u64> {
+    let workers = workers_of(world, application);
+    (!workers.is_empty()).then(|| workers.iter().map(|(_, worker)| worker.processed_count()).sum())
 }
 
-/// Different records that a group has finished with, and how often it did so again.
-pub(super) fn seen(world: &World, past: &[Record], name: &str) -> (u64, u64) {
-    let clients = clients_called(world, name);
-    let mut seen = BTreeSet::new();
-    let mut again = 0;
-    for record in past.iter().filter(|record| record.node.is_some_and(|node| clients.contains(&node))) {
-        let what = match &record.fact {
-            Fact::Consumer(ConsumerFact::Processed { partition, offset, .. }) => (Some(*partition), offset.0),
-            Fact::Queue(QueueFact::Processed { message }) => (None, *message),
-            _ => continue,
-        };
-        again += u64::from(!seen.insert(what));
+/// Different records that a group or a client has finished with.
+pub(super) fn distinct(world: &World, name: &str) -> Option<u64> {
+    let consumers = consumers_called(world, name);
+    let mut seen: BTreeMap<TopicPartition, OffsetRanges> = BTreeMap::new();
+    for ledger in consumers.iter().map(|consumer| consumer.ledger()) {
+        for (partition, _) in ledger.counts() {
+            let ranges = seen.entry(partition).or_default();
+            for (first, end) in ledger.processed_offsets(partition).into_iter().flat_map(OffsetRanges::iter) {
+                ranges.insert(first, end);
+            }
+        }
     }
-    (seen.len() as u64, again)
+    (!consumers.is_empty()).then(|| seen.values().map(OffsetRanges::count).sum())
+}
+
+/// How often a group or a client finished with a record that it had finished with before.
+pub(super) fn read_twice(world: &World, name: &str) -> Option<u64> {
+    Some(processed(world, name)? - distinct(world, name)?)
 }
 
 /// Different messages that the workers of an application were given; `None` if there is no such application.
@@ -193,7 +197,7 @@ pub(super) fn received(world: &World, past: &[Record], application: &str) -> Opt
     if workers.is_empty() {
         return None;
     }
-    let mine = past.iter().filter(|record| record.node.is_some_and(|node| workers.contains(&node)));
+    let mine = past.iter().filter(|record| workers.iter().any(|(worker, _)| Some(*worker) == record.node));
     let messages = mine.filter_map(|record| match &record.fact {
         Fact::Queue(QueueFact::Received { message, .. }) => Some(*message),
         _ => None,

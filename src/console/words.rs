@@ -235,10 +235,10 @@ pub fn span(text: &str) -> Result<Span, ConsoleProblem> {
     })
 }
 
-/// The known word that was probably meant: at most a third of it mistyped.
+/// The known word that was probably meant: at most a third of it, or one letter, mistyped.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = known.into_iter().map(|candidate| (distance(word, candidate), candidate)).min()?;
-    (near.0 <= near.1.chars().count() / 3).then_some(near.1)
+    (near.0 <= (near.1.chars().count() / 3).max(1)).then_some(near.1)
 }
 
 /// "a, b and c".

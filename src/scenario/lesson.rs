@@ -329,12 +329,12 @@ say = { en = "Broker {leader(orders-0)} leads.", zh = "Broker {leader(orders-0)}
         for (from, to, expected) in [
             ("minutes = 5\ntitle", "minuts = 5\ntitle", "line 5, column 1: unknown field `minuts`"),
             ("until = \"leader", "until = \"leadr", "line 14, column 9: "),
-            ("kafka-topics --create", "kafka-topic --create", "line 13, column 7: "),
+            ("kafka-topics --create", "kafka-topic --create", "line 13, column 6: "),
             ("within = \"30s\"", "within = \"30\"", "line 15, column 10: '30' is no length of time"),
             ("Broker {leader(orders-0)} leads.", "Broker {leader(orders-0} leads.", "line 16, column 14: "),
             (", zh = \"小\"", "", "line 6, column 9: missing field `zh`"),
             ("id = \"small\"", "id = \"Small\"", "id = \"Small\": use lower-case"),
-            ("\"kafka-topics --create --topic orders\"", "\"wait 3s\"", "line 13, column 7: \"wait 3s\" moves the clock"),
+            ("\"kafka-topics --create --topic orders\"", "\"wait 3s\"", "line 13, column 6: \"wait 3s\" moves the clock"),
         ] {
             assert!(SMALL.contains(from), "{from}");
             let problem = Lesson::parse(&SMALL.replace(from, to)).unwrap_err().to_string();

@@ -5,31 +5,43 @@
 
 use std::collections::BTreeMap;
 
+use crate::checker::Checker;
 use crate::engine::{Step, Time, World};
 
 const LIMIT: usize = 48;
 const FIRST_INTERVAL_STEPS: u64 = 1_000;
 
+/// A world, and the watch over it as it was then.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoint {
+    pub(super) world: World,
+    pub(super) checker: Checker,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Checkpoints {
-    worlds: BTreeMap<Step, World>,
+    worlds: BTreeMap<Step, Checkpoint>,
     interval_steps: u64,
 }
 
 impl Checkpoints {
     /// The beginning is always kept.
-    pub(super) fn starting_at(world: World) -> Self {
-        Self { worlds: BTreeMap::from([(world.step_count(), world)]), interval_steps: FIRST_INTERVAL_STEPS }
+    pub(super) fn starting_at(world: World, checker: Checker) -> Self {
+        let worlds = BTreeMap::from([(world.step_count(), Checkpoint { world, checker })]);
+        Self { worlds, interval_steps: FIRST_INTERVAL_STEPS }
     }
 
     /// Keeps `world` if the last one kept is far enough behind.
-    pub(super) fn offer(&mut self, world: &World) {
+    pub(super) fn offer(&mut self, world: &World, checker: &Checker) {
         let step = world.step_count();
+        if self.worlds.contains_key(&step) {
+            return;
+        }
         let last = self.worlds.last_key_value().map_or(Step::default(), |(step, _)| *step);
         if step.0 < last.0 + self.interval_steps {
             return;
         }
-        self.worlds.insert(step, world.clone());
+        self.worlds.insert(step, Checkpoint { world: world.clone(), checker: checker.clone() });
         if self.worlds.len() > LIMIT {
             self.interval_steps *= 2;
             let mut position = 0_usize;
@@ -41,13 +53,13 @@ impl Checkpoints {
     }
 
     /// The latest world that is not past `time`.
-    pub(super) fn before_time(&self, time: Time) -> &World {
-        let earlier = self.worlds.values().rev().find(|world| world.now() <= time);
+    pub(super) fn before_time(&self, time: Time) -> &Checkpoint {
+        let earlier = self.worlds.values().rev().find(|one| one.world.now() <= time);
         earlier.expect("the beginning is always kept, and nothing is before it")
     }
 
     /// The latest world that has not handled more than `step` events.
-    pub(super) fn before_step(&self, step: Step) -> &World {
+    pub(super) fn before_step(&self, step: Step) -> &Checkpoint {
         let earlier = self.worlds.range(..=step).next_back();
         earlier.expect("the beginning is always kept, and nothing is before it").1
     }

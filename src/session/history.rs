@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::branch::{Branch, BranchId, Input, Run};
-use super::checkpoints::Checkpoints;
-use crate::checker::Checker;
+use super::checkpoints::{Checkpoint, Checkpoints};
+use crate::checker::{Checker, Guarantee, Verdict};
 use crate::engine::{Command, Record, Refusal, Setup, Step, Time, World};
 
 /// The trace keeps at most so many facts; older ones can be computed again.
@@ -29,7 +29,7 @@ pub struct Session {
     current: BranchId,
     world: World,
     checkpoints: Checkpoints,
-    /// Has seen everything up to the furthest point of this branch.
+    /// Has seen everything up to where the world stands.
     checker: Checker,
     trace: Vec<Record>,
     /// Facts that have been dropped from the front of `trace`.
@@ -54,7 +54,7 @@ impl Session {
             setup: Arc::new(setup),
             branches: vec![main],
             current: BranchId(0),
-            checkpoints: Checkpoints::starting_at(world.clone()),
+            checkpoints: Checkpoints::starting_at(world.clone(), Checker::default()),
             world,
             checker: Checker::default(),
             trace: Vec::new(),
@@ -138,6 +138,18 @@ impl Session {
         self.forgotten
     }
 
+    /// The watch over this run, up to where the clock stands.
+    #[must_use]
+    pub fn checker(&self) -> &Checker {
+        &self.checker
+    }
+
+    /// What every guarantee stands at where the clock stands.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<(Guarantee, Verdict)> {
+        self.checker.verdicts(&self.world, self.world.step_count())
+    }
+
     // ---- moving ------------------------------------------------------------------------------------------------
 
     /// Plays forward until the clock stands at `to`, handling at most `budget` events.
@@ -183,7 +195,7 @@ impl Session {
     /// Puts the clock at `to`, wherever that is: back by checkpoint and replay, forward by playing.
     pub fn seek(&mut self, to: Time) {
         if to < self.now() {
-            self.world = self.checkpoints.before_time(to).clone();
+            self.restore(self.checkpoints.before_time(to).clone());
         }
         self.advance_to(to, u64::MAX);
     }
@@ -191,9 +203,14 @@ impl Session {
     /// Stands right after the `step`-th event.
     pub fn seek_step(&mut self, step: Step) {
         if step < self.world.step_count() || (step == self.world.step_count() && self.now() > self.time_of(step)) {
-            self.world = self.checkpoints.before_step(step).clone();
+            self.restore(self.checkpoints.before_step(step).clone());
         }
         while self.world.step_count() < step && self.move_on(None) {}
+    }
+
+    fn restore(&mut self, checkpoint: Checkpoint) {
+        self.world = checkpoint.world;
+        self.checker = checkpoint.checker;
     }
 
     /// When the step was handled, as far as the trace knows.
@@ -228,8 +245,8 @@ impl Session {
     /// Takes in what the last step recorded, unless this stretch was played before.
     fn absorb(&mut self) {
         let facts = self.world.take_trace();
+        self.checker.observe(&self.world, &facts);
         if self.world.step_count() > self.branch().furthest_step {
-            self.checker.observe(&self.world, &facts);
             self.trace.extend(facts);
             if self.trace.len() > MAX_RECORDS {
                 let dropped = MAX_RECORDS / 4;
@@ -238,7 +255,7 @@ impl Session {
             }
         }
         self.note_progress();
-        self.checkpoints.offer(&self.world);
+        self.checkpoints.offer(&self.world, &self.checker);
     }
 
     fn note_progress(&mut self) {
@@ -296,7 +313,8 @@ impl Session {
         self.branches[branch.0].furthest_step = Step::default();
         self.branches[branch.0].furthest = Time::ZERO;
         self.world = World::new(Setup::clone(&self.setup)).expect("the setup was accepted before");
-        self.checkpoints = Checkpoints::starting_at(self.world.clone());
+        self.checker = Checker::default();
+        self.checkpoints = Checkpoints::starting_at(self.world.clone(), Checker::default());
         self.trace.clear();
         self.forgotten = 0;
         self.advance_to(furthest, u64::MAX);
@@ -306,5 +324,132 @@ impl Session {
     #[cfg(test)]
     pub(super) fn checkpoint_count(&self) -> usize {
         self.checkpoints.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::command::{Target, Workload};
+    use crate::engine::common::{BrokerId, Span};
+    use crate::engine::runtime::Crash;
+
+    fn busy() -> Session {
+        let mut session = Session::new(Setup { seed: 42, ..Setup::default() }).expect("a sound setup");
+        session.advance_to(Time(3_000_000), u64::MAX);
+        let topic = Command::CreateTopic {
+            name: "orders".into(),
+            partitions: Some(3),
+            replication_factor: Some(3),
+            assignment: None,
+            configs: Default::default(),
+        };
+        session.act(topic).expect("the command is sound");
+        session.advance_to(Time(4_000_000), u64::MAX);
+        let workload = Workload {
+            every: Span::millis(20),
+            records: None,
+            keys: vec!["a".into(), "b".into()],
+            random_keys: true,
+            value: "{n}".into(),
+        };
+        let producer = Command::AddProducer {
+            name: "checkout".into(),
+            topic: "orders".into(),
+            configs: Default::default(),
+            workload: Some(workload),
+        };
+        session.act(producer).expect("the command is sound");
+        session.advance_to(Time(12_000_000), u64::MAX);
+        session
+    }
+
+    fn crash(broker: u32) -> Command {
+        Command::Crash { node: Target::Broker(BrokerId(broker)), how: Crash::Process }
+    }
+
+    #[test]
+    fn seeking_back_and_playing_again_is_the_same_run() {
+        let mut session = busy();
+        let (straight, step) = (session.world().fingerprint(), session.world().step_count());
+        let facts = session.past().len();
+        for to in [1, 5_000_000, 11_999_999, 3_999_999] {
+            session.seek(Time(to));
+            assert_eq!(session.now(), Time(to));
+            session.seek(Time(12_000_000));
+            assert_eq!((session.world().fingerprint(), session.world().step_count()), (straight, step));
+            assert_eq!(session.past().len(), facts, "a replay records nothing twice");
+        }
+    }
+
+    #[test]
+    fn stepping_back_undoes_steps_one_by_one() {
+        let mut session = busy();
+        let mut seen = Vec::new();
+        for _ in 0..20 {
+            seen.push((session.world().step_count(), session.world().fingerprint()));
+            session.step();
+        }
+        for (step, fingerprint) in seen.into_iter().rev() {
+            session.seek_step(step);
+            assert_eq!(session.world().fingerprint(), fingerprint, "at step {step}");
+        }
+    }
+
+    #[test]
+    fn acting_in_the_past_forks_and_the_old_future_stays() {
+        let mut session = busy();
+        let old_future = session.world().fingerprint();
+        session.seek(Time(8_000_000));
+        assert_eq!(session.act(crash(1)), Ok(true), "this is the past");
+        session.advance_to(Time(12_000_000), u64::MAX);
+        let new_future = session.world().fingerprint();
+        assert_ne!(new_future, old_future);
+        assert_eq!(session.branches().count(), 2);
+        assert_eq!(session.branch().parent, Some((BranchId(0), Time(8_000_000))));
+        session.switch_to(BranchId(0));
+        session.seek(Time(12_000_000));
+        assert_eq!(session.world().fingerprint(), old_future);
+        session.switch_to(BranchId(1));
+        session.seek(Time(12_000_000));
+        assert_eq!(session.world().fingerprint(), new_future);
+    }
+
+    #[test]
+    fn acting_at_the_end_goes_on_and_does_not_fork() {
+        let mut session = busy();
+        assert_eq!(session.act(crash(2)), Ok(false));
+        assert_eq!(session.branches().count(), 1);
+    }
+
+    #[test]
+    fn a_refused_command_changes_nothing() {
+        let mut session = busy();
+        session.seek(Time(8_000_000));
+        let before = (session.world().fingerprint(), session.branches().count());
+        assert!(session.act(crash(77)).is_err());
+        assert_eq!((session.world().fingerprint(), session.branches().count()), before);
+    }
+
+    #[test]
+    fn a_run_replays_from_its_data_alone() {
+        let mut session = busy();
+        session.act(crash(3)).expect("broker 3 is up");
+        session.advance_to(Time(15_000_000), u64::MAX);
+        let text = serde_json::to_string(&session.run()).expect("a run is plain data");
+        let run: Run = serde_json::from_str(&text).expect("and reads back");
+        let again = Session::replay(&run).expect("it was accepted before");
+        assert_eq!(again.world().fingerprint(), session.world().fingerprint());
+        assert_eq!(again.now(), session.now());
+    }
+
+    #[test]
+    fn checkpoints_stay_few_however_long_the_run() {
+        let mut session = busy();
+        session.advance_to(Time(240_000_000), u64::MAX);
+        assert!(session.world().step_count().0 > 100_000, "a long run");
+        assert!(session.checkpoint_count() <= 48);
+        session.seek(Time(6_000_000));
+        assert_eq!(session.now(), Time(6_000_000));
     }
 }

@@ -91,8 +91,12 @@ impl Brush<'_> {
         self.content(envelope, rect);
         match envelope.fate {
             EnvelopeFate::Arrives => {}
-            EnvelopeFate::Held => self.badge(Point::new(rect.x - 8.0 * self.scale, at.y + 4.0 * self.scale), Icon::Clamp),
-            EnvelopeFate::WillBeLost => self.badge(Point::new(rect.x - 8.0 * self.scale, at.y + 4.0 * self.scale), Icon::Cross),
+            EnvelopeFate::Held => {
+                self.badge(Point::new(rect.x - 8.0 * self.scale, at.y + 4.0 * self.scale), Icon::Clamp)
+            }
+            EnvelopeFate::WillBeLost => {
+                self.badge(Point::new(rect.x - 8.0 * self.scale, at.y + 4.0 * self.scale), Icon::Cross)
+            }
         }
         rect
     }

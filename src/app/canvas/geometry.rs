@@ -85,7 +85,10 @@ impl Curve {
         let abc = ab.towards(bc, t);
         let bcd = bc.towards(cd, t);
         let on = abc.towards(bcd, t);
-        (Self { from: self.from, leave: ab, arrive: abc, to: on }, Self { from: on, leave: bcd, arrive: cd, to: self.to })
+        (
+            Self { from: self.from, leave: ab, arrive: abc, to: on },
+            Self { from: on, leave: bcd, arrive: cd, to: self.to },
+        )
     }
 
     /// The parameter at which `share` of the curve's length lies behind: equal times are equal distances.

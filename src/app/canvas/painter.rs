@@ -74,7 +74,11 @@ struct Easel {
 impl Painter {
     /// A painter for the canvas that lies above the plane; `on_layout` hears of every new measurement.
     #[must_use]
-    pub fn new(canvas: HtmlCanvasElement, plane: HtmlElement, on_layout: impl Fn(Rc<Layout>) + 'static) -> Option<Self> {
+    pub fn new(
+        canvas: HtmlCanvasElement,
+        plane: HtmlElement,
+        on_layout: impl Fn(Rc<Layout>) + 'static,
+    ) -> Option<Self> {
         let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
         let easel = Rc::new(RefCell::new(Easel {
             canvas,

@@ -35,7 +35,9 @@ impl Palette {
             let name = if class == Class::Liveness { "control" } else { name };
             (class, property(&style, &format!("--class-{name}")), property(&style, &format!("--class-{name}-soft")))
         };
-        let keys = (1..=8).map(|shape| key_class(Glyph::Key { shape, number: 1 })).map(|key| (key, property(&style, &format!("--{key}"))));
+        let keys = (1..=8)
+            .map(|shape| key_class(Glyph::Key { shape, number: 1 }))
+            .map(|key| (key, property(&style, &format!("--{key}"))));
         let none = (key_class(Glyph::NoKey), property(&style, "--key-null"));
         Some(Self {
             classes: CLASSES.into_iter().map(class).collect(),

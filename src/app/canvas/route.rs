@@ -59,9 +59,9 @@ fn is_server(node: NodeId) -> bool {
 }
 
 fn between_servers(layout: &Layout, way: Way, from: &Anchored, to: &Anchored) -> Curve {
-    let strips = way.partition.and_then(|partition| {
-        Some((layout.strip(way.from, partition)?, layout.strip(way.to, partition)?))
-    });
+    let strips = way
+        .partition
+        .and_then(|partition| Some((layout.strip(way.from, partition)?, layout.strip(way.to, partition)?)));
     match strips {
         Some((from_strip, to_strip)) => {
             // The leader's end of the pair of lanes is spread; a follower has one leader and needs no room.
@@ -74,7 +74,9 @@ fn between_servers(layout: &Layout, way: Way, from: &Anchored, to: &Anchored) ->
             let middle = (furthest + SWING * layout.scale).min(limit).max(furthest + 24.0 * layout.scale);
             swing(start, end, middle)
         }
-        None if matches!((way.from, way.to), (NodeId::Controller(_), NodeId::Controller(_))) => over(from.rect, to.rect),
+        None if matches!((way.from, way.to), (NodeId::Controller(_), NodeId::Controller(_))) => {
+            over(from.rect, to.rect)
+        }
         None => {
             let start = server_edge(way.from, from, layout.scale);
             let end = server_edge(way.to, to, layout.scale);
@@ -240,7 +242,9 @@ mod tests {
             let strip = rect(249.0, y + 42.0, 342.0, 44.0);
             let columns = StripColumns { from: Offset(0), fold: 0, count: 12, used };
             layout.anchors.insert(node_anchor(node), plain(card));
-            layout.anchors.insert(strip_anchor(node, partition), Anchored { rect: strip, card, columns: Some(columns) });
+            layout
+                .anchors
+                .insert(strip_anchor(node, partition), Anchored { rect: strip, card, columns: Some(columns) });
             let row = Anchored { rect: rect(182.0, y + 124.0, 408.0, 24.0), card, columns: None };
             layout.anchors.insert(purgatory_anchor(node), row);
         }

@@ -57,7 +57,9 @@ impl PartialEq for FlightFeed {
 pub enum Load<'a> {
     /// Nearest to their goal last, so that they are painted on top.
     Single(Vec<&'a Envelope>),
-    Stream { count: usize },
+    Stream {
+        count: usize,
+    },
 }
 
 /// The traffic on every way, filtered by class, in a fixed order.

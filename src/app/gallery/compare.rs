@@ -1,6 +1,8 @@
 //! The golden scenes of the comparison at 3.500 s: one workload, once through a queue and once through a topic.
 
-use super::lesson::{at_millis, badge, broker, client, envelope, group, key, legend, member, partition, progress, strip};
+use super::lesson::{
+    at_millis, badge, broker, client, envelope, group, key, legend, member, partition, progress, strip,
+};
 use crate::app::canvas::traffic::Flight;
 use crate::engine::common::{NodeId, Offset, Time};
 use crate::engine::protocol::Class;
@@ -57,7 +59,10 @@ fn seen(states: &str) -> Vec<Seen> {
         'n' => SeenState::Never,
         _ => SeenState::NotYet,
     };
-    (1..).zip(states.chars()).map(|(number, letter)| Seen { number, glyph: order(number), state: state(letter) }).collect()
+    (1..)
+        .zip(states.chars())
+        .map(|(number, letter)| Seen { number, glyph: order(number), state: state(letter) })
+        .collect()
 }
 
 /// The queue's side.

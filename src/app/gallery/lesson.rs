@@ -161,28 +161,28 @@ fn brokers() -> Vec<BrokerCard> {
     let first = BrokerCard {
         coordinates: vec![badge("search")],
         waiting_fetches: 4,
-        ..broker(1, BrokerState::Running, vec![
-            follower,
-            strip(1, Leader, 0, &ORDERS_1, 5),
-            strip(2, InSync, 0, &ORDERS_2, 4),
-        ])
+        ..broker(
+            1,
+            BrokerState::Running,
+            vec![follower, strip(1, Leader, 0, &ORDERS_1, 5), strip(2, InSync, 0, &ORDERS_2, 4)],
+        )
     };
     let second = BrokerCard {
         purgatory: waits(),
-        ..broker(2, BrokerState::Running, vec![
-            leader,
-            strip(1, InSync, 0, &ORDERS_1, 5),
-            strip(2, OutOfSync, 0, &ORDERS_2[..2], 2),
-        ])
+        ..broker(
+            2,
+            BrokerState::Running,
+            vec![leader, strip(1, InSync, 0, &ORDERS_1, 5), strip(2, OutOfSync, 0, &ORDERS_2[..2], 2)],
+        )
     };
     let third = BrokerCard {
         coordinates: vec![badge("billing")],
         waiting_fetches: 3,
-        ..broker(3, BrokerState::Running, vec![
-            lagging,
-            strip(1, InSync, 0, &ORDERS_1, 5),
-            strip(2, Leader, 0, &ORDERS_2, 4),
-        ])
+        ..broker(
+            3,
+            BrokerState::Running,
+            vec![lagging, strip(1, InSync, 0, &ORDERS_1, 5), strip(2, Leader, 0, &ORDERS_2, 4)],
+        )
     };
     vec![first, second, third]
 }
@@ -197,12 +197,8 @@ fn waits() -> Vec<Waiting> {
         deadline: at_millis(since_millis) + for_whom,
     };
     let data = || WaitingFor::Data { partition: partition(0), offset: Offset(6) };
-    let acks = WaitingFor::HighWatermark {
-        partition: partition(0),
-        first: Offset(6),
-        last: Offset(7),
-        until: Offset(8),
-    };
+    let acks =
+        WaitingFor::HighWatermark { partition: partition(0), first: Offset(6), last: Offset(7), until: Offset(8) };
     vec![
         wait(client(1), "checkout-web", Class::Produce, acks, 52_296, Span::secs(30)),
         wait(client(2), "billing-1", Class::Fetch, data(), 52_010, Span::millis(500)),
@@ -282,15 +278,21 @@ pub fn group(name: &str, generation: u32, coordinator: u32, members: Vec<MemberR
 
 fn groups() -> Vec<GroupCard> {
     vec![
-        group("billing", 7, 3, vec![
-            member(client(2), "billing-1", vec![progress(0, 4, 6, 6), progress(1, 5, 5, 5)]),
-            member(client(3), "billing-2", vec![progress(2, 3, 4, 4)]),
-        ]),
-        group("search", 3, 1, vec![member(client(4), "search-1", vec![
-            progress(0, 6, 6, 6),
-            progress(1, 3, 5, 5),
-            progress(2, 4, 4, 4),
-        ])]),
+        group(
+            "billing",
+            7,
+            3,
+            vec![
+                member(client(2), "billing-1", vec![progress(0, 4, 6, 6), progress(1, 5, 5, 5)]),
+                member(client(3), "billing-2", vec![progress(2, 3, 4, 4)]),
+            ],
+        ),
+        group(
+            "search",
+            3,
+            1,
+            vec![member(client(4), "search-1", vec![progress(0, 6, 6, 6), progress(1, 3, 5, 5), progress(2, 4, 4, 4)])],
+        ),
     ]
 }
 

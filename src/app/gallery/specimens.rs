@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::lesson::{at_millis, broker, cell, client, envelope, group, key, legend, member, partition, progress, strip};
+use super::lesson::{
+    at_millis, broker, cell, client, envelope, group, key, legend, member, partition, progress, strip,
+};
 use crate::app::canvas::anchor::node_anchor;
 use crate::app::canvas::painter::Picture;
 use crate::app::canvas::traffic::{Flight, FlightFeed};
@@ -146,7 +148,7 @@ fn Wire(props: &WireProps) -> Html {
         <div ref={plane.clone()} class="specimen__wire">
             <i class="specimen__end" style="left:6px" data-anchor={node_anchor(client(0))} />
             <i class="specimen__end" style="right:6px" data-anchor={node_anchor(NodeId::broker(1))} />
-            <Overlay {plane} {picture} revision={0} look="" on_layout={Callback::from(|_: Rc<_>| ())}
+            <Overlay {plane} {picture} renders={0} look="" on_layout={Callback::from(|_: Rc<_>| ())}
                 on_message={Callback::noop()} />
         </div>
     }
@@ -266,11 +268,13 @@ pub fn ClientSpecimens() -> Html {
         acked_and_lost: Vec::new(),
         backlog: 0,
     };
-    let stale = Producer { metadata: MetadataView::Stale { partition: 0, leader: 2, epoch: 5 }, in_flight: 1, ..producer("stale") };
-    let losing = Producer {
-        acked_and_lost: [6, 7].map(|offset| (partition(0), Offset(offset))).to_vec(),
-        ..producer("lost")
+    let stale = Producer {
+        metadata: MetadataView::Stale { partition: 0, leader: 2, epoch: 5 },
+        in_flight: 1,
+        ..producer("stale")
     };
+    let losing =
+        Producer { acked_and_lost: [6, 7].map(|offset| (partition(0), Offset(offset))).to_vec(), ..producer("lost") };
     let stopped = Producer { up: false, ..producer("stopped") };
     let show_producer = |name: &'static str, producer: Producer| {
         html! {

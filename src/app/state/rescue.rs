@@ -70,7 +70,7 @@ fn show_overlay() -> Option<()> {
     if document.get_element_by_id(OVERLAY).is_some() {
         return None;
     }
-    let text = Text::of(*LANG.try_borrow().ok()?);
+    let text = Text::of(LANG.with(|lang| lang.try_borrow().map(|lang| *lang)).unwrap_or_default());
     let overlay = element(&document, "div", "rescue")?;
     overlay.set_id(OVERLAY);
     overlay.set_attribute("role", "alertdialog").ok()?;
@@ -109,7 +109,7 @@ fn show_overlay() -> Option<()> {
 
 /// The page's own address, asked to start from what was kept.
 fn address_of_restored() -> String {
-    let place = PLACE.try_borrow().map(|place| place.clone()).unwrap_or_default();
+    let place = PLACE.with(|place| place.try_borrow().map(|place| place.clone())).unwrap_or_default();
     if place.is_empty() {
         format!("?{RESTORE}&mode=sandbox")
     } else {

@@ -87,11 +87,11 @@ functions! {
     "members" "(GROUP)" Number |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::count(g.members().len())), "How many members the group has.";
     "coordinator" "(GROUP)" Broker |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(id, _)| broker(id)), "The broker that keeps the group.";
 
-    "processed" "(GROUP)" Number |scope, args| processed(scope, text(args, 0)), "Records a group, or one client, has finished with; a record read twice counts twice.";
-    "queue_processed" "(APPLICATION)" Number |scope, args| Value::maybe(views::queue_processed(scope.world, scope.past, text(args, 0)), Value::whole), "Messages the workers of an application on the queue have finished with.";
+    "processed" "(GROUP)" Number |scope, args| Value::maybe(views::processed(scope.world, text(args, 0)), Value::whole), "Records a group, or one client, has finished with; a record read twice counts twice.";
+    "queue_processed" "(APPLICATION)" Number |scope, args| Value::maybe(views::queue_processed(scope.world, text(args, 0)), Value::whole), "Messages the workers of an application on the queue have finished with.";
     "began_at" "(CLIENT, PARTITION)" Position began_at, "The offset at which this consumer last began to read, or was put.";
-    "distinct" "(GROUP)" Number |scope, args| Value::whole(views::seen(scope.world, scope.past, text(args, 0)).0), "Different records a group has finished with.";
-    "read_twice" "(GROUP)" ReadTwice |scope, args| Value::whole(views::seen(scope.world, scope.past, text(args, 0)).1), "Times a group finished with a record that it had finished with before.";
+    "distinct" "(GROUP)" Number |scope, args| Value::maybe(views::distinct(scope.world, text(args, 0)), Value::whole), "Different records a group has finished with.";
+    "read_twice" "(GROUP)" ReadTwice |scope, args| Value::maybe(views::read_twice(scope.world, text(args, 0)), Value::whole), "Times a group finished with a record that it had finished with before.";
     "sent" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.sent)), "Records a producer's program has handed over.";
     "acked" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.acked)), "Records whose producer was told that they are stored.";
     "failed" "(PRODUCER)" Lost |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.failed)), "Records whose producer was told that they failed.";
@@ -254,10 +254,6 @@ fn owned(scope: Scope<'_>, args: &[Value]) -> Value {
         group.members().iter().find(|member| member.client_id() == client)
     };
     Value::maybe(found(), |member| Value::count(member.assignment().len()))
-}
-
-fn processed(scope: Scope<'_>, name: &str) -> Value {
-    Value::maybe(views::processed(scope.world, scope.past, name), Value::whole)
 }
 
 fn began_at(scope: Scope<'_>, args: &[Value]) -> Value {

@@ -37,7 +37,8 @@ fn try_paint(canvas: &HtmlCanvasElement, lines: &[ChartLine], now: Time, lag: &s
     let token = |name: &str| colour(&style, name);
     let size = |px: f64| whole(px * scale);
     let font = style.get_property_value("font-family").ok()?;
-    let text = |name: &str| TextStyle::from((font.as_str(), size(11.0))).color(&token(name));
+    let caption = token("--ink-3");
+    let text = || TextStyle::from((font.as_str(), size(11.0))).color(&caption);
 
     let root = CanvasBackend::with_canvas_object(canvas.clone())?.into_drawing_area();
     root.fill(&token("--surface-app")).ok()?;
@@ -58,7 +59,7 @@ fn try_paint(canvas: &HtmlCanvasElement, lines: &[ChartLine], now: Time, lag: &s
         .light_line_style(token("--surface-app"))
         .bold_line_style(token("--line"))
         .axis_style(token("--line-3"))
-        .label_style(text("--ink-3"))
+        .label_style(text())
         .y_desc(lag)
         .x_labels(6)
         .y_labels(4)

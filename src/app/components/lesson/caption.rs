@@ -8,11 +8,12 @@ use yew::prelude::*;
 use crate::app::components::shell::word::{Look, Word};
 use crate::app::selection::Selection;
 use crate::app::state::page::{Page, use_page};
-use crate::console::{Kind, Value};
+use crate::console::Value;
+use crate::console::query::Kind;
 use crate::engine::command::Target;
 use crate::engine::common::{BrokerId, NodeId, TopicPartition};
 use crate::engine::world::World;
-use crate::scenario::{Shown, ShownValue};
+use crate::scenario::Shown;
 use crate::view::scene::{BrokerState, ReplicaRole, Scene};
 
 #[derive(Properties, PartialEq)]
@@ -29,25 +30,29 @@ pub fn Caption(props: &CaptionProps) -> Html {
 fn piece_html(page: &Page, piece: &Shown) -> Html {
     let Some(value) = &piece.of else { return html! { { &piece.text } } };
     let model = page.model();
-    let (look, thing) = worn(model.session().world(), &page.scene, value);
+    let (look, thing) = worn(model.session().world(), &page.scene, (value.kind, &value.value, &value.expression));
     html! { <Word {look} label={piece.text.clone()} {thing} /> }
 }
 
 /// The look of a value and the thing it stands for.
-fn worn(world: &World, scene: &Scene, shown: &ShownValue) -> (Look, Option<Selection>) {
-    let arguments = arguments(&shown.expression);
+fn worn(
+    world: &World,
+    scene: &Scene,
+    (kind, value, expression): (Kind, &Value, &str),
+) -> (Look, Option<Selection>) {
+    let arguments = arguments(expression);
     let partition = arguments.iter().find_map(|name| partition_named(world, name));
     let group = || arguments.first().map(|name| Selection::Group((*name).to_owned()));
-    match shown.kind {
-        Kind::Broker => match &shown.value {
-            Value::Int(id) => broker(scene, *id, shown.expression.starts_with("leader(")),
+    match kind {
+        Kind::Broker => match value {
+            Value::Int(id) => broker(scene, *id, expression.starts_with("leader(")),
             _ => (Look::Plain, None),
         },
         Kind::HighWatermark => (Look::HighWatermark, partition.map(Selection::Partition)),
         Kind::LogEnd | Kind::LogStart => (Look::LogEnd, partition.map(Selection::Partition)),
         Kind::Group | Kind::GroupState | Kind::Lag | Kind::Committed => (Look::Group, group()),
         Kind::Client | Kind::Position => {
-            let name = match &shown.value {
+            let name = match value {
                 Value::Text(name) => Some(name.as_str()),
                 _ => arguments.first().copied(),
             };
@@ -86,7 +91,7 @@ fn arguments(expression: &str) -> Vec<&str> {
 /// `orders-0`, if there is such a partition.
 fn partition_named(world: &World, name: &str) -> Option<TopicPartition> {
     let (topic, partition) = name.rsplit_once('-')?;
-    let id = world.image_of_kafka()?.topic_id(topic)?;
+    let id = world.image().topic_id(topic)?;
     Some(TopicPartition::new(id, partition.parse().ok()?))
 }
 

@@ -16,9 +16,8 @@ pub fn SandboxPanel() -> Html {
     let topics: Vec<_> = {
         let model = page.model();
         let world = model.session().world();
-        let image = world.image_of_kafka();
-        let all = image.into_iter().flat_map(|image| image.topics());
-        all.map(|(id, topic)| (id, topic.name.to_string(), topic.partitions.len())).collect()
+        let own = world.image().topics().filter(|(_, topic)| !topic.name.starts_with("__"));
+        own.map(|(id, topic)| (id, topic.name.to_string(), topic.partitions.len())).collect()
     };
     let shown = scene.topic.as_ref().map(|topic| topic.name.clone());
     html! {

@@ -8,10 +8,10 @@ use crate::engine::common::{Offset, TopicPartition};
 use crate::view::scene::{CellState, ReplicaStrip, Scene};
 
 /// The window moves on by this many offsets at once, so that the picture does not slide at every append.
-const STRIDE: u64 = 4;
+const STRIDE: u64 = 3;
 
 /// At least so many columns stay free behind the longest log.
-const FREE: u64 = 3;
+const FREE: u64 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
@@ -62,7 +62,8 @@ impl Columns {
 
 /// Behind the last thing that is drawn of a replica: its log end, or a record on its way there.
 fn end_of(replica: &ReplicaStrip) -> Offset {
-    let last = replica.cells.iter().filter(|cell| cell.state != CellState::Deleted).map(|cell| cell.offset.next()).max();
+    let last =
+        replica.cells.iter().filter(|cell| cell.state != CellState::Deleted).map(|cell| cell.offset.next()).max();
     replica.log_end.max(last.unwrap_or_default())
 }
 
@@ -73,9 +74,9 @@ fn hidden(replica: &ReplicaStrip, from: Offset) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::common::Time;
     use crate::engine::common::{NodeId, TopicId};
     use crate::view::scene::{BrokerCard, BrokerState, ReplicaRole};
-    use crate::engine::common::Time;
 
     fn partition() -> TopicPartition {
         TopicPartition::new(TopicId(0), 0)

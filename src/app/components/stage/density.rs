@@ -49,8 +49,8 @@ pub fn use_density(presenter: bool) -> Density {
     {
         let narrow = narrow.clone();
         use_effect_with((), move |()| {
-            let listener = web_sys::window()
-                .map(|window| EventListener::new(&window, "resize", move |_| narrow.set(is_narrow())));
+            let listener =
+                web_sys::window().map(|window| EventListener::new(&window, "resize", move |_| narrow.set(is_narrow())));
             move || drop(listener)
         });
     }

@@ -21,5 +21,5 @@ pub fn Dial(props: &DialProps) -> Html {
 #[must_use]
 pub fn share_percent(now: Time, since: Time, until: Time) -> u64 {
     let whole = until.since(since).0;
-    if whole == 0 { 100 } else { (now.since(since).0.min(whole) * 100) / whole }
+    (now.since(since).0.min(whole) * 100).checked_div(whole).unwrap_or(100)
 }

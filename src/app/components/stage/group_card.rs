@@ -33,7 +33,11 @@ pub fn GroupCard(props: &GroupCardProps) -> Html {
     let half = *density == Density::Half;
     let label = text.get_with(
         "stage-group-label",
-        &[("name", group.badge.group.as_str().into()), ("state", group.state.as_str().into()), ("lag", group.lag.into())],
+        &[
+            ("name", group.badge.group.as_str().into()),
+            ("state", group.state.as_str().into()),
+            ("lag", group.lag.into()),
+        ],
     );
     html! {
         <article class={classes!("card", "group", hands.ring(&thing))} role="group" tabindex="-1" data-roving=""

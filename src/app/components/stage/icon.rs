@@ -136,7 +136,6 @@ impl Icon {
     }
 
     /// Drawn; decoration for screen readers, since the word always stands beside it.
-    #[must_use]
     pub fn html(self) -> Html {
         let (path, ink) = self.art();
         match ink {

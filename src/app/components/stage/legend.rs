@@ -36,7 +36,6 @@ pub fn Legend(props: &LegendProps) -> Html {
 }
 
 /// The two kinds of group mark with their names.
-#[must_use]
 pub fn group_marks(text: &Text, badge: &Badge, class: &'static str) -> Html {
     html! {
         <ul {class}>

@@ -52,7 +52,11 @@ pub fn LinkLines(props: &LinkLinesProps) -> Html {
         let bend = (4.0 * scale).min(upper.x - out);
         let path = format!(
             "M{x} {from}H{}Q{out} {from} {out} {}V{}Q{out} {to} {} {to}H{x}",
-            out + bend, from + bend, to - bend, out + bend, x = upper.x
+            out + bend,
+            from + bend,
+            to - bend,
+            out + bend,
+            x = upper.x
         );
         let (form, icon, key) = match mark {
             Some(mark) if mark.cut => (Some("link--cut"), Some(Icon::Cross), "stage-connection-cut"),

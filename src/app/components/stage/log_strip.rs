@@ -39,7 +39,8 @@ pub fn LogStrip(props: &LogStripProps) -> Html {
     let half = density == Density::Half;
     let stacks = place_badges(&strip.cursors, columns, half);
     let rows = stacks.iter().map(|stack| stack.row + 1).max().unwrap_or(0);
-    let used = strip.cells.iter().filter(|cell| columns.shows(cell.offset)).map(|cell| columns.at(cell.offset) + 1).max();
+    let used =
+        strip.cells.iter().filter(|cell| columns.shows(cell.offset)).map(|cell| columns.at(cell.offset) + 1).max();
     let used = used.unwrap_or(u64::from(columns.folded));
 
     let cells = strip.cells.iter().filter(|cell| columns.shows(cell.offset)).map(|cell| {
@@ -48,8 +49,7 @@ pub fn LogStrip(props: &LogStripProps) -> Html {
                 column={columns.at(cell.offset)} copy={strip.role != ReplicaRole::Leader} hands={hands.clone()} />
         }
     });
-    let free = (used..columns.count)
-        .map(|at| html! { <i key={at} class="log__free" style={format!("--at:{at}")} /> });
+    let free = (used..columns.count).map(|at| html! { <i key={at} class="log__free" style={format!("--at:{at}")} /> });
     html! {
         <div class={classes!("replica", role_class(strip.role), hands.ring(&replica), hands.ring(&partition))}
             style={format!("--columns:{};--badge-rows:{rows}", columns.count)} role="group" tabindex="-1" data-roving=""

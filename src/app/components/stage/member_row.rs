@@ -34,7 +34,7 @@ pub fn MemberRow(props: &MemberRowProps) -> Html {
     let thing = Selection::Member(*node);
     let (class, icon) = state_form(*state);
     html! {
-        <div class={classes!("member", class, hands.ring(&thing))} role="group" tabindex="-1" data-roving=""
+        <div class={classes!("member", class, hands.ring(&thing), hands.ring(&Selection::Node(*node)))} role="group" tabindex="-1" data-roving=""
             data-anchor={node_anchor(*node)} aria-label={describe(&text, name, *state)} onclick={hands.pick(thing)}>
             <div class="member__head">
                 <span class="member__name">{ icon.html() }<span>{ name }</span></span>

@@ -36,6 +36,7 @@ pub mod queue_card;
 pub mod record_cell;
 pub mod roving;
 pub mod seen_row;
+#[expect(clippy::module_inception, reason = "one component a file, and the file is named like its component")]
 pub mod stage;
 pub mod strip_marks;
 pub mod tray;

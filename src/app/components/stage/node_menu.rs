@@ -38,7 +38,9 @@ pub fn NodeMenu(props: &NodeMenuProps) -> Html {
         // An opened menu takes the focus, so that arrows and Escape work at once.
         let menu = menu.clone();
         use_effect_with(*open, move |&open| {
-            if open && let Some(first) = menu.cast::<HtmlElement>().and_then(|menu| focusable(menu.first_element_child())) {
+            if open
+                && let Some(first) = menu.cast::<HtmlElement>().and_then(|menu| focusable(menu.first_element_child()))
+            {
                 let _ = first.focus();
             }
         });

@@ -18,8 +18,8 @@ pub struct OverlayProps {
     /// The element that holds the figure and this canvas.
     pub plane: NodeRef,
     pub picture: Picture,
-    /// Grows with every scene: elements may have moved although the picture is the same.
-    pub revision: u64,
+    /// Grows whenever the figure is rendered: elements may have moved although the picture is the same.
+    pub renders: u64,
     /// Theme and other things that change colours; only its change matters.
     pub look: AttrValue,
     pub on_layout: Callback<Rc<Layout>>,
@@ -46,7 +46,7 @@ pub fn Overlay(props: &OverlayProps) -> Html {
     }
     {
         let painter = painter.clone();
-        let shown = (props.picture.clone(), props.revision, props.look.clone(), props.on_layout.clone());
+        let shown = (props.picture.clone(), props.renders, props.look.clone(), props.on_layout.clone());
         use_effect_with(shown, move |(picture, ..)| {
             if let Some(painter) = painter.borrow().as_ref() {
                 painter.show(picture.clone());

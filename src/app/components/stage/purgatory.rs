@@ -50,14 +50,12 @@ pub fn Purgatory(props: &PurgatoryProps) -> Html {
 #[must_use]
 pub fn describe_wait(text: &Text, wait: &Waiting) -> AttrValue {
     match &wait.what {
-        WaitingFor::HighWatermark { first, last, until, .. } => text.get_with(
-            "stage-wait-hw",
-            &[("range", range(*first, *last).into()), ("until", until.0.into())],
-        ),
-        WaitingFor::Data { offset, .. } => text.get_with(
-            "stage-wait-data",
-            &[("name", wait.owner_name.as_str().into()), ("offset", offset.0.into())],
-        ),
+        WaitingFor::HighWatermark { first, last, until, .. } => {
+            text.get_with("stage-wait-hw", &[("range", range(*first, *last).into()), ("until", until.0.into())])
+        }
+        WaitingFor::Data { offset, .. } => {
+            text.get_with("stage-wait-data", &[("name", wait.owner_name.as_str().into()), ("offset", offset.0.into())])
+        }
     }
 }
 

@@ -60,7 +60,8 @@ fn lane(text: &Text, key: &str, form: Form, items: &[QueueItem], count: u64, han
         Form::Ready | Form::Delivered => &items[..items.len().min(SHOWN)],
         Form::Removed | Form::Dead => &items[items.len().saturating_sub(SHOWN)..],
     };
-    let class = classes!("lane", (form == Form::Ready).then_some("lane--pipe"), (form == Form::Dead).then_some("lane--dead"));
+    let class =
+        classes!("lane", (form == Form::Ready).then_some("lane--pipe"), (form == Form::Dead).then_some("lane--dead"));
     let free = if form == Form::Ready { SHOWN - shown.len() } else { 0 };
     html! {
         <section {class}>
@@ -84,7 +85,12 @@ fn message(text: &Text, form: Form, item: &QueueItem, hands: &Hands) -> Html {
     let to = item.to.as_deref().unwrap_or("–");
     let title = text.get_with(
         "stage-message",
-        &[("number", item.message.into()), ("value", item.value.as_str().into()), ("to", to.into()), ("count", item.deliveries.into())],
+        &[
+            ("number", item.message.into()),
+            ("value", item.value.as_str().into()),
+            ("to", to.into()),
+            ("count", item.deliveries.into()),
+        ],
     );
     html! {
         <span key={item.message} class={classes!("message", key_class(item.glyph), form_class, hands.ring(&thing))}

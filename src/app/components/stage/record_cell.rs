@@ -29,7 +29,8 @@ pub fn RecordCell(props: &RecordCellProps) -> Html {
     let cell = &props.cell;
     let thing = Selection::Record(props.node, props.partition, cell.offset);
     let has_record = matches!(cell.state, CellState::Committed | CellState::Uncommitted);
-    let class = classes!("cell", state_class(cell.state), has_record.then(|| key_class(cell.glyph)), props.hands.ring(&thing));
+    let class =
+        classes!("cell", state_class(cell.state), has_record.then(|| key_class(cell.glyph)), props.hands.ring(&thing));
     let style = format!("--at:{}", props.column);
     let content = html! {
         <>

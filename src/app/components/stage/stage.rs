@@ -99,6 +99,10 @@ pub fn Stage(props: &StageProps) -> Html {
             _ => None,
         },
     };
+    // Whatever made the figure render anew may have moved its elements: the painter looks again.
+    let renders = use_mut_ref(|| 0_u64);
+    *renders.borrow_mut() += 1;
+    let renders = *renders.borrow();
     let still = (!props.motion).then_some("stage--still");
     html! {
         <section class={classes!("stage", still)} data-density={density.name()} aria-label={summary(&text, scene)}>
@@ -113,7 +117,7 @@ pub fn Stage(props: &StageProps) -> Html {
                         <LinkLines layout={(*layout).clone()} brokers={broker_nodes(scene)} marks={scene.links.clone()}
                             hands={hands.clone()} />
                     }
-                    <Overlay plane={plane.clone()} {picture} revision={props.revision} look={props.look.clone()}
+                    <Overlay plane={plane.clone()} {picture} {renders} look={props.look.clone()}
                         {on_layout} {on_message} />
                 </div>
             </div>
@@ -191,7 +195,8 @@ fn PartitionPick(props: &PartitionPickProps) -> Html {
         let (partitions, on_open) = (partitions.clone(), props.on_open.clone());
         Callback::from(move |event: Event| {
             let chosen = event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value());
-            let partition = partitions.iter().find(|(_, name)| Some(*name) == chosen.as_ref()).map(|(partition, _)| *partition);
+            let partition =
+                partitions.iter().find(|(_, name)| Some(*name) == chosen.as_ref()).map(|(partition, _)| *partition);
             if let Some(partition) = partition {
                 on_open.emit(partition);
             }
@@ -239,7 +244,10 @@ fn cluster(text: &Text, props: &StageProps, hands: &Hands) -> Html {
     let peers = broker_nodes(scene);
     // Far out, the map shows every replica; the brokers that hold the subject still open in place.
     let holds = |partition: TopicPartition, node: NodeId| {
-        scene.brokers.iter().any(|broker| broker.node == node && broker.replicas.iter().any(|r| r.partition == partition))
+        scene
+            .brokers
+            .iter()
+            .any(|broker| broker.node == node && broker.replicas.iter().any(|r| r.partition == partition))
     };
     let in_place = |node: NodeId| depth != Depth::Map || subject.is_some_and(|subject| holds(subject, node));
     html! {
@@ -334,7 +342,8 @@ fn wait_lines(scene: &Scene) -> Vec<WaitLine> {
 
 /// "Topic orders, 3 partitions on 3 brokers. 1 broker is offline. Time 52.340 s."
 fn summary(text: &Text, scene: &Scene) -> AttrValue {
-    let offline = scene.brokers.iter().filter(|broker| broker.state == crate::view::scene::BrokerState::Offline).count();
+    let offline =
+        scene.brokers.iter().filter(|broker| broker.state == crate::view::scene::BrokerState::Offline).count();
     text.get_with(
         "stage-summary",
         &[

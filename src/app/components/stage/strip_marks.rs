@@ -43,7 +43,8 @@ pub fn place_badges(cursors: &[Cursor], columns: Columns, row_per_group: bool) -
             rows.push(&cursor.badge);
         }
     }
-    let row_of = |badge: &GroupBadge| if row_per_group { rows.iter().position(|&row| row == badge).unwrap_or(0) } else { 0 };
+    let row_of =
+        |badge: &GroupBadge| if row_per_group { rows.iter().position(|&row| row == badge).unwrap_or(0) } else { 0 };
 
     let mut stacks: Vec<BadgeStack> = Vec::new();
     for cursor in merged(cursors) {
@@ -70,11 +71,14 @@ pub fn place_badges(cursors: &[Cursor], columns: Columns, row_per_group: bool) -
 pub fn place_end(log_end: Offset, columns: Columns, stacks: &[BadgeStack]) -> EndLabel {
     let boundary = column(columns, log_end);
     let width = CARET + CHARACTER * (5 + log_end.0.to_string().len()) as f64;
+    let room = columns.count as f64 + 0.5;
     let in_the_way = |stack: &&BadgeStack| right_of(stack) > boundary - CARET && stack.left < boundary + width;
-    let behind = stacks.iter().filter(in_the_way).map(right_of).fold(boundary - CARET, f64::max);
-    let at = behind + CARET;
-    let flipped = at + width > columns.count as f64 + 0.5 && at <= boundary;
-    EndLabel { at, flipped }
+    let behind = stacks.iter().filter(in_the_way).map(right_of).fold(boundary - CARET, f64::max) + CARET;
+    if behind + width <= room {
+        return EndLabel { at: behind, flipped: false };
+    }
+    let before = stacks.iter().filter(in_the_way).map(|stack| stack.left - CARET).fold(boundary, f64::min);
+    EndLabel { at: before, flipped: true }
 }
 
 /// A group whose position is also its committed offset has one mark: a solid square.
@@ -112,11 +116,8 @@ mod tests {
 
     #[test]
     fn a_group_that_committed_what_it_read_has_one_solid_square() {
-        let stacks = place_badges(
-            &[cursor("B", 6, CursorKind::Committed), cursor("B", 6, CursorKind::Position)],
-            TWELVE,
-            false,
-        );
+        let stacks =
+            place_badges(&[cursor("B", 6, CursorKind::Committed), cursor("B", 6, CursorKind::Position)], TWELVE, false);
         let marks: Vec<_> = stacks.iter().flat_map(|stack| &stack.badges).map(|(_, kind)| *kind).collect();
         assert_eq!(marks, [CursorKind::Position]);
     }
@@ -149,13 +150,22 @@ mod tests {
     #[test]
     fn a_label_without_room_at_its_right_stands_left_of_the_caret() {
         assert!(place_end(Offset(12), TWELVE, &[]).flipped);
+        let stacks = place_badges(
+            &[cursor("B", 10, CursorKind::Position), cursor("S", 10, CursorKind::Position)],
+            TWELVE,
+            false,
+        );
+        let end = place_end(Offset(10), TWELVE, &stacks);
+        assert!(end.flipped && end.at < stacks[0].left, "left of the badges too: {end:?}");
     }
 
     #[test]
     fn with_a_row_per_group_the_rows_follow_the_order_of_the_groups() {
         let cursors = [cursor("B", 3, CursorKind::Position), cursor("A", 3, CursorKind::Position)];
-        let rows: Vec<_> =
-            place_badges(&cursors, TWELVE, true).into_iter().map(|stack| (stack.badges[0].0.letter.clone(), stack.row)).collect();
+        let rows: Vec<_> = place_badges(&cursors, TWELVE, true)
+            .into_iter()
+            .map(|stack| (stack.badges[0].0.letter.clone(), stack.row))
+            .collect();
         assert_eq!(rows, [("B".to_owned(), 0), ("A".to_owned(), 1)]);
     }
 }

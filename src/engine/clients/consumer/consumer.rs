@@ -338,15 +338,15 @@ impl Process {
             (ConsumerRequest::FindCoordinator, Response::FindCoordinator(answer)) => {
                 self.coordinator_found(ctx, answer.outcome);
             }
-            (ConsumerRequest::Join { generation }, Response::JoinGroup(answer)) => {
-                if self.membership.awaits(correlation) {
-                    self.join_answered(ctx, generation, answer);
-                }
+            (ConsumerRequest::Join { generation }, Response::JoinGroup(answer))
+                if self.membership.awaits(correlation) =>
+            {
+                self.join_answered(ctx, generation, answer);
             }
-            (ConsumerRequest::Sync { generation }, Response::SyncGroup(answer)) => {
-                if self.membership.awaits(correlation) {
-                    self.sync_answered(ctx, generation, answer.outcome);
-                }
+            (ConsumerRequest::Sync { generation }, Response::SyncGroup(answer))
+                if self.membership.awaits(correlation) =>
+            {
+                self.sync_answered(ctx, generation, answer.outcome);
             }
             (ConsumerRequest::Heartbeat { generation }, Response::Heartbeat(answer)) => {
                 self.heartbeat_answered(ctx, generation, answer.error);
@@ -364,8 +364,8 @@ impl Process {
             (ConsumerRequest::Fetch { partitions }, Response::Fetch(answer)) => {
                 self.fetched(ctx, &partitions, answer);
             }
-            (ConsumerRequest::Leave, Response::LeaveGroup(_)) => {}
-            // An answer to a process that is no more, under a number that has been used again.
+            // LeaveGroup is not waited for. A rebalance that was given up is of no interest. And an answer may be meant
+            // for a process that is no more, under a number that has been used again.
             _ => {}
         }
     }

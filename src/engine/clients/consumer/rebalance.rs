@@ -194,6 +194,8 @@ impl Process {
         let membership = &mut self.membership;
         membership.awaits = Awaits::Nothing;
         match answer.outcome {
+            // A former self of this process had asked (the number of its request has come round again).
+            Ok(_) if membership.member.is_some() && membership.member != answer.member => self.rejoin_later(ctx),
             Ok(joined) => {
                 let member = answer.member.expect("a member that has joined has an id");
                 membership.state = MemberState::CompletingRebalance;

@@ -83,14 +83,7 @@ impl Lab {
             configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         configs.entry("auto.offset.reset".into()).or_insert("earliest".into());
         let topics = vec!["orders".into()];
-        self.act(Command::AddConsumer {
-            name: name.into(),
-            group: GROUP.into(),
-            topics,
-            configs,
-            processing,
-            commit,
-        });
+        self.act(Command::AddConsumer { name: name.into(), group: GROUP.into(), topics, configs, processing, commit });
     }
 
     fn crash(&mut self, name: &str) {
@@ -331,7 +324,8 @@ fn closing_commits_and_leaves_so_that_the_others_need_not_wait() {
 fn who_polls_too_rarely_leaves_and_loses_what_it_had() {
     let mut lab = Lab::new();
     lab.produce();
-    let configs = [("max.poll.interval.ms", "10000"), ("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "2000")];
+    let configs =
+        [("max.poll.interval.ms", "10000"), ("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "2000")];
     lab.add("a", &configs, Span::secs(4), CommitStyle::AfterPoll);
     lab.secs(5);
     lab.add("b", &configs, Span::ZERO, CommitStyle::AfterPoll);
@@ -394,4 +388,25 @@ fn a_crashed_member_is_missed_after_its_session() {
     // The last heartbeat came up to three seconds before the crash; b hears of it up to three seconds later.
     let took = assigned.unwrap().0.since(crashed_at);
     assert!((Span::secs(42)..=Span::millis(48_100)).contains(&took), "{took}");
+}
+
+#[test]
+fn an_answer_to_a_former_self_is_nobodys() {
+    let mut lab = Lab::new();
+    lab.add("a", &[], Span::ZERO, CommitStyle::Auto);
+    let is_waiting = |lab: &Lab| lab.consumer("a").membership().state() == MemberState::PreparingRebalance;
+    while !is_waiting(&lab) || lab.consumer("a").membership().member().is_none() {
+        lab.run(Span::millis(1));
+    }
+    lab.run(Span::millis(500));
+    let former = lab.consumer("a").membership().member().cloned();
+    lab.crash("a");
+    lab.act(Command::Restart { node: Target::Client("a".into()) });
+    lab.secs(12);
+    // The coordinator still waits for the former self, whose first JoinGroup it had parked.
+    assert_ne!(lab.consumer("a").membership().member(), former.as_ref());
+    lab.secs(120);
+    let consumer = lab.consumer("a");
+    assert_eq!((consumer.member_state(), consumer.assignment().len()), (MemberState::Stable, 3));
+    assert_eq!(lab.group().members().len(), 1);
 }

@@ -1,10 +1,12 @@
 //! A coordinator driven over a small network: one broker with a fake log, and clients that only ask and listen.
+//!
+//! Long because one bench carries the whole life of a group: joining, syncing, the table of states, offsets, failover.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::clients::consumer::assignor::{Assignor, GroupSubscription, Member as Subscriber, Topic};
 use super::{Group, GroupCoordinator, GroupMetadata, GroupRecord, GroupTimer, OFFSETS_TOPIC, OffsetsLog, decode};
+use crate::engine::clients::consumer::assignor::{Assignor, GroupSubscription, Member as Subscriber, Topic};
 use crate::engine::common::{
     BrokerEpoch, BrokerId, ClientId, CorrelationId, ErrorCode, Generation, LeaderEpoch, MemberId, NodeId, Offset,
     PartitionEpoch, PartitionId, Span, Time, TopicId, TopicPartition,
@@ -470,7 +472,8 @@ fn two_members_share_three_partitions_by_range() {
     let (b, _) = lab.newcomer(1);
     lab.run(Span::secs(7));
     let subscribers = lab.joined(first).unwrap().members.into_iter();
-    let members = subscribers.map(|one| Subscriber { id: one.member, group_instance_id: None, topics: vec![TopicId(1)] });
+    let members =
+        subscribers.map(|one| Subscriber { id: one.member, group_instance_id: None, topics: vec![TopicId(1)] });
     let topics = vec![Topic { id: TopicId(1), name: "t".into(), partitions: 3 }];
     let assignment = Assignor::Range.assign(&GroupSubscription { members: members.collect(), topics });
     let shares: Vec<_> =
@@ -723,10 +726,8 @@ fn heartbeats_do_not_pile_up_timers() {
 #[test]
 fn a_static_member_comes_back_without_a_rebalance() {
     let mut lab = Lab::new();
-    let request = |client: u32| JoinGroupRequest {
-        group_instance_id: Some(format!("i{client}").into()),
-        ..join_request(client)
-    };
+    let request =
+        |client: u32| JoinGroupRequest { group_instance_id: Some(format!("i{client}").into()), ..join_request(client) };
     let parked = lab.ask(0, request(0));
     lab.run(Span::secs(4));
     let former = lab.joined(parked).unwrap().leader;
@@ -800,8 +801,7 @@ fn a_tool_may_found_a_group_by_committing_but_a_member_may_not() {
     assert_eq!(lab.error(as_tool), None);
     assert_eq!(lab.fetch_offsets(), [committed(5)]);
     let nowhere = CommittedOffset { partition: TopicPartition::new(TopicId(9), 0), ..committed(1) };
-    let request =
-        OffsetCommitRequest { group: GROUP.into(), generation: None, member: None, offsets: vec![nowhere] };
+    let request = OffsetCommitRequest { group: GROUP.into(), generation: None, member: None, offsets: vec![nowhere] };
     let asked = lab.ask(0, request);
     lab.run(Span::millis(3));
     assert_eq!(lab.error(asked), Some(ErrorCode::UnknownTopicOrPartition));
