@@ -118,7 +118,8 @@ pub fn run() -> ExitCode {
 // ---- scripts -------------------------------------------------------------------------------------------------------
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let read = if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
+    let read =
+        if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
     read.map_err(|error| {
         let name = path.display();
         format!("{name} cannot be read: {error}. Give the path of a text file, or - for standard input.")
@@ -145,8 +146,9 @@ impl ScriptArguments {
             setup.properties.insert("offsets.topic.replication.factor".to_owned(), "1".to_owned());
         }
         for pair in &self.properties {
-            let (key, value) =
-                pair.split_once('=').ok_or_else(|| format!("--set {pair} is no pair of key and value: write KEY=VALUE"))?;
+            let (key, value) = pair
+                .split_once('=')
+                .ok_or_else(|| format!("--set {pair} is no pair of key and value: write KEY=VALUE"))?;
             setup.properties.insert(key.to_owned(), value.to_owned());
         }
         Session::new(setup).map_err(|refusal| refusal.to_string())
@@ -260,7 +262,13 @@ fn run_script(arguments: &ScriptArguments) -> Result<(), Failure> {
         Format::Text => println!("{:>9}   {steps} events, fingerprint {fingerprint}", session.now().to_string()),
         Format::Json => {
             let fingerprint = fingerprint.to_string();
-            println!("{}", json!({ "at_us": session.now().0, "events": steps.0, "fingerprint": fingerprint, "failures": failures }));
+            println!(
+                "{}",
+                json!({
+                    "at_us": session.now().0, "events": steps.0, "fingerprint": fingerprint, "failures": failures,
+                    "run": session.run(),
+                })
+            );
         }
     }
     if failures == 0 { Ok(()) } else { Err(format!("{failures} of {} lines failed", script.len())) }

@@ -52,3 +52,6 @@ pub mod view;
 
 #[cfg(feature = "app")]
 pub mod app;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;

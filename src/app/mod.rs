@@ -25,6 +25,22 @@ pub fn mount() {
     }
 }
 
+/// Plays a saved run to its position and says its fingerprint; the sentence of the refusal if it is none.
+///
+/// For tests: the same text, played natively, must give the same answer.
+#[wasm_bindgen::prelude::wasm_bindgen]
+#[must_use]
+pub fn replay_fingerprint(run: &str) -> String {
+    let run: crate::session::Run = match serde_json::from_str(run) {
+        Ok(run) => run,
+        Err(problem) => return problem.to_string(),
+    };
+    match crate::session::Session::replay(&run) {
+        Ok(session) => session.world().fingerprint().to_string(),
+        Err(refusal) => refusal.to_string(),
+    }
+}
+
 /// The root element: theme, presenter mode and language are its attributes, so that CSS sees them everywhere.
 ///
 /// `None` outside a browser.

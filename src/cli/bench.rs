@@ -45,9 +45,16 @@ pub(super) fn bench(events: u64) -> Result<(), Failure> {
     println!("{:<34}{:>14} events/s", "engine", per_second(events, engine));
     println!("{:<34}{:>14} events/s", format!("bare BTreeMap, {pending} pending"), per_second(events, map));
     println!("{:<34}{:>14} events/s", format!("bare BinaryHeap, {pending} pending"), per_second(events, heap));
-    println!("an engine event costs {:.1} pops of the map and {:.1} of the heap", ratio(engine, map), ratio(engine, heap));
+    println!(
+        "an engine event costs {:.1} pops of the map and {:.1} of the heap",
+        ratio(engine, map),
+        ratio(engine, heap)
+    );
     let simulated = world.now();
-    println!("{simulated} s of virtual time, {:.0} times as fast as the clock", simulated.0 as f64 / 1e6 / engine.as_secs_f64());
+    println!(
+        "{simulated} s of virtual time, {:.0} times as fast as the clock",
+        simulated.0 as f64 / 1e6 / engine.as_secs_f64()
+    );
     println!("fingerprint {}", world.fingerprint());
     Ok(())
 }

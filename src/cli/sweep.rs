@@ -31,9 +31,8 @@ pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
         println!("seed {seed}: {} is broken at {}: {:?}", violation.guarantee.id(), violation.at, violation.evidence);
         println!("fingerprint {}", outcome.fingerprint);
         let small = shrink(&run, SHRINK_ATTEMPTS, |candidate| {
-            play(candidate).is_ok_and(|outcome| {
-                outcome.broken.is_some_and(|other| other.guarantee == violation.guarantee)
-            })
+            play(candidate)
+                .is_ok_and(|outcome| outcome.broken.is_some_and(|other| other.guarantee == violation.guarantee))
         });
         println!("# setup: {:?}\n{}", small.setup, small.script());
         bad.push(seed);
@@ -58,7 +57,8 @@ fn play(run: &RandomRun) -> Result<Outcome, Failure> {
     while world.next_event_at().is_some_and(|next| next <= run.end) {
         step(&mut world, &mut checker);
     }
-    let (promised, unpromised): (Vec<_>, Vec<_>) = checker.violations().iter().partition(|violation| violation.promised);
+    let (promised, unpromised): (Vec<_>, Vec<_>) =
+        checker.violations().iter().partition(|violation| violation.promised);
     Ok(Outcome {
         events: world.step_count().0,
         fingerprint: world.fingerprint(),

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn newtypes_lose_their_names() {
-        let long = "Moved { at: Offset(5), isr: [BrokerId(1), BrokerId(2)], outcome: Ok(Offset(3)), to: Some(Offset(7)) }";
+        let long =
+            "Moved { at: Offset(5), isr: [BrokerId(1), BrokerId(2)], outcome: Ok(Offset(3)), to: Some(Offset(7)) }";
         assert_eq!(unwrap_newtypes(long), "Moved at: 5, isr: [1, 2], outcome: Ok(3), to: 7");
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::query::Scope;
 use super::{DescribeFilter, GroupView, Question, help, views};
+use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
@@ -15,7 +16,6 @@ use crate::engine::coordinator::GroupState;
 use crate::engine::coordinator::group::{Group, Member};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicImage};
 use crate::engine::trace::{Fact, Record};
-use crate::engine::World;
 
 /// Nothing known for a column.
 const MISSING: &str = "-";
@@ -91,7 +91,8 @@ fn list_topics(world: &World) -> String {
 
 fn describe_topics(world: &World, name: Option<&str>, only: Option<DescribeFilter>) -> String {
     let Some(image) = metadata(world) else { return timed_out("describeTopics") };
-    let topics: Vec<_> = by_name(image).into_iter().filter(|(_, topic)| name.is_none_or(|name| *topic.name == *name)).collect();
+    let topics: Vec<_> =
+        by_name(image).into_iter().filter(|(_, topic)| name.is_none_or(|name| *topic.name == *name)).collect();
     if let Some(name) = name.filter(|_| topics.is_empty()) {
         return format!("Error while executing topic command : Topic '{name}' does not exist as expected");
     }
@@ -108,7 +109,9 @@ fn describe_topics(world: &World, name: Option<&str>, only: Option<DescribeFilte
             let leader = registration.leader.map_or("none".to_owned(), |leader| leader.to_string());
             let (replicas, isr) = (ids(&registration.replicas), ids(&registration.isr));
             let name = &topic.name;
-            text.push_str(&format!("\tTopic: {name}\tPartition: {partition}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {isr}"));
+            text.push_str(&format!(
+                "\tTopic: {name}\tPartition: {partition}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {isr}"
+            ));
             text.push_str("\tElr: \tLastKnownElr: \n");
         }
     }
@@ -144,7 +147,8 @@ fn non_default(config: &TopicConfig) -> Vec<String> {
 
 fn topic_config(world: &World, topic: &TopicImage) -> TopicConfig {
     let properties = &world.setup().properties;
-    let properties = crate::engine::config::Properties::from_pairs(properties.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let properties =
+        crate::engine::config::Properties::from_pairs(properties.iter().map(|(k, v)| (k.as_str(), v.as_str())));
     let mut config = TopicConfig::of(&BrokerConfig::from_properties(&properties).0);
     for (key, value) in &topic.overrides {
         // The controller has accepted these; a value that cannot be read any more shows as the default.
@@ -282,9 +286,8 @@ fn offsets_table(world: &World, group: &Group) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let headings = [
-        "GROUP", "TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST", "CLIENT-ID",
-    ];
+    let headings =
+        ["GROUP", "TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST", "CLIENT-ID"];
     table(headings, [15, 15, 10, 15, 15, 15, 15, 15, 0], &rows)
 }
 
@@ -380,7 +383,9 @@ fn nothing_to_shift(world: &World, partition: TopicPartition) -> String {
 
 fn not_inactive(name: &str, group: &Group) -> String {
     let state = group.state().name();
-    format!("\nError: Assignments can only be reset if the group '{name}' is inactive, but the current state is {state}.")
+    format!(
+        "\nError: Assignments can only be reset if the group '{name}' is inactive, but the current state is {state}."
+    )
 }
 
 fn reset_table(world: &World, group: &str, offsets: &[(TopicPartition, Offset)]) -> String {
@@ -414,6 +419,9 @@ mod tests {
     #[test]
     fn columns_grow_with_what_stands_in_them_and_the_last_one_is_not_padded() {
         let rows = [["a-group-with-a-long-name".to_owned(), "x".to_owned()]];
-        assert_eq!(table(["GROUP", "ID"], [15, 0], &rows), "\nGROUP                    ID\na-group-with-a-long-name x\n");
+        assert_eq!(
+            table(["GROUP", "ID"], [15, 0], &rows),
+            "\nGROUP                    ID\na-group-with-a-long-name x\n"
+        );
     }
 }

@@ -79,7 +79,11 @@ const TOOLS: &[ToolHelp] = &[
         &["workload checkout --every 100ms [--records 50] [--keys alice,bob]", "workload checkout --stop"],
     ),
     verb("close", "stops a client in good order", &["close billing-1"]),
-    verb("queue-producer", "starts a producer for the queue", &["queue-producer checkout-q --every 400ms --records 12"]),
+    verb(
+        "queue-producer",
+        "starts a producer for the queue",
+        &["queue-producer checkout-q --every 400ms --records 12"],
+    ),
     verb(
         "queue-worker",
         "starts a worker on the queue",

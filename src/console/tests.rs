@@ -136,7 +136,10 @@ fn samples() -> Vec<Command> {
         Command::SetLatency { a: a.clone(), b, base: Span::millis(20), jitter: Span::micros(7) },
         Command::Drop { message: 17 },
         Command::SlowDisk { node: a, flush: Span::millis(50) },
-        Command::AlterBrokerConfig { broker: BrokerId(1), configs: properties(&[("log.cleanup.policy", "compact,delete")]) },
+        Command::AlterBrokerConfig {
+            broker: BrokerId(1),
+            configs: properties(&[("log.cleanup.policy", "compact,delete")]),
+        },
         Command::AlterTopicConfig { topic: "orders".into(), configs: properties(&[("min.insync.replicas", "2")]) },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
@@ -204,7 +207,10 @@ fn the_clock_and_comments() {
     };
     assert_eq!((condition.text(), within), ("leader(orders-0) == 2", Span::secs(12)));
     let Ok(Entry::Act(bounced)) = parse("bounce broker-1") else { panic!("a bounce") };
-    assert_eq!(bounced, [Command::Crash { node: broker(1), how: Crash::Process }, Command::Restart { node: broker(1) }]);
+    assert_eq!(
+        bounced,
+        [Command::Crash { node: broker(1), how: Crash::Process }, Command::Restart { node: broker(1) }]
+    );
     let Ok(Entry::Act(both)) = parse("crash broker-1 broker-2") else { panic!("two crashes") };
     assert_eq!(both.len(), 2);
 }
@@ -217,13 +223,25 @@ fn what_is_not_understood_is_told_with_a_way_out() {
         ("kafka-topics --create", "kafka-topics needs --topic here; add --topic and its value"),
         ("kafka-topics --create --topic", "--topic has no value; write one after it: --topic …"),
         ("kafka-topics --create --topic a --topic b", "--topic is given twice; keep one of them"),
-        ("kafka-topics --list --partitions 3", "--partitions means nothing in this form of kafka-topics; leave it out, or see what goes with it in `help`"),
-        ("kafka-topics --create --topic a --partitions x", "--partitions wants a whole number, not 'x'; write digits only, such as 3"),
+        (
+            "kafka-topics --list --partitions 3",
+            "--partitions means nothing in this form of kafka-topics; leave it out, or see what goes with it in `help`",
+        ),
+        (
+            "kafka-topics --create --topic a --partitions x",
+            "--partitions wants a whole number, not 'x'; write digits only, such as 3",
+        ),
         ("crash", "crash does not say which node; add which node to the line"),
         ("wait 3", "'3' is no length of time; write a number and a unit: 500us, 20ms, 3s, 2m or 1h"),
         ("produce checkout 'open", "the line ends inside a quotation or after a lone backslash; close the quotation"),
-        ("hold broker-1 broker-2 broker-3", "hold has a word too many: 'broker-3'; leave it out, or put quotes around words that belong together"),
-        ("kafka-console-consumer --topic t --group g", "the program has no name to show and to speak of; add --consumer-property client.id=NAME"),
+        (
+            "hold broker-1 broker-2 broker-3",
+            "hold has a word too many: 'broker-3'; leave it out, or put quotes around words that belong together",
+        ),
+        (
+            "kafka-console-consumer --topic t --group g",
+            "the program has no name to show and to speak of; add --consumer-property client.id=NAME",
+        ),
         ("expect leadr(orders-0) == 1", "column 8: there is no function leadr; did you mean leader(…)?"),
     ] {
         assert_eq!(parse(line).unwrap_err().to_string(), expected, "{line}");

@@ -35,8 +35,14 @@ const PRODUCER: &[Flag] = &[
 ];
 
 /// What a program sends by itself; shared with the point-to-point producer.
-pub(super) const WORKLOAD: &[Flag] =
-    &[("every", Value), ("records", Value), ("keys", Value), ("key", Values), ("random-keys", Nothing), ("value", Value)];
+pub(super) const WORKLOAD: &[Flag] = &[
+    ("every", Value),
+    ("records", Value),
+    ("keys", Value),
+    ("key", Values),
+    ("random-keys", Nothing),
+    ("value", Value),
+];
 
 const CONSUMER: &[Flag] = &[
     ("topic", Values),
@@ -68,8 +74,7 @@ const GROUPS: &[Flag] = &[
     ("execute", Nothing),
 ];
 
-const CONFIGS: &[Flag] =
-    &[("alter", Nothing), ("entity-type", Value), ("entity-name", Value), ("add-config", Values)];
+const CONFIGS: &[Flag] = &[("alter", Nothing), ("entity-type", Value), ("entity-name", Value), ("add-config", Values)];
 
 /// The words `--commit` takes.
 pub(super) const COMMITS: [(&str, CommitStyle); 5] = [
@@ -80,9 +85,11 @@ pub(super) const COMMITS: [(&str, CommitStyle); 5] = [
     ("never", CommitStyle::Never),
 ];
 
+type Parse = fn(Line) -> Result<Entry, ConsoleProblem>;
+
 /// `None` if the name is no tool of Kafka's.
 pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry, ConsoleProblem>> {
-    let (tool, flags, parse): (_, _, fn(Line) -> Result<Entry, ConsoleProblem>) = match name {
+    let (tool, flags, parse): (_, _, Parse) = match name {
         "kafka-topics" => ("kafka-topics", vec![TOPICS], topics),
         "kafka-console-producer" => ("kafka-console-producer", vec![PRODUCER, WORKLOAD], producer),
         "kafka-console-consumer" => ("kafka-console-consumer", vec![CONSUMER], consumer),
@@ -176,7 +183,8 @@ fn producer(mut line: Line) -> Result<Entry, ConsoleProblem> {
 /// What the workload flags say; without `--every` a program does nothing by itself.
 pub(super) fn workload(line: &mut Line) -> Result<Option<Workload>, ConsoleProblem> {
     let Some(every) = line.span("every")? else { return Ok(None) };
-    let mut keys: Vec<String> = line.value("keys").map_or_else(Vec::new, |keys| keys.split(',').map(str::to_owned).collect());
+    let mut keys: Vec<String> =
+        line.value("keys").map_or_else(Vec::new, |keys| keys.split(',').map(str::to_owned).collect());
     keys.extend(line.values("key"));
     Ok(Some(Workload {
         every,
@@ -231,7 +239,9 @@ fn groups(mut line: Line) -> Result<Entry, ConsoleProblem> {
                 (_, false, false) => GroupView::Offsets,
                 (false, true, false) => GroupView::Members,
                 (false, false, true) => GroupView::State,
-                _ => return Err(ConsoleProblem::new("one view at a time", "keep one of --offsets, --members, --state")),
+                _ => {
+                    return Err(ConsoleProblem::new("one view at a time", "keep one of --offsets, --members, --state"));
+                }
             };
             Entry::Ask(Question::DescribeGroups { groups, view })
         }

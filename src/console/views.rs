@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::World;
 use crate::engine::clients::producer::OffsetRanges;
 use crate::engine::clients::{Consumer, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, PartitionId, TopicPartition};
@@ -11,7 +12,6 @@ use crate::engine::queue::{QueueFact, QueueWorker};
 use crate::engine::server::{BrokerFact, ParkedProduce};
 use crate::engine::trace::{Fact, Record};
 use crate::engine::world::Process;
-use crate::engine::World;
 
 /// One replica's log in three numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

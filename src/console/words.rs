@@ -87,7 +87,10 @@ impl Line {
             let value = match (takes, attached) {
                 (Takes::Nothing, None) => String::new(),
                 (Takes::Nothing, Some(_)) => {
-                    return Err(ConsoleProblem::new(format!("--{name} takes no value"), format!("write --{name} alone")));
+                    return Err(ConsoleProblem::new(
+                        format!("--{name} takes no value"),
+                        format!("write --{name} alone"),
+                    ));
                 }
                 (Takes::Value | Takes::Values, Some(value)) => value,
                 (Takes::Value | Takes::Values, None) => words.next().ok_or_else(|| {
@@ -216,7 +219,8 @@ pub(super) fn number<T: FromStr>(text: &str, meaning: &str) -> Result<T, Console
 
 /// `500us`, `20ms`, `3s`, `2m`, `168h`: whole numbers with a unit, or seconds with up to six decimals.
 pub fn span(text: &str) -> Result<Span, ConsoleProblem> {
-    const UNITS: [(&str, u64); 5] = [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
+    const UNITS: [(&str, u64); 5] =
+        [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
     let parsed = || {
         let end = text.find(|c: char| c != '.' && !c.is_ascii_digit())?;
         let (digits, unit) = text.split_at(end);
@@ -231,7 +235,10 @@ pub fn span(text: &str) -> Result<Span, ConsoleProblem> {
         (part % scale == 0).then(|| whole.checked_add(part / scale))?
     };
     parsed().map(Span).ok_or_else(|| {
-        ConsoleProblem::new(format!("'{text}' is no length of time"), "write a number and a unit: 500us, 20ms, 3s, 2m or 1h")
+        ConsoleProblem::new(
+            format!("'{text}' is no length of time"),
+            "write a number and a unit: 500us, 20ms, 3s, 2m or 1h",
+        )
     })
 }
 

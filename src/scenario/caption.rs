@@ -106,15 +106,18 @@ impl Caption {
                 return Err(problem("a '}' without its '{'", "write }} for a brace of the text's own"));
             }
             let Some(end) = after.find('}') else {
-                return Err(problem("a '{' is not closed", "close it with '}', or write {{ for a brace of the text's own"));
+                return Err(problem(
+                    "a '{' is not closed",
+                    "close it with '}', or write {{ for a brace of the text's own",
+                ));
             };
             let inside = &after[..end];
             let (formula, words) = match inside.split_once('|') {
                 Some((formula, words)) => (formula, Some(words.to_owned())),
                 None => (inside, None),
             };
-            let expression = query::expression(formula)
-                .map_err(|inner| QueryProblem { column: column + inner.column, ..inner })?;
+            let expression =
+                query::expression(formula).map_err(|inner| QueryProblem { column: column + inner.column, ..inner })?;
             if !text.is_empty() {
                 segments.push(Segment::Text(std::mem::take(&mut text)));
             }
@@ -138,7 +141,8 @@ impl Caption {
             Segment::Value { expression, words } => {
                 let value = expression.evaluate(scope)?;
                 let text = words.clone().unwrap_or_else(|| value.to_string());
-                let of = ShownValue { kind: kind_of(expression, scope), value, expression: expression.text().to_owned() };
+                let of =
+                    ShownValue { kind: kind_of(expression, scope), value, expression: expression.text().to_owned() };
                 Ok(Shown { text, of: Some(of) })
             }
         };

@@ -224,7 +224,8 @@ impl Lesson {
 
     /// What no single field can say of itself.
     fn check_shape(&self) -> Result<(), String> {
-        let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let plain =
+            |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !plain(&self.id) {
             return Err(format!("id = \"{}\": use lower-case letters, digits and hyphens", self.id));
         }
@@ -334,7 +335,11 @@ say = { en = "Broker {leader(orders-0)} leads.", zh = "Broker {leader(orders-0)}
             ("Broker {leader(orders-0)} leads.", "Broker {leader(orders-0} leads.", "line 16, column 14: "),
             (", zh = \"小\"", "", "line 6, column 9: missing field `zh`"),
             ("id = \"small\"", "id = \"Small\"", "id = \"Small\": use lower-case"),
-            ("\"kafka-topics --create --topic orders\"", "\"wait 3s\"", "line 13, column 6: \"wait 3s\" moves the clock"),
+            (
+                "\"kafka-topics --create --topic orders\"",
+                "\"wait 3s\"",
+                "line 13, column 6: \"wait 3s\" moves the clock",
+            ),
         ] {
             assert!(SMALL.contains(from), "{from}");
             let problem = Lesson::parse(&SMALL.replace(from, to)).unwrap_err().to_string();

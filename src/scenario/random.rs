@@ -5,10 +5,10 @@
 //! about what finally becomes of every record can be judged too.
 
 use crate::console;
+use crate::engine::Setup;
 use crate::engine::command::{Command, CommitStyle, Properties, RecordSpec, Target, Workload};
 use crate::engine::common::{BrokerId, Purpose, Rng, Span, Time};
 use crate::engine::runtime::Crash;
-use crate::engine::Setup;
 use crate::engine::world::BrokerSpec;
 
 /// A run as data: what stands, and what is done when.
@@ -161,7 +161,8 @@ fn programs(brokers: u32, dice: &mut Dice, inputs: &mut Vec<(Time, Command)>) ->
         if dice.one_in(2) {
             configs.insert("linger.ms".to_owned(), dice.between(0, 50).to_string());
         }
-        let keys = if dice.one_in(3) { Vec::new() } else { (1..=dice.between(1, 6)).map(|n| format!("key-{n}")).collect() };
+        let keys =
+            if dice.one_in(3) { Vec::new() } else { (1..=dice.between(1, 6)).map(|n| format!("key-{n}")).collect() };
         let workload = Workload {
             every: dice.millis(20, 400),
             records: Some(u64::from(dice.between(20, 200))),
@@ -172,7 +173,8 @@ fn programs(brokers: u32, dice: &mut Dice, inputs: &mut Vec<(Time, Command)>) ->
         let topic = "orders".to_owned();
         inputs.push((at, Command::AddProducer { name: name.clone(), topic, configs, workload: Some(workload) }));
         if dice.one_in(3) {
-            let burst = (0..dice.between(1, 20)).map(|n| RecordSpec { value: format!("burst {n}"), ..RecordSpec::default() });
+            let burst =
+                (0..dice.between(1, 20)).map(|n| RecordSpec { value: format!("burst {n}"), ..RecordSpec::default() });
             let at = dice.time(Time(6_000_000), FAULTS_UNTIL);
             inputs.push((at, Command::Produce { producer: name.clone(), records: burst.collect() }));
         }
@@ -230,7 +232,9 @@ fn faults(setup: &Setup, clients: &[String], dice: &mut Dice, inputs: &mut Vec<(
         let (a, b) = two_of(&everyone, dice);
         let pair = match kind {
             FaultKind::Crash => (Command::Crash { node: node.clone(), how: Crash::Process }, Command::Restart { node }),
-            FaultKind::PowerLoss => (Command::Crash { node: node.clone(), how: Crash::Power }, Command::Restart { node }),
+            FaultKind::PowerLoss => {
+                (Command::Crash { node: node.clone(), how: Crash::Power }, Command::Restart { node })
+            }
             FaultKind::Bounce => {
                 inputs.push((at, Command::Crash { node: node.clone(), how: Crash::Process }));
                 inputs.push((at + Span::millis(1), Command::Restart { node }));
@@ -303,7 +307,9 @@ mod tests {
                 heads.insert(console::print(&command).split(' ').next().unwrap_or_default().to_owned());
             }
         }
-        for verb in ["crash", "power-loss", "restart", "pause", "partition", "partition-oneway", "hold", "latency", "slow-disk"] {
+        for verb in
+            ["crash", "power-loss", "restart", "pause", "partition", "partition-oneway", "hold", "latency", "slow-disk"]
+        {
             assert!(heads.contains(verb), "{verb} never comes up: {heads:?}");
         }
     }

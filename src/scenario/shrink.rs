@@ -44,7 +44,9 @@ mod tests {
     #[test]
     fn only_what_is_needed_is_left() {
         let run = (0..500).map(RandomRun::of_seed).find(|run| {
-            run.inputs.len() > 8 && has(run, |c| matches!(c, Command::Crash { .. })) && has(run, |c| matches!(c, Command::AddConsumer { .. }))
+            run.inputs.len() > 8
+                && has(run, |c| matches!(c, Command::Crash { .. }))
+                && has(run, |c| matches!(c, Command::AddConsumer { .. }))
         });
         let run = run.expect("some seed has both");
         let mut tries = 0;

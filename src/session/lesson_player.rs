@@ -95,10 +95,16 @@ struct Mark {
 #[derive(Clone, Debug, PartialEq)]
 enum Goal {
     /// Something that must come true by then.
-    Holds { condition: Condition, by: Time },
+    Holds {
+        condition: Condition,
+        by: Time,
+    },
     At(Time),
     /// A stretch that was played before.
-    Again { step: Step, at: Time },
+    Again {
+        step: Step,
+        at: Time,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -328,7 +334,8 @@ impl LessonPlayer {
                 self.memory = mark.memory;
                 self.phase = Phase::Running;
                 self.asked = None;
-                self.goal = mark.settled.map(|moment| Goal::Again { step: moment.step, at: moment.at }).or(self.goal.take());
+                self.goal =
+                    mark.settled.map(|moment| Goal::Again { step: moment.step, at: moment.at }).or(self.goal.take());
                 self.say_watch(session);
             }
         }
@@ -479,10 +486,8 @@ impl LessonPlayer {
             let parts: Vec<String> = parts.iter().map(|(text, value)| format!("{text} = {value}")).collect();
             let at = session.now();
             let number = self.beat + 1;
-            self.problems.push(format!(
-                "beat {number}: at {at} it still does not hold that {condition} ({})",
-                parts.join(", ")
-            ));
+            self.problems
+                .push(format!("beat {number}: at {at} it still does not hold that {condition} ({})", parts.join(", ")));
         }
         self.phase = Phase::Missed;
     }
@@ -522,7 +527,8 @@ impl LessonPlayer {
             let values: Vec<String> = options.iter().map(|(id, value)| format!("{id} = {value}")).collect();
             let answer = answer.map_or("nothing".to_owned(), |answer| answer.to_string());
             let number = self.beat + 1;
-            self.problems.push(format!("beat {number}: the answer is {answer}, and the options are {}", values.join(", ")));
+            self.problems
+                .push(format!("beat {number}: the answer is {answer}, and the options are {}", values.join(", ")));
             self.phase = Phase::Settled;
             return;
         };
@@ -601,7 +607,8 @@ impl LessonPlayer {
                     let parts = condition.parts(scope);
                     let parts: Vec<String> = parts.iter().map(|(text, value)| format!("{text} = {value}")).collect();
                     let (number, at) = (self.beat + 1, session.now());
-                    self.problems.push(format!("beat {number}, at {at}: expected {condition}, but {}", parts.join(", ")));
+                    self.problems
+                        .push(format!("beat {number}, at {at}: expected {condition}, but {}", parts.join(", ")));
                 }
                 Err(problem) => self.problems.push(format!("beat {}: expect {condition}: {problem}", self.beat + 1)),
             }
@@ -662,7 +669,10 @@ fn input_is_next(session: &Session) -> bool {
 /// Did the newest step do more than move messages?
 fn step_changed_something(session: &Session, step: Step) -> bool {
     let newest = session.past().iter().rev().take_while(|record| record.step == step);
-    newest.into_iter().any(|record| {
-        !matches!(record.fact, Fact::Runtime(RuntimeFact::Sent { .. } | RuntimeFact::Delivered { .. }))
-    })
+    newest
+        .into_iter()
+        .any(|record| !matches!(record.fact, Fact::Runtime(RuntimeFact::Sent { .. } | RuntimeFact::Delivered { .. })))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::history::Session;
 use super::lesson_player::{LessonPlayer, Phase, Said};
 use crate::console::{self, Condition, Entry, Scope};
-use crate::engine::common::Span;
 use crate::engine::Time;
+use crate::engine::common::Span;
 use crate::scenario::{Beat, Bilingual, Caption, Language, Lesson, Prediction};
 
 /// More than any lesson needs; a run that never ends is a problem, not a hanging test.
@@ -266,7 +266,8 @@ fn check_text(text: &str, language: Language, problems: &mut Vec<String>) {
         }
         Language::Zh => {
             let chars: Vec<char> = text.chars().collect();
-            let half_width = |pair: &[char]| is_chinese(pair[0]) && matches!(pair[1], ',' | '.' | ';' | ':' | '?' | '(');
+            let half_width =
+                |pair: &[char]| is_chinese(pair[0]) && matches!(pair[1], ',' | '.' | ';' | ':' | '?' | '(');
             if chars.windows(2).any(half_width) {
                 problem("has a half-width mark after a Chinese character");
             }

@@ -166,7 +166,7 @@ pub struct Ui {
     pub classes: ClassSet,
     pub dialog: Option<Dialog>,
     pub toasts: Vec<Toast>,
-    toasts_so_far: u32,
+    pub(super) toasts_so_far: u32,
 }
 
 impl Ui {

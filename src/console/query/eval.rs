@@ -10,7 +10,9 @@ pub(super) fn evaluate(node: &Node, scope: Scope<'_>) -> Result<Value, QueryProb
         Syntax::Kept(name) => scope.memory.get(name).map(|(value, _)| value.clone()).ok_or_else(|| {
             problem(node, format!("nothing was kept as ${name}"), "keep it in an earlier beat: keep = { NAME = \"…\" }")
         }),
-        Syntax::List(items) => items.iter().map(|item| evaluate(item, scope)).collect::<Result<_, _>>().map(Value::List),
+        Syntax::List(items) => {
+            items.iter().map(|item| evaluate(item, scope)).collect::<Result<_, _>>().map(Value::List)
+        }
         Syntax::Call { function, arguments, .. } => {
             let arguments = arguments.iter().map(|item| evaluate(item, scope)).collect::<Result<Vec<_>, _>>()?;
             Ok((function.compute)(scope, &arguments))

@@ -198,7 +198,8 @@ fn replica(scope: Scope<'_>, args: &[Value], read: impl FnOnce(views::Replica) -
 fn stored(scope: Scope<'_>, args: &[Value]) -> Value {
     let Some(id) = scope.world.image().topic_id(text(args, 0)) else { return Value::None };
     let registrations = scope.world.image().partitions().filter(|(partition, _)| partition.topic == id);
-    let replicas = registrations.filter_map(|(partition, registration)| views::replica(scope.world, registration.leader?, partition));
+    let replicas = registrations
+        .filter_map(|(partition, registration)| views::replica(scope.world, registration.leader?, partition));
     Value::whole(replicas.map(|replica| replica.log_end.since(replica.log_start)).sum())
 }
 
@@ -262,7 +263,9 @@ fn began_at(scope: Scope<'_>, args: &[Value]) -> Value {
     };
     let mine = scope.past.iter().rev().filter(|record| record.node == Some(node));
     let set = mine.filter_map(|record| match &record.fact {
-        Fact::Consumer(ConsumerFact::PositionSet { partition, position, .. }) if *partition == wanted => Some(*position),
+        Fact::Consumer(ConsumerFact::PositionSet { partition, position, .. }) if *partition == wanted => {
+            Some(*position)
+        }
         _ => None,
     });
     Value::maybe(set.into_iter().next(), offset)
@@ -297,16 +300,18 @@ fn crashed_at(scope: Scope<'_>, args: &[Value]) -> Value {
 
 fn fenced_at(scope: Scope<'_>, args: &[Value]) -> Value {
     let id = broker_of(args, 0);
-    newest(scope, |_, fact| {
-        matches!(fact, Fact::Controller(ControllerFact::BrokerFenced { broker, .. }) if Some(*broker) == id)
-    })
+    newest(
+        scope,
+        |_, fact| matches!(fact, Fact::Controller(ControllerFact::BrokerFenced { broker, .. }) if Some(*broker) == id),
+    )
 }
 
 fn elected_at(scope: Scope<'_>, args: &[Value]) -> Value {
     let wanted = partition_of(scope, args, 0);
-    newest(scope, |_, fact| {
-        matches!(fact, Fact::Controller(ControllerFact::LeaderElected { partition, to: Some(_), .. }) if Some(*partition) == wanted)
-    })
+    newest(
+        scope,
+        |_, fact| matches!(fact, Fact::Controller(ControllerFact::LeaderElected { partition, to: Some(_), .. }) if Some(*partition) == wanted),
+    )
 }
 
 fn acked_at(scope: Scope<'_>, args: &[Value]) -> Value {

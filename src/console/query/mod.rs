@@ -16,8 +16,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de};
 
 use super::words::ConsoleProblem;
-use crate::engine::trace::Record;
 use crate::engine::World;
+use crate::engine::trace::Record;
 
 pub use functions::{FUNCTIONS, Function};
 pub use value::{Kind, Memory, Value};
@@ -226,10 +226,12 @@ impl Node {
             Syntax::List(items) => items.first().map_or(Kind::Plain, Self::kind),
             Syntax::Call { function, .. } => function.kind,
             Syntax::Not(_) => Kind::Truth,
-            Syntax::Binary { operator: Operator::Plus | Operator::Minus, left, right } => match (left.kind(), right.kind()) {
-                (Kind::Time, _) | (_, Kind::Time) => Kind::Time,
-                _ => Kind::Number,
-            },
+            Syntax::Binary { operator: Operator::Plus | Operator::Minus, left, right } => {
+                match (left.kind(), right.kind()) {
+                    (Kind::Time, _) | (_, Kind::Time) => Kind::Time,
+                    _ => Kind::Number,
+                }
+            }
             Syntax::Binary { .. } => Kind::Truth,
         }
     }

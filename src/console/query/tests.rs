@@ -46,8 +46,14 @@ fn an_error_has_a_column_and_a_way_out() {
         ("hw()", "column 1: hw does not take 0 values; write hw(PARTITION[, BROKER])"),
         ("true and lagg(billing)", "column 10: there is no function lagg; did you mean lag(…)?"),
         ("'open", "column 1: a quotation is not closed; close it with the same quotation mark"),
-        ("1 + Stable", "column 1: a word cannot be added to a number; calculate with numbers or with times (9s, 500ms)"),
-        ("1 < Stable", "column 1: a number cannot be compared with a word; compare numbers with numbers and times with times (9s, 500ms)"),
+        (
+            "1 + Stable",
+            "column 1: a word cannot be added to a number; calculate with numbers or with times (9s, 500ms)",
+        ),
+        (
+            "1 < Stable",
+            "column 1: a number cannot be compared with a word; compare numbers with numbers and times with times (9s, 500ms)",
+        ),
         ("$after", "column 1: nothing was kept as $after; keep it in an earlier beat: keep = { NAME = \"…\" }"),
     ] {
         assert_eq!(value(text).map(|_| ()).map_err(|problem| problem.to_string()), Err(expected.to_owned()), "{text}");

@@ -410,3 +410,45 @@ fn an_answer_to_a_former_self_is_nobodys() {
     assert_eq!((consumer.member_state(), consumer.assignment().len()), (MemberState::Stable, 3));
     assert_eq!(lab.group().members().len(), 1);
 }
+
+#[test]
+fn reading_goes_on_under_the_next_leader() {
+    let mut lab = Lab::new();
+    lab.add("a", &[], Span::ZERO, CommitStyle::Auto);
+    lab.secs(8);
+    lab.produce();
+    let leader = lab.world.image().partition(lab.orders(0)).unwrap().leader.unwrap();
+    lab.act(Command::Crash { node: Target::Broker(leader), how: Crash::Power });
+    // Nobody hears of a power loss. The broker is fenced after nine seconds, and the fetch that it will never answer
+    // is given up after request.timeout.ms=30000; then metadata names the new leader.
+    lab.secs(20);
+    lab.produce();
+    lab.secs(40);
+    let consumer = lab.consumer("a");
+    assert_eq!((consumer.processed_records(), consumer.ledger().repeated()), (60, 0));
+    let node = lab.node("a");
+    let timed_out = ConsumerFact::RequestTimedOut { to: leader };
+    assert!(lab.facts.iter().any(|(_, at, fact)| *at == node && *fact == timed_out));
+    assert_ne!(lab.world.image().partition(lab.orders(0)).unwrap().leader, Some(leader));
+}
+
+#[test]
+fn a_static_member_is_back_within_its_session_without_a_rebalance() {
+    let mut lab = Lab::new();
+    lab.produce();
+    lab.add("a", &[("group.instance.id", "one")], Span::ZERO, CommitStyle::AfterEach);
+    lab.secs(8);
+    lab.add("b", &[("group.instance.id", "two")], Span::ZERO, CommitStyle::AfterEach);
+    lab.secs(8);
+    let generation = lab.group().generation();
+    let share = lab.consumer("a").assignment().to_vec();
+    lab.act(Command::Close { client: "a".into() });
+    lab.secs(5);
+    assert_eq!(lab.group().members().len(), 2, "a static member does not leave");
+    lab.crash("a");
+    lab.act(Command::Restart { node: Target::Client("a".into()) });
+    lab.secs(5);
+    assert_eq!((lab.group().state(), lab.group().generation()), (GroupState::Stable, generation));
+    assert_eq!(lab.consumer("a").assignment(), share);
+    assert_eq!(lab.consumer("a").ledger().repeated() + lab.consumer("b").ledger().repeated(), 0);
+}

@@ -1,0 +1,176 @@
+// The built page, driven as a user drives it. `./dev test` builds it first.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import AxeBuilder from "@axe-core/playwright";
+import { launch, open, serve, state, top, until } from "./harness.mjs";
+
+const LESSONS = ["queue-and-topic", "leader-failover", "offsets-and-replay"];
+
+let server;
+let browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+/** Opens the page, gives it to `drive`, and fails on any error it made. */
+async function visit(query, drive, options = {}) {
+  const { page, errors } = await open(browser, server.url, { query, ...options });
+  try {
+    await drive(page);
+    assert.deepEqual(errors, [], "the page made errors");
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Plays a lesson as a hurried student would: goes ahead, answers with the first tile, goes on. */
+async function playThrough(page, lesson) {
+  const seen = [];
+  for (let turn = 0; turn < 80; turn += 1) {
+    const { phase } = await state(page);
+    if (seen.at(-1) !== phase) seen.push(phase);
+    if (phase === "finished") return seen;
+    if (phase === "asking") {
+      await page.click('[data-choice="0"]');
+      await page.click("[data-answer]");
+      await until(page, `${lesson}: the engine's answer`, (now) => now.phase !== "asking" && now.phase !== "revealing");
+      assert.equal(await page.locator(".choice--right").count(), 1, "the engine marks exactly one answer");
+      continue;
+    }
+    const before = await state(page);
+    await page.click("[data-lesson-next]");
+    await until(page, `${lesson}: something after Next in phase ${phase}`, (now) => now.phase !== before.phase || now.step !== before.step);
+    await page.waitForFunction(() => document.documentElement.dataset.busy !== "true");
+  }
+  throw new Error(`${lesson} did not end; phases: ${seen.join(", ")}`);
+}
+
+for (const lesson of LESSONS) {
+  for (const lang of ["en", "zh"]) {
+    test(`lesson ${lesson} plays to its end in ${lang}`, () =>
+      visit(`?lesson=${lesson}&lang=${lang}`, async (page) => {
+        const phases = await playThrough(page, lesson);
+        assert.ok(phases.includes("asking"), "it asks for a prediction");
+        assert.ok(!phases.includes("missed"), "every wait came true");
+      }));
+  }
+}
+
+test("step back undoes a step, and seeking returns to the same state", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    await page.waitForTimeout(300);
+    const start = await state(page);
+    const trail = [start];
+    for (let index = 0; index < 4; index += 1) {
+      const { step } = trail.at(-1);
+      await page.click("[data-step-button]");
+      trail.push(await until(page, "a step forward", (now) => now.step > step));
+    }
+    for (const expected of trail.slice(1, -1).reverse()) {
+      await page.keyboard.press("Escape");
+      await page.click('[aria-label^="Step back"]');
+      const now = await until(page, "a step back", (now) => now.step === expected.step);
+      assert.equal(now.fingerprint, expected.fingerprint, "the same step is the same state");
+    }
+    const line = page.locator('.timeline__line[role="slider"]');
+    await line.focus();
+    await line.press("Home");
+    await until(page, "the beginning", (now) => now.time === 0);
+    await line.press("End");
+    const end = await until(page, "the furthest point", (now) => now.step >= trail.at(-1).step);
+    assert.equal(end.fingerprint, trail.at(-1).fingerprint, "seeking to the end again is the same run");
+  }));
+
+test("play moves the clock, pause stops it", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const { time } = await state(page);
+    await page.click("[data-play]");
+    await until(page, "the clock to move", (now) => now.time > time);
+    await page.click("[data-play]");
+    await page.waitForTimeout(200);
+    const stopped = await state(page);
+    await page.waitForTimeout(400);
+    assert.deepEqual(await state(page), stopped, "a paused page does not move");
+  }));
+
+test("a broker crashes by click, is drawn as offline, and comes back", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const broker = page.locator(".broker").first();
+    await broker.locator(".menu__button").click();
+    await broker.getByRole("menuitem", { name: /Crash/ }).click();
+    await page.waitForSelector(".broker .pill--offline");
+    await broker.locator(".menu__button").click();
+    const crash = broker.getByRole("menuitem", { name: /Crash/ });
+    assert.equal(await crash.getAttribute("aria-disabled"), "true", "what would change nothing is grey");
+    await broker.getByRole("menuitem", { name: /Restart/ }).click();
+    await page.waitForSelector(".broker .pill--offline", { state: "detached" });
+  }));
+
+test("the same run has the same fingerprint natively and in the browser", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const folder = mkdtempSync(join(tmpdir(), "kafkascope-"));
+    const script = join(folder, "failover.kafka");
+    writeFileSync(
+      script,
+      [
+        "wait 3s",
+        "kafka-topics --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2",
+        "wait 1s",
+        "kafka-console-producer --topic orders --producer-property client.id=checkout --every 50ms --keys alice,bob,carol",
+        "kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1",
+        "wait 4s",
+        "crash broker-1",
+        "wait 12s",
+        "restart broker-1",
+        "wait 5s",
+        "",
+      ].join("\n"),
+    );
+    const target = process.env.CARGO_TARGET_DIR ?? join(top, "target");
+    const native = execFileSync("cargo", ["run", "--quiet", "--target-dir", target, "--", "run", script, "--format", "json", "--seed", "7"], {
+      cwd: top,
+      encoding: "utf8",
+    });
+    const { fingerprint, run } = JSON.parse(native.trim().split("\n").at(-1));
+    const inBrowser = await page.evaluate((text) => window.wasmBindings.replay_fingerprint(text), JSON.stringify(run));
+    assert.equal(inBrowser, fingerprint);
+  }));
+
+test("lines pasted onto a producer become records", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    await page.getByRole("tab", { name: "Input" }).click();
+    await page.locator("textarea").first().fill("hello\nbrave\nworld\n");
+    await page.getByRole("button", { name: /Send|Use|Read/ }).first().click();
+    await page.waitForSelector("text=/3 (records|lines|rows)/i");
+  }));
+
+for (const theme of ["light", "dark"]) {
+  test(`accessibility: no violations in ${theme}`, () =>
+    visit(`?lesson=leader-failover&lang=en&theme=${theme}`, async (page) => {
+      await page.waitForTimeout(500);
+      const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+      const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).slice(0, 4).join(" | ")}`);
+      assert.deepEqual(told, []);
+    }));
+}
+
+test("a fault of ours offers the step before it and keeps the run", async () => {
+  const { page } = await open(browser, server.url, { query: "?mode=sandbox&lang=en&panic=1" }).catch(() => ({}));
+  if (!page) return assert.fail("the page did not come up before it was made to stop");
+  try {
+    await page.waitForSelector("html[data-stopped]", { timeout: 20_000 });
+    assert.match(await page.locator("body").innerText(), /our fault, not Kafka's/);
+  } finally {
+    await page.context().close();
+  }
+});
