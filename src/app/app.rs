@@ -18,7 +18,7 @@ use super::state::frames::Frames;
 use super::state::keys::Deed;
 use super::state::lesson::{LessonRun, catalog};
 use super::state::model::Model;
-use super::state::page::Page;
+use super::state::page::{Page, Parcel};
 use super::state::prefs::{Prefs, Query};
 use super::state::rescue;
 use super::state::sandbox;
@@ -67,6 +67,7 @@ pub struct App {
     drawn_step: u64,
     /// `?panic=1`: stops on purpose at the next event, for the test of what happens then.
     panics: bool,
+    parcel: Rc<RefCell<Option<Parcel>>>,
     send: Callback<UiAction>,
     _listeners: Vec<Option<EventListener>>,
 }
@@ -104,6 +105,7 @@ impl Component for App {
             is_stale: false,
             drawn_step: 0,
             panics: query.get("panic").is_some_and(|value| value == "1") && !query.has(rescue::RESTORE),
+            parcel: Rc::default(),
             send: link.callback(Msg::Do),
             _listeners: listeners,
         };
@@ -132,6 +134,7 @@ impl Component for App {
             self.model.clone(),
             self.frames.clone(),
             (self.revision, self.moves),
+            self.parcel.clone(),
             self.send.clone(),
         );
         html! {
@@ -336,7 +339,7 @@ impl App {
         let topic = self.ui.topic.and_then(|id| Some(world.image().topic(id)?.name.to_string()));
         let wanted = || self.ui.wanted_topic.clone().filter(|name| exists(world, name));
         let focus = Focus { topic: topic.or_else(wanted), slots: SLOTS };
-        self.scene = Rc::new(scene(world, model.keys(), &[], &focus));
+        self.scene = Rc::new(scene(world, model.keys(), model.session().checker().lost(), &focus));
         if self.ui.subject.is_none()
             && let Some(id) = topic_in_view(world, &focus)
             && self.ui.wanted_partition > 0

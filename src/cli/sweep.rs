@@ -29,7 +29,7 @@ pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
         unpromised += outcome.unpromised;
         let Some(violation) = outcome.broken else { continue };
         println!("seed {seed}: {} is broken at {}: {:?}", violation.guarantee.id(), violation.at, violation.evidence);
-        println!("fingerprint {}", outcome.fingerprint);
+        println!("fingerprint {}; again with: kafkascope sweep --from {seed} --seeds 1", outcome.fingerprint);
         let small = shrink(&run, SHRINK_ATTEMPTS, |candidate| {
             play(candidate)
                 .is_ok_and(|outcome| outcome.broken.is_some_and(|other| other.guarantee == violation.guarantee))
@@ -37,7 +37,7 @@ pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
         println!("# setup: {:?}\n{}", small.setup, small.script());
         bad.push(seed);
     }
-    println!("{seeds} seeds, {events} events, {unpromised} losses that were never promised away");
+    println!("{seeds} seeds, {events} events, {unpromised} breaks of what the configuration did not promise");
     if bad.is_empty() { Ok(()) } else { Err(format!("promises are broken on {} seeds: {bad:?}", bad.len())) }
 }
 

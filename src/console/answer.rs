@@ -403,6 +403,97 @@ fn reset_table(world: &World, group: &str, offsets: &[(TopicPartition, Offset)])
 mod tests {
     use super::*;
 
+    use crate::console::{Entry, Memory, parse};
+    use crate::engine::Setup;
+    use crate::engine::common::Span;
+
+    fn run(world: &mut World, lines: &[&str], seconds: u64) -> Vec<String> {
+        for line in lines {
+            let Ok(Entry::Act(commands)) = parse(line) else { panic!("{line} is a command") };
+            commands.iter().for_each(|command| world.apply(command).unwrap());
+        }
+        world.run_until(world.now() + Span::secs(seconds));
+        let facts = world.take_trace();
+        facts.iter().filter_map(|record| reply(record, world)).collect()
+    }
+
+    fn ask(world: &World, line: &str) -> String {
+        let Ok(Entry::Ask(question)) = parse(line) else { panic!("{line} is a question") };
+        answer(&question, Scope { world, past: &[], memory: &Memory::new() })
+    }
+
+    #[test]
+    fn topics_are_described_in_kafkas_words() {
+        let mut world = World::new(Setup::default()).unwrap();
+        let create = "kafka-topics --create --topic orders --replica-assignment 1:2,2:3 --config min.insync.replicas=2";
+        assert_eq!(run(&mut world, &[create], 1), ["Created topic orders."]);
+        let again = run(&mut world, &["kafka-topics --create --topic orders"], 1);
+        assert_eq!(again, ["Error while executing topic command : Topic 'orders' already exists."]);
+        assert_eq!(ask(&world, "kafka-topics --list"), "orders");
+        let id = uuid(TopicId(0));
+        let heading = format!(
+            "Topic: orders\tTopicId: {id}\tPartitionCount: 2\tReplicationFactor: 2\tConfigs: min.insync.replicas=2"
+        );
+        let first = "\tTopic: orders\tPartition: 0\tLeader: 1\tReplicas: 1,2\tIsr: 1,2\tElr: \tLastKnownElr: ";
+        let second = "\tTopic: orders\tPartition: 1\tLeader: 2\tReplicas: 2,3\tIsr: 2,3\tElr: \tLastKnownElr: ";
+        assert_eq!(ask(&world, "kafka-topics --describe"), [&heading, first, second].join("\n"));
+        assert_eq!(
+            ask(&world, "kafka-topics --describe --topic nothing"),
+            "Error while executing topic command : Topic 'nothing' does not exist as expected"
+        );
+        assert_eq!(ask(&world, "kafka-topics --describe --under-replicated-partitions"), "");
+        run(&mut world, &["crash broker-1"], 15);
+        let broken = "\tTopic: orders\tPartition: 0\tLeader: 2\tReplicas: 1,2\tIsr: 2\tElr: \tLastKnownElr: ";
+        for filter in ["--under-replicated-partitions", "--under-min-isr-partitions"] {
+            assert_eq!(ask(&world, &format!("kafka-topics --describe {filter}")), broken);
+        }
+        assert_eq!(ask(&world, "kafka-topics --describe --at-min-isr-partitions"), second);
+        run(&mut world, &["crash broker-2 broker-3"], 1);
+        assert!(
+            ask(&world, "kafka-topics --list").ends_with("Timed out waiting for a node assignment. Call: listTopics")
+        );
+    }
+
+    #[test]
+    fn groups_are_described_in_kafkas_columns() {
+        let mut world = World::new(Setup::default()).unwrap();
+        run(&mut world, &["kafka-topics --create --topic orders --partitions 1 --replication-factor 3"], 1);
+        let start = [
+            "kafka-console-producer --topic orders --producer-property client.id=checkout --every 10ms --records 6",
+            "kafka-console-consumer --topic orders --group billing --from-beginning \
+             --consumer-property client.id=billing-1 --commit after-each",
+        ];
+        run(&mut world, &start, 10);
+        let describe = ask(&world, "kafka-consumer-groups --describe --group billing");
+        let lines: Vec<&str> = describe.lines().collect();
+        let heading =
+            "GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID";
+        assert!(
+            lines[0].is_empty() && lines[1].starts_with(heading) && lines[1].ends_with("HOST            CLIENT-ID")
+        );
+        let row: Vec<&str> = lines[2].split_whitespace().collect();
+        assert_eq!((&row[..6], row[8]), (&["billing", "orders", "0", "6", "6", "0"][..], "billing-1"));
+        assert!(row[6].starts_with("billing-1-") && row[7].starts_with('/'), "{row:?}");
+        let refused = run(
+            &mut world,
+            &["kafka-consumer-groups --reset-offsets --group billing --topic orders --to-earliest --execute"],
+            1,
+        );
+        let sentence = "\nError: Assignments can only be reset if the group 'billing' is inactive, but the current state is Stable.";
+        assert_eq!(refused, [sentence]);
+        run(&mut world, &["close billing-1"], 2);
+        let plan = ask(&world, "kafka-consumer-groups --reset-offsets --group billing --topic orders --shift-by -9");
+        let table =
+            "\nGROUP           TOPIC           PARTITION  NEW-OFFSET\nbilling         orders          0          0";
+        assert_eq!(plan, table);
+        let reset = "kafka-consumer-groups --reset-offsets --group billing --topic orders --to-offset 2 --execute";
+        assert_eq!(run(&mut world, &[reset], 1), [table.replace("0          0", "0          2") + "\n"]);
+        let unowned = ask(&world, "kafka-consumer-groups --describe --all-groups");
+        assert!(unowned.starts_with("\nConsumer group 'billing' has no active members.\n\nGROUP"), "{unowned}");
+        let row: Vec<&str> = unowned.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(row, ["billing", "orders", "0", "2", "6", "4", "-", "-", "-"]);
+    }
+
     #[test]
     fn topic_ids_have_kafkas_shape() {
         let all: Vec<String> = (0..200).map(|id| uuid(TopicId(id))).collect();

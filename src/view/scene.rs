@@ -207,7 +207,8 @@ pub struct ProducerCard {
     pub node: NodeId,
     pub name: String,
     pub up: bool,
-    pub acks: String,
+    /// `None` for a producer of the queue: it gets a confirm for each message.
+    pub acks: Option<String>,
     /// One well per partition of its topic, with the glyphs of the batch being filled.
     pub wells: Vec<Well>,
     pub in_flight: u32,

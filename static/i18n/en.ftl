@@ -152,6 +152,7 @@ stage-in-flight =
         [one] 1 request in flight
        *[other] { $count } requests in flight
     }
+stage-confirms = waits for confirms
 stage-waits-for = waits for { $range }
 stage-backlog = { $count } to send
 stage-failed = { $count } failed

@@ -120,6 +120,7 @@ stage-producer-label = 生产者 { $name }。发送 { $sent }，确认 { $acked 
 stage-wells = 各分区的批次
 stage-well = 分区 { $partition } 的批次：{ $records } 条记录，{ $bytes } 字节
 stage-in-flight = { $count } 个请求在途
+stage-confirms = 等待确认
 stage-waits-for = 在等 { $range }
 stage-backlog = { $count } 条待发
 stage-failed = { $count } 条失败

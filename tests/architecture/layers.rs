@@ -18,12 +18,16 @@ const LAYERS: [&str; 7] = ["engine", "checker", "console", "scenario", "session"
 /// is why they never import server, storage, controller or coordinator. The runtime knows no Kafka. Nobody imports the
 /// world, since a node that could see it could see other nodes. Facts live with their module (`<module>/fact.rs`);
 /// `trace` collects them, therefore no module below it may import it. Metadata records are what the quorum's fetches
-/// carry, so metadata lies below protocol, and its image is built from records alone.
-const ENGINE: [(&str, &str); 21] = [
+/// carry, so metadata lies below protocol, and its image is built from records alone. Commands are plain data that say
+/// what a program of the user's does; programs are built from them, hence they lie low.
+const ENGINE: [(&str, &str); 22] = [
     ("common", ""),
     ("runtime", "common"),
     ("config", "common"),
     ("record", "common"),
+    ("fault", "common runtime"),
+    ("command", "common fault runtime"),
+    ("workload", "command common"),
     ("metadata", "common config record"),
     ("protocol", "common metadata record"),
     ("storage", "common config protocol record runtime"),
@@ -32,11 +36,9 @@ const ENGINE: [(&str, &str); 21] = [
     ("controller", "common config metadata protocol raft record runtime storage zookeeper"),
     ("coordinator", "common config metadata protocol record runtime storage"),
     ("server", "common config coordinator metadata protocol raft record runtime storage zookeeper"),
-    ("clients", "common config metadata protocol record runtime"),
-    ("queue", "common config protocol record runtime"),
+    ("clients", "command common config metadata protocol record runtime workload"),
+    ("queue", "command common config protocol record runtime workload"),
     ("streams", "clients common config metadata protocol record runtime"),
-    ("fault", "common runtime"),
-    ("command", "common config fault protocol runtime"),
     (
         "trace",
         "clients command common config controller coordinator fault metadata protocol queue raft record runtime server \
@@ -46,7 +48,7 @@ const ENGINE: [(&str, &str); 21] = [
     (
         "world",
         "clients command common config controller coordinator domain fault metadata protocol queue raft record runtime \
-         server storage streams trace zookeeper",
+         server storage streams trace workload zookeeper",
     ),
     (
         "views",
@@ -58,7 +60,7 @@ const ENGINE: [(&str, &str); 21] = [
 /// The one knot in the table: `domain` gathers the timers and facts of every kind of node, and a node names the
 /// domain it belongs to. Modules that hold a node may use these names of it and no others.
 const NODES: [&str; 8] = ["clients", "controller", "coordinator", "queue", "raft", "server", "streams", "zookeeper"];
-const KNOT: [&str; 3] = ["Ctx", "Kafka", "Token"];
+const KNOT: [&str; 4] = ["Ctx", "Kafka", "Timer", "Token"];
 
 pub fn layer_may_import(layer: &str, target: &str) -> bool {
     let place = |name: &str| LAYERS.iter().position(|layer| *layer == name);
@@ -288,7 +290,7 @@ mod tests {
             ""
         );
         assert!(
-            table("src/engine/server/mod.rs", "use crate::engine::domain::Timer;").contains("imports `engine::domain`")
+            table("src/engine/server/mod.rs", "use crate::engine::domain::Fact;").contains("imports `engine::domain`")
         );
         assert!(
             table("src/engine/server/mod.rs", "use crate::engine::domain::*;").contains("imports `engine::domain`")

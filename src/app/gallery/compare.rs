@@ -24,7 +24,7 @@ fn producer() -> ProducerCard {
         node: client(0),
         name: "checkout".to_owned(),
         up: true,
-        acks: "all".to_owned(),
+        acks: Some("all".to_owned()),
         wells: Vec::new(),
         in_flight: 0,
         waits_for: None,

@@ -53,7 +53,7 @@ pub fn scene() -> Scene {
     };
     let base = lesson_scene();
     let producers = base.producers.iter().cloned().enumerate().map(|(index, producer)| ProducerCard {
-        acks: "1".to_owned(),
+        acks: Some("1".to_owned()),
         waits_for: None,
         metadata: if index == 1 {
             MetadataView::Stale { partition: 0, leader: 2, epoch: 5 }

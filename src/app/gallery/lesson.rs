@@ -218,7 +218,7 @@ fn producers() -> Vec<ProducerCard> {
         node,
         name: name.to_owned(),
         up: true,
-        acks: "all".to_owned(),
+        acks: Some("all".to_owned()),
         wells,
         in_flight: 1,
         waits_for: None,

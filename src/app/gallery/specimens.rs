@@ -257,7 +257,7 @@ pub fn ClientSpecimens() -> Html {
         node: client(9),
         name: name.to_owned(),
         up: true,
-        acks: "1".to_owned(),
+        acks: Some("1".to_owned()),
         wells: Vec::new(),
         in_flight: 0,
         waits_for: None,

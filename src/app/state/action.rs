@@ -55,6 +55,8 @@ pub enum UiAction {
     Point(Option<Selection>),
     OpenPartition(TopicPartition),
     ShowTopic(TopicId),
+    /// The whole figure again: nothing selected, no partition asked for.
+    Fit,
 
     // The page.
     Mode(Mode),

@@ -3,6 +3,7 @@
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 
+use gloo::file::File;
 use yew::prelude::*;
 
 use super::action::UiAction;
@@ -23,6 +24,8 @@ pub struct Page {
     pub(super) model: Rc<RefCell<Model>>,
     pub(super) revision: u64,
     pub(super) moves: bool,
+    /// A file that was dropped on the figure, until the input tab takes it.
+    parcel: Rc<RefCell<Option<Parcel>>>,
     pub(super) send: Callback<UiAction>,
 }
 
@@ -40,9 +43,10 @@ impl Page {
         model: Rc<RefCell<Model>>,
         frames: Frames,
         (revision, moves): (u64, bool),
+        parcel: Rc<RefCell<Option<Parcel>>>,
         send: Callback<UiAction>,
     ) -> Self {
-        Self { ui, scene, frames, model, revision, moves, send }
+        Self { ui, scene, frames, model, revision, moves, parcel, send }
     }
 
     /// The run, to look at. Nobody changes it while components draw: the root alone does, between two drawings.
@@ -73,6 +77,17 @@ impl Page {
     #[must_use]
     pub fn moves(&self) -> bool {
         self.moves
+    }
+
+    /// Leaves a file for the input tab.
+    pub fn leave(&self, file: File, producer: Option<String>) {
+        self.parcel.replace(Some(Parcel { file, producer }));
+    }
+
+    /// The file that was left, if one was.
+    #[must_use]
+    pub fn collect(&self) -> Option<Parcel> {
+        self.parcel.take()
     }
 
     pub fn send(&self, action: UiAction) {
@@ -108,6 +123,12 @@ impl Page {
             onblur: self.send.reform(|_: FocusEvent| UiAction::Point(None)),
         }
     }
+}
+
+/// A file and the producer it is meant for.
+pub struct Parcel {
+    pub file: File,
+    pub producer: Option<String>,
 }
 
 /// Handlers that put a ring around a thing while a word for it is pointed at.

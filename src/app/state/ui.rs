@@ -196,6 +196,10 @@ impl Ui {
                 next.topic = Some(*topic);
                 next.subject = None;
             }
+            UiAction::Fit => {
+                next.deselect();
+                next.subject = None;
+            }
             UiAction::Mode(mode) => next.to_mode(*mode),
             UiAction::OpenLesson(_) => next.to_mode(Mode::Lessons),
             UiAction::Language(lang) => next.lang = *lang,

@@ -58,7 +58,11 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
                 (None, None) => return None,
             })
         }
-        MetadataRecord::TopicConfig { key, .. } => Some(key.to_string()),
+        MetadataRecord::TopicConfig { topic, key, value } => {
+            let name = &world.image().topic(*topic)?.name;
+            let value = value.as_deref().unwrap_or("default");
+            (!name.starts_with(super::INTERNAL)).then(|| format!("{key}={value}"))
+        }
         MetadataRecord::NoOp => None,
     }
 }

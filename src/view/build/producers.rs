@@ -3,6 +3,7 @@
 use crate::checker::LostRecords;
 use crate::engine::clients::Producer;
 use crate::engine::common::{NodeId, Offset, PartitionId, TopicId, TopicPartition};
+use crate::engine::queue::QueueProducer;
 use crate::engine::world::World;
 use crate::view::keys::Keys;
 use crate::view::scene::{MetadataView, ProducerCard, Well};
@@ -11,7 +12,27 @@ use crate::view::scene::{MetadataView, ProducerCard, Well};
 const GLYPHS: usize = 4;
 
 pub(super) fn cards(world: &World, keys: &Keys, topic: Option<TopicId>, lost: &[LostRecords]) -> Vec<ProducerCard> {
-    world.producers().map(|(node, producer)| card(world, keys, topic, lost, node, producer)).collect()
+    let kafka = world.producers().map(|(node, producer)| card(world, keys, topic, lost, node, producer));
+    kafka.chain(world.queue_producers().map(|(node, producer)| of_queue(world, node, producer))).collect()
+}
+
+/// A producer of the point-to-point broker knows no partitions and no leaders.
+fn of_queue(world: &World, node: NodeId, producer: &QueueProducer) -> ProducerCard {
+    ProducerCard {
+        node,
+        name: producer.name().to_owned(),
+        up: world.is_up(node),
+        acks: None,
+        wells: Vec::new(),
+        in_flight: u32::try_from(producer.unconfirmed().count()).unwrap_or(u32::MAX),
+        waits_for: None,
+        metadata: MetadataView::Fresh,
+        sent: producer.published(),
+        acked: producer.confirmed(),
+        failed: 0,
+        acked_and_lost: Vec::new(),
+        backlog: 0,
+    }
 }
 
 fn card(
@@ -28,7 +49,7 @@ fn card(
         node,
         name: producer.name().to_string(),
         up: world.is_up(node),
-        acks: producer.acks().to_string(),
+        acks: Some(producer.acks().to_string()),
         wells: mine.filter(|mine| Some(*mine) == topic).map(|id| wells(world, keys, producer, id)).unwrap_or_default(),
         in_flight: u32::try_from(producer.in_flight_requests().count()).unwrap_or(u32::MAX),
         waits_for: waits_for(world, node),

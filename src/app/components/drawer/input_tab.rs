@@ -66,6 +66,10 @@ impl Component for InputTab {
         match msg {
             Msg::Page(page) => {
                 self.page = page;
+                if let Some(parcel) = self.page.collect() {
+                    self.producer = parcel.producer.or(self.producer.take());
+                    ctx.link().send_message(Msg::Choose(parcel.file));
+                }
                 self.read_on(ctx);
             }
             Msg::Choose(file) => {

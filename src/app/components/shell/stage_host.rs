@@ -1,19 +1,26 @@
 //! Hands the stage what it draws and turns what is done in it into actions.
+//!
+//! Where a lesson compares a queue with a topic, two stages stand side by side, on one clock.
 
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use crate::app::canvas::anchor::node_anchor;
 use crate::app::canvas::traffic::{Flight, FlightFeed};
+use crate::app::components::drawer::input_tab::dropped_file;
 use crate::app::components::stage::action::StageAction;
 use crate::app::components::stage::class_filter::ClassSet;
-use crate::app::components::stage::density::use_density;
+use crate::app::components::stage::density::{Density, use_density};
 use crate::app::components::stage::stage::Stage;
-use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
 use crate::app::state::commands;
-use crate::app::state::page::use_page;
-use crate::app::state::ui::{AddWhat, Dialog};
+use crate::app::state::page::{Page, use_page};
+use crate::app::state::ui::{AddWhat, Dialog, Tab};
 use crate::engine::common::{NodeId, TopicPartition};
 use crate::view::in_flight::envelopes;
+use crate::view::scene::Scene;
 
 /// At this many virtual seconds a second, single messages cannot be followed.
 const FAST: u64 = 10;
@@ -21,8 +28,7 @@ const FAST: u64 = 10;
 #[component]
 pub fn StageHost() -> Html {
     let page = use_page();
-    let ui = page.ui.clone();
-    let density = use_density(ui.presenter);
+    let density = use_density(page.ui.presenter);
     let topic = {
         let model = page.model();
         let world = model.session().world();
@@ -45,26 +51,34 @@ pub fn StageHost() -> Html {
             })
         })
     };
+    let body = if page.scene.queue.is_some() && density != Density::Phone {
+        let (queue, topic) = halves(&page);
+        html! {
+            <div class="stage-pair">
+                { stage(&page, queue, &feed, Density::Half) }
+                { stage(&page, topic, &feed, Density::Half) }
+            </div>
+        }
+    } else {
+        stage(&page, page.scene.clone(), &feed, density)
+    };
+    html! {
+        <div class="stage-host" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
+            ondrop={on_drop(&page)}>{ body }</div>
+    }
+}
+
+fn stage(page: &Page, scene: Rc<Scene>, feed: &FlightFeed, density: Density) -> Html {
+    let ui = &page.ui;
     let send = page.sender();
     let on_action = {
         let page = page.clone();
-        Callback::from(move |action: StageAction| {
-            let command = commands::of_stage(page.model().session().world(), action);
-            let next = match (command, action) {
-                (Some(command), _) => UiAction::Run(command),
-                (None, StageAction::OpenBreakMenu) => UiAction::Open(Dialog::Break(selected_node(&page.ui.selected))),
-                (None, StageAction::AddGroup) => UiAction::Open(Dialog::Add(AddWhat::Consumer)),
-                (None, StageAction::AddQueueApplication) => UiAction::Open(Dialog::Add(AddWhat::QueueWorker)),
-                (None, StageAction::Fit) => UiAction::Deselect,
-                (None, _) => UiAction::Open(Dialog::Add(AddWhat::Producer)),
-            };
-            page.send(next);
-        })
+        Callback::from(move |action: StageAction| page.send(of_stage(&page, action)))
     };
     html! {
-        <Stage scene={page.scene.clone()} revision={page.revision()} feed={(*feed).clone()} subject={ui.subject}
-            {density} motion={page.moves()} selected={ui.selected.clone()} pointed={ui.pointed.clone()}
-            classes={ui.classes} look={format!("{}{}", ui.theme.name(), ui.presenter)}
+        <Stage {scene} revision={page.revision()} feed={feed.clone()} subject={ui.subject} {density}
+            motion={page.moves()} selected={ui.selected.clone()} pointed={ui.pointed.clone()} classes={ui.classes}
+            look={format!("{}{}", ui.theme.name(), ui.presenter)}
             on_select={send.reform(UiAction::Select)}
             on_open={send.reform(|partition: TopicPartition| UiAction::OpenPartition(partition))}
             {on_action}
@@ -72,10 +86,50 @@ pub fn StageHost() -> Html {
     }
 }
 
-fn selected_node(selected: &Option<Selection>) -> Option<NodeId> {
-    match selected {
-        Some(Selection::Node(node) | Selection::Replica(node, _) | Selection::Record(node, ..)) => Some(*node),
-        Some(Selection::Member(node)) => Some(*node),
-        _ => None,
+/// What a gesture in the figure asks for.
+fn of_stage(page: &Page, action: StageAction) -> UiAction {
+    let command = commands::of_stage(page.model().session().world(), action);
+    match (command, action) {
+        (Some(command), _) => UiAction::Run(command),
+        (None, StageAction::OpenBreakMenu) => UiAction::Open(Dialog::Break(commands::node_of(page.ui.selected.as_ref()))),
+        (None, StageAction::AddGroup) => UiAction::Open(Dialog::Add(AddWhat::Consumer)),
+        (None, StageAction::AddQueueApplication) => UiAction::Open(Dialog::Add(AddWhat::QueueWorker)),
+        (None, StageAction::Fit) => UiAction::Fit,
+        (None, _) => UiAction::Open(Dialog::Add(AddWhat::Producer)),
     }
+}
+
+/// The queue with its programs, and the topic with its own.
+fn halves(page: &Page) -> (Rc<Scene>, Rc<Scene>) {
+    let of_queue: Vec<NodeId> = {
+        let model = page.model();
+        model.session().world().queue_producers().map(|(node, _)| node).collect()
+    };
+    let mut queue = (*page.scene).clone();
+    let mut topic = (*page.scene).clone();
+    queue.producers.retain(|producer| of_queue.contains(&producer.node));
+    (queue.topic, queue.controllers) = (None, None);
+    queue.brokers.clear();
+    queue.groups.clear();
+    queue.tray = Default::default();
+    topic.producers.retain(|producer| !of_queue.contains(&producer.node));
+    topic.queue = None;
+    topic.queue_apps.clear();
+    (Rc::new(queue), Rc::new(topic))
+}
+
+/// A file dropped on the figure is for the producer under it, else for the first.
+fn on_drop(page: &Page) -> Callback<DragEvent> {
+    let page = page.clone();
+    Callback::from(move |event: DragEvent| {
+        let Some(file) = dropped_file(&event) else { return };
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let anchor = target.and_then(|target| target.closest("[data-anchor]").ok().flatten());
+        let anchor = anchor.and_then(|anchor| anchor.get_attribute("data-anchor"));
+        let producer = page.scene.producers.iter().find(|card| anchor.as_deref() == Some(&node_anchor(card.node)));
+        page.leave(file, producer.map(|card| card.name.clone()));
+        if page.ui.drawer != Some(Tab::Input) {
+            page.send(UiAction::Drawer(Tab::Input));
+        }
+    })
 }

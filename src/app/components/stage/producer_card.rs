@@ -34,7 +34,9 @@ pub fn ProducerCard(props: &ProducerCardProps) -> Html {
         <article class={classes!("card", "producer", down, hands.ring(&thing))} role="group" tabindex="-1" data-roving=""
             data-anchor={node_anchor(producer.node)} aria-label={describe(&text, producer)} onclick={hands.pick(thing)}>
             <h3 title={producer.name.clone()}>{ &producer.name }</h3>
-            <p class="producer__acks">{ "acks=" }{ &producer.acks }</p>
+            <p class="producer__acks">
+                if let Some(acks) = &producer.acks { { "acks=" }{ acks } } else { { text.get("stage-confirms") } }
+            </p>
             { metadata_line(&text, producer.metadata) }
             if !producer.wells.is_empty() {
                 <div class="wells" role="list" aria-label={text.get("stage-wells")}>

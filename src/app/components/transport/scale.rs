@@ -2,15 +2,38 @@
 
 use crate::engine::common::Time;
 
-/// Ends that a timeline may have, in seconds: it grows by leaps, so that marks do not creep while the clock runs.
-const ENDS_SECS: [u64; 20] = [
-    5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400, 259_200,
+/// Ends that a timeline may have and the distance of its labels, in seconds: it grows by leaps, so that marks do not
+/// creep while the clock runs.
+const ENDS_SECS: [(u64, u64); 20] = [
+    (5, 1),
+    (10, 2),
+    (15, 5),
+    (20, 5),
+    (30, 10),
+    (45, 15),
+    (60, 15),
+    (90, 30),
+    (120, 30),
+    (180, 60),
+    (300, 60),
+    (600, 120),
+    (1_200, 300),
+    (1_800, 300),
+    (3_600, 900),
+    (7_200, 1_800),
+    (14_400, 3_600),
+    (43_200, 10_800),
+    (86_400, 21_600),
+    (259_200, 86_400),
 ];
+
+const SECOND: u64 = 1_000_000;
 
 /// The time that a timeline covers, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scale {
     end: Time,
+    label_every: u64,
 }
 
 impl Scale {
@@ -18,8 +41,15 @@ impl Scale {
     #[must_use]
     pub fn covering(furthest: Time) -> Self {
         let wanted = furthest.0 + furthest.0 / 12;
-        let end = ENDS_SECS.iter().map(|seconds| seconds * 1_000_000).find(|end| *end >= wanted);
-        Self { end: Time(end.unwrap_or_else(|| wanted.next_multiple_of(86_400_000_000))) }
+        let fits = ENDS_SECS.iter().find(|(end, _)| end * SECOND >= wanted);
+        let (end, every) = fits.map_or_else(
+            || {
+                let end = wanted.next_multiple_of(86_400 * SECOND);
+                (end, end / 4)
+            },
+            |(end, every)| (end * SECOND, every * SECOND),
+        );
+        Self { end: Time(end), label_every: every }
     }
 
     /// In thousandths of the line's length.
@@ -43,24 +73,22 @@ impl Scale {
         Time(u64::try_from(u128::from(self.end.0) * u128::from(millionths) / 1_000_000).unwrap_or(u64::MAX))
     }
 
-    /// Times to write under the line: the beginning and every quarter.
+    /// Times to write under the line, from zero to before its end.
     pub fn labels(self) -> impl Iterator<Item = (Time, String)> {
-        (0..4).map(move |quarter| {
-            let time = Time(self.end.0 * quarter / 4);
+        (0..self.end.0.div_ceil(self.label_every)).map(move |number| {
+            let time = Time(self.label_every * number);
             (time, label(time))
         })
     }
 }
 
-/// `0 s`, `7.5`, `45`, `2:30`, `1 h 10`.
+/// `0 s`, `45`, `2:30`, `1 h 10`.
 fn label(time: Time) -> String {
-    let (seconds, tenths) = (time.0 / 1_000_000, time.0 / 100_000 % 10);
-    match (seconds, tenths) {
-        (0, 0) => "0 s".to_owned(),
-        (..60, 0) => seconds.to_string(),
-        (..60, _) => format!("{seconds}.{tenths}"),
-        (..3_600, _) => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02}", seconds / 3_600, seconds / 60 % 60),
+    match time.0 / SECOND {
+        0 => "0 s".to_owned(),
+        seconds @ ..60 => seconds.to_string(),
+        seconds @ ..3_600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        seconds => format!("{} h {:02}", seconds / 3_600, seconds / 60 % 60),
     }
 }
 
@@ -91,6 +119,7 @@ mod tests {
         for (seconds, expected) in [(0, "0 s"), (45, "45"), (150, "2:30"), (4_200, "1 h 10")] {
             assert_eq!(label(Time(seconds * 1_000_000)), expected);
         }
-        assert_eq!(label(Time(7_500_000)), "7.5");
+        let labels: Vec<String> = Scale::covering(Time(50 * SECOND)).labels().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["0 s", "15", "30", "45"]);
     }
 }
