@@ -355,3 +355,6 @@ ui-rescue-text = Your run up to here was kept. You can go back to where it last 
 ui-rescue-back = Back to the step before
 ui-rescue-save = Save the run
 ui-rescue-over = Start afresh
+
+ui-help-gallery = All states and glyphs
+ui-not-affiliated = Kafkascope simulates Apache Kafka 4.3 for teaching. It is not affiliated with the Apache Software Foundation. Licence: MIT or Apache-2.0.

@@ -351,3 +351,6 @@ ui-rescue-text = 到此为止的运行已保存。你可以回到它上一次保
 ui-rescue-back = 回到前一步
 ui-rescue-save = 保存这次运行
 ui-rescue-over = 重新开始
+
+ui-help-gallery = 全部状态与图形
+ui-not-affiliated = Kafkascope 为教学模拟 Apache Kafka 4.3，与 Apache 软件基金会没有关系。许可证：MIT 或 Apache-2.0。

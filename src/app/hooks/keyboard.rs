@@ -1,22 +1,26 @@
 //! Listens to the keyboard for the whole page and looks up what a key means.
 
-use gloo::events::{EventListener, EventListenerOptions};
+use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use crate::app::state::keys::{Deed, Press, deed};
+use crate::app::state::keys::{Deed, Focused, Press, deed};
 
 /// What takes text: letters belong to it.
 const TEXT: &str = "input:not([type=range]):not([type=checkbox]):not([type=file]), textarea, [contenteditable]";
 
 /// What has its own use for Space, arrows, Home and End.
-const CONTROL: &str = "button, a, select, summary, input, textarea, [role=slider], [role=tab], [role=radio], [role=application]";
+const CONTROL: &str = "button, a, select, summary, input, textarea, [role=slider], [role=tab], [role=radio], [role=menu]";
+
+/// The figure moves its own focus with the arrows.
+const FIGURE: &str = "[role=application]";
 
 /// Calls back with every deed that a key asks for, as long as it lives.
 #[must_use]
 pub fn listen(on_deed: impl Fn(Deed) + 'static) -> Option<EventListener> {
     let document = web_sys::window()?.document()?;
-    let options = EventListenerOptions::enable_prevent_default();
+    // On the way down, so that Space plays even where the figure would take it for a click.
+    let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
     Some(EventListener::new_with_options(&document, "keydown", options, move |event| {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
         if event.default_prevented() || event.is_composing() {
@@ -24,8 +28,8 @@ pub fn listen(on_deed: impl Fn(Deed) + 'static) -> Option<EventListener> {
         }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let is = |what: &str| target.as_ref().is_some_and(|target| target.closest(what).ok().flatten().is_some());
-        // A dialog keeps its keys to itself, except those it leaves alone.
-        if is("[role=dialog]") && event.key() != "Escape" {
+        // A dialog and a menu keep their keys to themselves.
+        if is("[role=dialog], [role=alertdialog], [role=menu]") {
             return;
         }
         let key = event.key();
@@ -35,10 +39,15 @@ pub fn listen(on_deed: impl Fn(Deed) + 'static) -> Option<EventListener> {
             alt: event.alt_key(),
             browser: event.ctrl_key() || event.meta_key(),
             typing: is(TEXT),
-            on_control: is(CONTROL),
+            on: match () {
+                () if is(CONTROL) => Focused::Control,
+                () if is(FIGURE) => Focused::Figure,
+                () => Focused::Page,
+            },
         };
         if let Some(deed) = deed(press) {
             event.prevent_default();
+            event.stop_propagation();
             on_deed(deed);
         }
     }))

@@ -11,8 +11,8 @@ use crate::engine::world::{Process, World};
 /// Records of one command.
 const CHUNK: usize = 100;
 
-/// The producer may have so many records unsent before the next chunk waits.
-const UNSENT: usize = 200;
+/// The producer may have so many records without an answer before the next chunk waits.
+const UNANSWERED: usize = 200;
 
 /// The page reads no further ahead in a file than this.
 pub const WAITING_AT_MOST: usize = 2_000;
@@ -61,7 +61,7 @@ impl Feed {
 
     /// The next chunk as a command, if there is one and the producer has room for it.
     pub fn next(&mut self, world: &World) -> Option<Command> {
-        if self.waiting.is_empty() || unsent(world, &self.producer)? > UNSENT {
+        if self.waiting.is_empty() || unanswered(world, &self.producer)? > UNANSWERED {
             return None;
         }
         let count = self.waiting.len().min(CHUNK);
@@ -71,14 +71,19 @@ impl Feed {
     }
 }
 
-/// Records that were handed over and are not sent yet; `None` if there is no such producer, or it is down.
-fn unsent(world: &World, name: &str) -> Option<usize> {
+/// Records that were handed over and have no answer yet; `None` if there is no such producer, or it is down.
+fn unanswered(world: &World, name: &str) -> Option<usize> {
     let node = world.node_of(&Target::Client(name.into()))?;
     if !world.is_up(node) {
         return None;
     }
     match world.process(node)? {
-        Process::Producer(producer) => Some(producer.records_behind()),
+        Process::Producer(producer) => {
+            let ledger = producer.ledger();
+            let answered = ledger.acked_records() + ledger.failed_records();
+            let open = usize::try_from(ledger.queued_records().saturating_sub(answered)).unwrap_or(usize::MAX);
+            Some(open.max(producer.records_behind()))
+        }
         // A queue's producer publishes at once and keeps nothing.
         Process::QueueProducer(_) => Some(0),
         _ => None,

@@ -110,8 +110,19 @@ pub struct Press<'a> {
     pub browser: bool,
     /// The focus is where text is typed.
     pub typing: bool,
-    /// The focus is on something that has its own use for Space, arrows, Home and End.
-    pub on_control: bool,
+    /// What the focus is on.
+    pub on: Focused,
+}
+
+/// What has the focus may have its own use for some keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focused {
+    #[default]
+    Page,
+    /// The figure takes the arrows and Enter.
+    Figure,
+    /// Buttons, sliders and lists take Space, arrows, Home and End.
+    Control,
 }
 
 /// What the press means, if it means anything here.
@@ -127,14 +138,17 @@ pub fn deed(press: Press<'_>) -> Option<Deed> {
         binding.key == key && binding.alt == press.alt && (is_sign || binding.shift == press.shift)
     };
     let binding = BINDINGS.iter().find(fits)?;
-    let moves = matches!(
-        binding.key,
-        " " | "ArrowLeft" | "ArrowRight" | "Home" | "End" | "PageUp" | "PageDown"
-    );
+    let is_taken = match press.on {
+        Focused::Page => false,
+        Focused::Figure => matches!(binding.key, "ArrowLeft" | "ArrowRight"),
+        Focused::Control => {
+            matches!(binding.key, " " | "ArrowLeft" | "ArrowRight" | "Home" | "End" | "PageUp" | "PageDown")
+        }
+    };
     if press.typing && !binding.alt && binding.deed != Deed::Escape {
         return None;
     }
-    if press.on_control && moves {
+    if is_taken {
         return None;
     }
     Some(binding.deed)
@@ -179,7 +193,7 @@ mod tests {
     use super::*;
 
     fn press(key: &str) -> Press<'_> {
-        Press { key, shift: false, alt: false, browser: false, typing: false, on_control: false }
+        Press { key, shift: false, alt: false, browser: false, typing: false, on: Focused::Page }
     }
 
     #[test]
@@ -203,8 +217,10 @@ mod tests {
     #[test]
     fn a_button_keeps_its_space_and_the_browser_its_control_keys() {
         assert_eq!(deed(press(" ")), Some(Deed::PlayPause));
-        assert_eq!(deed(Press { on_control: true, ..press(" ") }), None);
-        assert_eq!(deed(Press { on_control: true, ..press("t") }), Some(Deed::Theme));
+        assert_eq!(deed(Press { on: Focused::Control, ..press(" ") }), None);
+        assert_eq!(deed(Press { on: Focused::Control, ..press("t") }), Some(Deed::Theme));
+        assert_eq!(deed(Press { on: Focused::Figure, ..press(" ") }), Some(Deed::PlayPause));
+        assert_eq!(deed(Press { on: Focused::Figure, ..press("ArrowLeft") }), None);
         assert_eq!(deed(Press { browser: true, ..press("t") }), None);
     }
 

@@ -16,6 +16,8 @@ pub fn Help() -> Html {
         <Frame title={text.get("ui-help")} wide=true>
             <dl class="keys">{ for BINDINGS.iter().map(row) }</dl>
             <p class="dialog__note">{ text.get("ui-help-stage") }</p>
+            <p class="dialog__note"><a href="?gallery">{ text.get("ui-help-gallery") }</a></p>
+            <p class="dialog__note">{ text.get("ui-not-affiliated") }</p>
         </Frame>
     }
 }

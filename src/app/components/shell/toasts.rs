@@ -10,7 +10,8 @@ use crate::app::state::page::use_page;
 use crate::app::state::ui::Toast;
 
 /// Long enough to read a refusal twice.
-const STAYS_MS: u32 = 9_000;
+const REFUSAL_STAYS_MS: u32 = 10_000;
+const ANSWER_STAYS_MS: u32 = 5_000;
 
 /// A note in the page's language.
 #[must_use]
@@ -46,8 +47,12 @@ fn ToastCard(props: &ToastCardProps) -> Html {
     let id = props.toast.id;
     {
         let send = page.sender();
+        let stays_ms = match props.toast.note.tone {
+            Tone::Done => ANSWER_STAYS_MS,
+            Tone::Refused => REFUSAL_STAYS_MS,
+        };
         use_effect_with(id, move |&id| {
-            let timeout = Timeout::new(STAYS_MS, move || send.emit(UiAction::Dismiss(id)));
+            let timeout = Timeout::new(stays_ms, move || send.emit(UiAction::Dismiss(id)));
             move || drop(timeout)
         });
     }
