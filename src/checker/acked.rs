@@ -76,7 +76,7 @@ impl Acked {
             (
                 Fact::Producer(ProducerFact::BatchAcked { partition, base_offset: Some(base), ordinals }),
                 Some(client),
-            ) => self.acknowledged(record, client, (*partition, *base), ordinals, violations),
+            ) => self.acknowledged(world, record, client, (*partition, *base), ordinals, violations),
             (Fact::Broker(BrokerFact::BecameLeader { partition, leader_epoch, .. }), Some(NodeId::Broker(broker))) => {
                 self.leads.insert((broker, *partition), *leader_epoch);
                 self.look_for_losses(world, record, broker, *partition, violations);
@@ -96,6 +96,7 @@ impl Acked {
 
     fn acknowledged(
         &mut self,
+        world: &World,
         record: &Record,
         client: NodeId,
         (partition, base): (TopicPartition, Offset),
@@ -119,7 +120,9 @@ impl Acked {
             let evidence =
                 Evidence::OutOfOrder { partition, producer: client, first: one.min(other), second: one.max(other) };
             let guarantee = Guarantee::RecordsKeepTheirOrder;
-            violations.push(Violation { guarantee, step: record.step, at: record.at, promised: true, evidence });
+            let producer = world.producers().find(|(node, _)| *node == client);
+            let promised = producer.is_some_and(|(_, producer)| producer.guarantees_order()) && !self.power_lost;
+            violations.push(Violation { guarantee, step: record.step, at: record.at, promised, evidence });
         }
         if *last > newest.0 {
             *newest = (*last, last_place);

@@ -95,4 +95,6 @@ pub enum Unpromised {
     UncleanElection,
     /// A machine lost power with records that were never flushed; Kafka relies on the other replicas for these.
     PowerLoss,
+    /// A producer has several requests in flight without idempotence: a retry may overtake.
+    Order,
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::guarantee::{Evidence, Guarantee, Violation};
+use super::guarantee::{Evidence, Guarantee, Unpromised, Violation};
 use crate::engine::clients::ConsumerFact;
 use crate::engine::common::{BrokerId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::engine::controller::{ControllerFact, ElectedBecause};
+use crate::engine::runtime::{Crash, RuntimeFact};
 use crate::engine::server::BrokerFact;
 use crate::engine::{Fact, Record};
 
@@ -13,14 +15,34 @@ pub(super) struct Leadership {
     leaders: BTreeMap<(TopicPartition, LeaderEpoch), BrokerId>,
     /// The highest high watermark any leader of the partition has announced.
     committed: BTreeMap<TopicPartition, Offset>,
+    /// A machine lost power: what it had not flushed may be gone, and with it what others were told.
+    power_lost: bool,
+    unclean: bool,
 }
 
 impl Leadership {
+    /// Why committed records need not survive, if they need not.
+    pub(super) fn unpromised(&self) -> Option<Unpromised> {
+        if self.unclean {
+            return Some(Unpromised::UncleanElection);
+        }
+        self.power_lost.then_some(Unpromised::PowerLoss)
+    }
+
     pub(super) fn observe(&mut self, record: &Record, violations: &mut Vec<Violation>) {
+        let promised = !self.power_lost && !self.unclean;
         let mut broken = |guarantee, evidence| {
-            violations.push(Violation { guarantee, step: record.step, at: record.at, promised: true, evidence });
+            // Two leaders in one epoch are never in order, whatever was lost.
+            let promised = promised || guarantee == Guarantee::OneLeaderPerEpoch;
+            violations.push(Violation { guarantee, step: record.step, at: record.at, promised, evidence });
         };
         match (&record.fact, record.node) {
+            (Fact::Runtime(RuntimeFact::Crashed { how: Crash::Power }), Some(NodeId::Broker(_))) => {
+                self.power_lost = true;
+            }
+            (Fact::Controller(ControllerFact::LeaderElected { why: ElectedBecause::Unclean, .. }), _) => {
+                self.unclean = true;
+            }
             (
                 Fact::Broker(BrokerFact::BecameLeader { partition, leader_epoch, log_end, .. }),
                 Some(NodeId::Broker(broker)),

@@ -76,6 +76,11 @@ impl Checker {
     fn unpromised(&self, world: &World, guarantee: Guarantee) -> Option<Unpromised> {
         match guarantee {
             Guarantee::AckedRecordsSurvive => self.acked.unpromised(world),
+            Guarantee::CommittedRecordsSurvive => self.leadership.unpromised(),
+            Guarantee::RecordsKeepTheirOrder => {
+                let unordered = world.producers().any(|(_, producer)| !producer.guarantees_order());
+                unordered.then_some(Unpromised::Order)
+            }
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use super::guarantee::{Evidence, Guarantee, Violation};
 use crate::engine::clients::ConsumerFact;
 use crate::engine::common::{Generation, NodeId, TopicPartition};
 use crate::engine::queue::QueueFact;
-use crate::engine::runtime::RuntimeFact;
+use crate::engine::runtime::{Crash, RuntimeFact};
 use crate::engine::{Fact, Record};
 
 #[derive(Clone, Debug, Default)]
@@ -15,12 +15,18 @@ pub(super) struct Ownership {
     owners: BTreeMap<(std::sync::Arc<str>, TopicPartition), (NodeId, Generation)>,
     /// Messages that are delivered and not yet settled.
     delivered: BTreeMap<u64, NodeId>,
+    /// A machine lost power: a coordinator may have forgotten a generation it had announced.
+    power_lost: bool,
 }
 
 impl Ownership {
     pub(super) fn observe(&mut self, record: &Record, violations: &mut Vec<Violation>) {
+        if let Fact::Runtime(RuntimeFact::Crashed { how: Crash::Power }) = record.fact {
+            self.power_lost = true;
+        }
+        let promised = !self.power_lost;
         let mut broken = |guarantee, evidence| {
-            violations.push(Violation { guarantee, step: record.step, at: record.at, promised: true, evidence });
+            violations.push(Violation { guarantee, step: record.step, at: record.at, promised, evidence });
         };
         match (&record.fact, record.node) {
             (Fact::Consumer(ConsumerFact::Joined { group, .. }), Some(node)) => {

@@ -302,6 +302,7 @@ ui-guarantee-not-promised = This configuration never promised it.
 ui-unpromised-acks = not promised: a producer is content with less than acks=all
 ui-unpromised-unclean = not promised: unclean.leader.election.enable is true
 ui-unpromised-power = not promised: a machine lost power before its records were flushed
+ui-unpromised-order = a producer has several requests in flight without idempotence: a retry may overtake
 ui-evidence-missing = { $partition }: { $first }–{ $last } are not in the log of the new leader { $leader }
 ui-evidence-two-leaders = { $partition }: brokers { $one } and { $other } both lead epoch { $epoch }
 ui-evidence-fell = { $partition }: from { $from } to { $to }

@@ -298,6 +298,7 @@ ui-guarantee-not-promised = 这个配置从未作此保证。
 ui-unpromised-acks = 未保证：有生产者的 acks 不是 all
 ui-unpromised-unclean = 未保证：unclean.leader.election.enable 为 true
 ui-unpromised-power = 未保证：有机器在刷盘前断电
+ui-unpromised-order = 有生产者在没有幂等的情况下同时发出多个请求：重试可能乱序
 ui-evidence-missing = { $partition }：新 leader { $leader } 的日志中没有 { $first }–{ $last }
 ui-evidence-two-leaders = { $partition }：broker { $one } 和 { $other } 同时领导 epoch { $epoch }
 ui-evidence-fell = { $partition }：从 { $from } 到 { $to }

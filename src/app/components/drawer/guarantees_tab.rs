@@ -77,6 +77,7 @@ fn unpromised(why: Unpromised) -> &'static str {
         Unpromised::Acks => "ui-unpromised-acks",
         Unpromised::UncleanElection => "ui-unpromised-unclean",
         Unpromised::PowerLoss => "ui-unpromised-power",
+        Unpromised::Order => "ui-unpromised-order",
     }
 }
 
