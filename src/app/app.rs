@@ -13,6 +13,7 @@ use super::hooks::frame_loop::{FrameLoop, now_ms};
 use super::hooks::keyboard;
 use super::i18n::Lang;
 use super::state::action::{Note, UiAction};
+use super::state::clock::note_event;
 use super::state::commands;
 use super::state::frames::Frames;
 use super::state::keys::Deed;
@@ -86,9 +87,8 @@ impl Component for App {
         let (on_key, on_frame, on_route) = (link.clone(), link.clone(), link.clone());
         let listeners = vec![
             keyboard::listen(move |deed| on_key.send_message(Msg::Key(deed))),
-            web_sys::window().map(|window| {
-                EventListener::new(&window, "hashchange", move |_| on_route.send_message(Msg::Route))
-            }),
+            web_sys::window()
+                .map(|window| EventListener::new(&window, "hashchange", move |_| on_route.send_message(Msg::Route))),
         ];
         let mut app = Self {
             model: Rc::new(RefCell::new(model)),
@@ -348,6 +348,7 @@ impl App {
             ui.subject = Some(TopicPartition::new(id, ui.wanted_partition));
             self.ui = Rc::new(ui);
         }
+        note_event(model.session());
         self.moves = moves;
         self.revision += 1;
         self.is_stale = false;
@@ -428,7 +429,9 @@ fn first_model(query: &Query) -> (Model, Mode) {
     let wants_sandbox = query.get("mode").is_some_and(|mode| mode == "sandbox")
         || address().is_some_and(|address| address.starts_with("#/sandbox"));
     if let Some(session) = restored {
-        // The player of a lesson is not kept: what is restored is played on by hand.
+        // The player of a lesson is not kept: what is restored is played on by hand. Another reload starts afresh.
+        let path = web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
+        write_address(&format!("{path}#/sandbox"));
         return (Model::new(session), Mode::Sandbox);
     }
     if !wants_sandbox {

@@ -4,6 +4,7 @@
 //! made by the root component ([`app`]) from the run it holds ([`state`]). What moves between two steps is painted by
 //! [`canvas`] on one overlay.
 
+#[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod app;
 pub mod canvas;
 pub mod components;

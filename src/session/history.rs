@@ -68,14 +68,28 @@ impl Session {
     /// If the setup or a command is refused: the run was made by another version, or by hand.
     pub fn replay(run: &Run) -> Result<Self, Refusal> {
         let mut session = Self::new(run.setup.clone())?;
-        for input in &run.inputs {
-            session.advance_to(input.at, u64::MAX);
+        for (index, input) in run.inputs.iter().enumerate() {
+            session.stand_before(input).ok_or_else(|| {
+                let at = input.at;
+                Refusal(format!("input {} of the run cannot come at {at}, after {} events", index + 1, input.after))
+            })?;
             session.act(input.command.clone())?;
         }
         let last = run.inputs.last().map_or(Time::ZERO, |input| input.at);
         session.advance_to(run.position.max(last), u64::MAX);
         session.seek(run.position);
         Ok(session)
+    }
+
+    /// Plays to the exact place of an input: so many events, and then its time. At one time there may be events on
+    /// either side of it. `None` if there is no such place.
+    fn stand_before(&mut self, input: &Input) -> Option<()> {
+        while self.world.step_count() < input.after {
+            self.move_on(Some(input.at)).then_some(())?;
+        }
+        let is_next = self.world.next_event_at().is_none_or(|next| input.at <= next);
+        let fits = self.world.step_count() == input.after && self.world.now() <= input.at && is_next;
+        fits.then(|| self.world.wait_until(input.at))
     }
 
     /// The run as data.
@@ -434,13 +448,25 @@ mod tests {
     #[test]
     fn a_run_replays_from_its_data_alone() {
         let mut session = busy();
+        // Two commands at one time: the restart's own first event comes after the second.
         session.act(crash(3)).expect("broker 3 is up");
+        session.act(Command::Restart { node: Target::Broker(BrokerId(3)) }).expect("broker 3 is down");
+        session.act(crash(2)).expect("broker 2 is up");
         session.advance_to(Time(15_000_000), u64::MAX);
         let text = serde_json::to_string(&session.run()).expect("a run is plain data");
         let run: Run = serde_json::from_str(&text).expect("and reads back");
         let again = Session::replay(&run).expect("it was accepted before");
         assert_eq!(again.world().fingerprint(), session.world().fingerprint());
         assert_eq!(again.now(), session.now());
+    }
+
+    #[test]
+    fn a_run_that_was_tampered_with_is_refused_in_words() {
+        let mut run = busy().run();
+        run.inputs[1].after = Step(u64::MAX);
+        run.inputs[1].at = Time(1);
+        let refusal = Session::replay(&run).expect_err("there is no such place");
+        assert!(refusal.0.contains("input 2"), "{refusal}");
     }
 
     #[test]

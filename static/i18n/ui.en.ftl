@@ -23,6 +23,11 @@ ui-empty = empty
 ui-back = Back
 ui-next = Next
 
+ui-half-queue = Queue
+ui-half-queue-says = Point to point. Each message goes to one consumer.
+ui-half-topic = Topic
+ui-half-topic-says = Publish and subscribe. Each group gets every record.
+
 ## Notes
 ui-note-branched = You acted in the past: a new branch begins here. The old future is kept on the timeline.
 ui-note-done = Done: { $line }
@@ -163,6 +168,7 @@ ui-field-application = application
 ui-field-prefetch = messages at a time
 
 ## Inspector
+ui-deselect = Deselect (Esc)
 ui-nothing = Nothing selected
 ui-nothing-hint = Select a thing in the figure: a broker, a partition, a record, a message, a program, a group.
 ui-busiest = Busiest now

@@ -23,6 +23,11 @@ ui-empty = 空
 ui-back = 上一步
 ui-next = 下一步
 
+ui-half-queue = 队列
+ui-half-queue-says = 点对点：每条消息只给一个消费者。
+ui-half-topic = 主题
+ui-half-topic-says = 发布订阅：每个消费组都得到每条记录。
+
 ## Notes
 ui-note-branched = 你在过去动了手：从这里开始一个新分支。原来的未来仍在时间线上。
 ui-note-done = 已执行：{ $line }
@@ -159,6 +164,7 @@ ui-field-application = 应用
 ui-field-prefetch = 一次取几条
 
 ## Inspector
+ui-deselect = 取消选择（Esc）
 ui-nothing = 未选择
 ui-nothing-hint = 在图中选择一样东西：broker、分区、记录、消息、程序或消费组。
 ui-busiest = 此刻最忙

@@ -25,8 +25,7 @@ impl FrameLoop {
     /// `on_frame` gets the browser's time in milliseconds.
     #[must_use]
     pub fn new(on_frame: impl Fn(f64) + 'static) -> Self {
-        let shared =
-            Rc::new(Shared { is_asked: Cell::new(false), handle: Cell::new(0), closure: RefCell::new(None) });
+        let shared = Rc::new(Shared { is_asked: Cell::new(false), handle: Cell::new(0), closure: RefCell::new(None) });
         let weak = Rc::downgrade(&shared);
         let closure = Closure::new(move |now_ms: f64| {
             if let Some(shared) = weak.upgrade() {

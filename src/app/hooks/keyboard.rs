@@ -10,7 +10,8 @@ use crate::app::state::keys::{Deed, Focused, Press, deed};
 const TEXT: &str = "input:not([type=range]):not([type=checkbox]):not([type=file]), textarea, [contenteditable]";
 
 /// What has its own use for Space, arrows, Home and End.
-const CONTROL: &str = "button, a, select, summary, input, textarea, [role=slider], [role=tab], [role=radio], [role=menu]";
+const CONTROL: &str =
+    "button, a, select, summary, input, textarea, [role=slider], [role=tab], [role=radio], [role=menu]";
 
 /// The figure moves its own focus with the arrows.
 const FIGURE: &str = "[role=application]";

@@ -12,7 +12,7 @@ use super::model::{Model, Work, parts};
 use super::scout::{self, Scout};
 use super::transcript::LineKind;
 use crate::engine::common::{Span, Time};
-use crate::session::Advance;
+use crate::session::{Advance, Session};
 
 /// Events between two looks at the watch.
 pub const CHUNK: u64 = 50;
@@ -38,6 +38,11 @@ thread_local! {
 #[must_use]
 pub fn last_event() -> u64 {
     LAST_EVENT.get()
+}
+
+/// Notes where a run stands before anything is computed of it.
+pub fn note_event(session: &Session) {
+    LAST_EVENT.set(session.world().step_count().0);
 }
 
 /// Tells whether the frame has spent its time.
@@ -115,7 +120,7 @@ impl Model {
 
     /// One event, or the clock at `to` if none comes before it.
     fn move_on(&mut self, to: Time) -> Moved {
-        LAST_EVENT.set(self.session.world().step_count().0);
+        note_event(&self.session);
         match &mut self.lesson {
             Some(lesson) => lesson.advance(&mut self.session, to),
             None => match self.session.advance_to(to, 1) {

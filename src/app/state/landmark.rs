@@ -24,9 +24,9 @@ pub fn is(landmark: Landmark, record: &Record) -> bool {
             record.fact,
             Fact::Group(GroupFact::OffsetCommitted { .. }) | Fact::Consumer(ConsumerFact::Committed { .. })
         ),
-        Landmark::Loss => matches!(
-            record.fact,
-            Fact::Broker(BrokerFact::Truncated { .. }) | Fact::Runtime(RuntimeFact::Lost { .. })
-        ) && lane(&record.fact) != Lane::Noise,
+        Landmark::Loss => {
+            matches!(record.fact, Fact::Broker(BrokerFact::Truncated { .. }) | Fact::Runtime(RuntimeFact::Lost { .. }))
+                && lane(&record.fact) != Lane::Noise
+        }
     }
 }

@@ -250,7 +250,11 @@ impl LessonRun {
         let option = |offered: &crate::session::Offered| {
             let text = offered.text.get(language).clone();
             let letters: usize = text.iter().map(|piece| piece.text.chars().count()).sum();
-            OptionView { is_short: letters <= 10, is_number: matches!(offered.value, Value::Int(_)) && letters <= 6, text }
+            OptionView {
+                is_short: letters <= 10,
+                is_number: matches!(offered.value, Value::Int(_)) && letters <= 6,
+                text,
+            }
         };
         let because = |said: &Bilingual<Vec<Shown>>| said.get(language).clone();
         let wrong = choice.filter(|choice| right.is_some_and(|right| right != *choice));

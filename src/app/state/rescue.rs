@@ -57,10 +57,11 @@ pub fn restored() -> Option<Session> {
     session
 }
 
-/// Installs the hook that shows the overlay.
+/// Installs the hook that shows the overlay. Told to Yew, which would otherwise put its own in place.
 pub fn install_hook() {
-    std::panic::set_hook(Box::new(|info| {
+    yew::set_custom_panic_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
+        // Without a document there is nothing to show it on; the console has the message.
         let _ = show_overlay();
     }));
 }
@@ -83,7 +84,8 @@ fn show_overlay() -> Option<()> {
     let body = element(&document, "p", "rescue__text")?;
     body.set_text_content(Some(&text.get("ui-rescue-text")));
     let buttons = element(&document, "p", "rescue__buttons")?;
-    let run: Option<String> = web_sys::window()?.session_storage().ok()?.and_then(|storage| storage.get_item(KEY).ok()?);
+    let run: Option<String> =
+        web_sys::window()?.session_storage().ok()?.and_then(|storage| storage.get_item(KEY).ok()?);
     if let Some(run) = run {
         let back = link(&document, &text.get("ui-rescue-back"), &address_of_restored())?;
         back.set_class_name("button button--primary");

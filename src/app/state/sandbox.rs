@@ -16,6 +16,8 @@ const LINES: &[&str] = &[
      --from-beginning",
     "kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-2 --processing 40ms \
      --from-beginning",
+    // The group has formed by then, and there is something to look back on.
+    "wait 8s",
 ];
 
 /// A session with three brokers, a topic, a producer and a group of two; the clock stands where the story begins.
@@ -49,7 +51,7 @@ mod tests {
     fn every_line_is_accepted_and_records_flow() {
         let mut session = session(Setup::default()).expect("the sandbox stands");
         assert!(session.world().image().topic_id("orders").is_some());
-        session.advance_to(Time(8_000_000), u64::MAX);
+        session.advance_to(Time(15_000_000), u64::MAX);
         let ends: u64 = session
             .world()
             .image()
@@ -59,6 +61,6 @@ mod tests {
                 Some(broker.log(id)?.log_end_offset().0)
             })
             .sum();
-        assert!(ends > 3, "{ends} records in five seconds");
+        assert!(ends > 3, "{ends} records in ten seconds");
     }
 }

@@ -200,8 +200,8 @@ impl Ui {
                 next.deselect();
                 next.subject = None;
             }
-            UiAction::Mode(mode) => next.to_mode(*mode),
-            UiAction::OpenLesson(_) => next.to_mode(Mode::Lessons),
+            UiAction::Mode(mode) => next.enter_mode(*mode),
+            UiAction::OpenLesson(_) => next.enter_mode(Mode::Lessons),
             UiAction::Language(lang) => next.lang = *lang,
             UiAction::Theme(theme) => next.theme = *theme,
             UiAction::TogglePresenter => next.presenter = !next.presenter,
@@ -236,7 +236,7 @@ impl Ui {
         }
     }
 
-    fn to_mode(&mut self, mode: Mode) {
+    fn enter_mode(&mut self, mode: Mode) {
         self.mode = mode;
         self.forget_things();
     }

@@ -220,7 +220,13 @@ fn problem(page: &Page, line: &str) -> Option<String> {
     }
 }
 
-fn field_html(text: &Text, field: &Field, value: String, first: bool, on_value: &Callback<(&'static str, String)>) -> Html {
+fn field_html(
+    text: &Text,
+    field: &Field,
+    value: String,
+    first: bool,
+    on_value: &Callback<(&'static str, String)>,
+) -> Html {
     let name = field.name;
     let oninput = on_value.reform(move |event: InputEvent| (name, value_of(&event)));
     let control = if field.choices.is_empty() {

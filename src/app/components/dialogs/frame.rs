@@ -30,7 +30,9 @@ pub fn Frame(props: &FrameProps) -> Html {
             let before = active_element();
             let focus = frame.cast::<Element>().and_then(|frame| {
                 let wanted = frame.query_selector("[data-autofocus]").ok().flatten();
-                wanted.or_else(|| frame.query_selector(".dialog__body button, .dialog__body input, .dialog__close").ok().flatten())
+                wanted.or_else(|| {
+                    frame.query_selector(".dialog__body button, .dialog__body input, .dialog__close").ok().flatten()
+                })
             });
             focus_on(focus);
             move || focus_on(before)

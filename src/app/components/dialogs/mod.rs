@@ -3,6 +3,7 @@
 pub mod add;
 pub mod break_menu;
 pub mod confirm;
+#[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod dialogs;
 pub mod frame;
 pub mod help;

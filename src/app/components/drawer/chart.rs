@@ -16,8 +16,7 @@ pub struct ChartLine {
 }
 
 /// Tokens that lines wear, in turn. Each line also carries its number at its end.
-const COLOURS: [&str; 8] =
-    ["--key-1", "--key-2", "--key-3", "--key-4", "--key-5", "--key-6", "--key-7", "--key-8"];
+const COLOURS: [&str; 8] = ["--key-1", "--key-2", "--key-3", "--key-4", "--key-5", "--key-6", "--key-7", "--key-8"];
 
 /// Paints; a canvas without room or context stays empty, and the table beside it says the same.
 pub fn paint(canvas: &HtmlCanvasElement, lines: &[ChartLine], now: Time, lag: &str) {
@@ -28,7 +27,8 @@ fn try_paint(canvas: &HtmlCanvasElement, lines: &[ChartLine], now: Time, lag: &s
     let window = web_sys::window()?;
     let style = window.get_computed_style(canvas).ok()??;
     let scale = window.device_pixel_ratio().max(1.0);
-    let (width, height) = (whole(f64::from(canvas.client_width()) * scale), whole(f64::from(canvas.client_height()) * scale));
+    let (width, height) =
+        (whole(f64::from(canvas.client_width()) * scale), whole(f64::from(canvas.client_height()) * scale));
     if width < 40 || height < 40 || lines.is_empty() {
         return None;
     }

@@ -54,7 +54,9 @@ pub fn ConsoleTab(props: &ConsoleTabProps) -> Html {
     let onkeydown = {
         let (page, back) = (page.clone(), back);
         Callback::from(move |event: KeyboardEvent| {
-            let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+            let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else {
+                return;
+            };
             let at = *back.borrow();
             let next = match (event.key().as_str(), at) {
                 ("ArrowUp", at) => Some(at.map_or(0, |at| at + 1)),

@@ -99,10 +99,9 @@ fn evidence(text: &Text, world: &World, evidence: &Evidence) -> AttrValue {
         Evidence::Fell { partition, from, to } => {
             say("ui-evidence-fell", &[of(*partition), ("from", from.to_string()), ("to", to.to_string())])
         }
-        Evidence::ReadTooFar { partition, read, high_watermark } => say(
-            "ui-evidence-read",
-            &[of(*partition), ("read", read.to_string()), ("hw", high_watermark.to_string())],
-        ),
+        Evidence::ReadTooFar { partition, read, high_watermark } => {
+            say("ui-evidence-read", &[of(*partition), ("read", read.to_string()), ("hw", high_watermark.to_string())])
+        }
         Evidence::TwoOwners { partition, generation, owners: (one, other) } => say(
             "ui-evidence-two-owners",
             &[

@@ -76,9 +76,7 @@ impl Import {
     pub fn start(&mut self, producer: String) {
         let options = ImportOptions { key: self.key.clone(), ..ImportOptions::new(self.format.clone()) };
         self.progress = match Importer::new(options) {
-            Ok(importer) => {
-                Progress::Reading(Box::new(Reading { importer, offset: 0, producer, awaits_slice: false }))
-            }
+            Ok(importer) => Progress::Reading(Box::new(Reading { importer, offset: 0, producer, awaits_slice: false })),
             Err(problem) => Progress::Failed(problem),
         };
     }

@@ -330,10 +330,8 @@ impl InputTab {
     fn waiting(&self, text: &Text) -> Html {
         let model = self.page.model();
         let feed = model.feed();
-        let label = text.get_with(
-            "ui-input-handed",
-            &[("handed", feed.handed_over().into()), ("waiting", feed.waiting().into())],
-        );
+        let label = text
+            .get_with("ui-input-handed", &[("handed", feed.handed_over().into()), ("waiting", feed.waiting().into())]);
         let why = if feed.waiting() == 0 {
             None
         } else if model.is_in_the_past() {

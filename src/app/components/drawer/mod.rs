@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod charts_tab;
 pub mod console_tab;
+#[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod drawer;
 pub mod events_tab;
 pub mod guarantees_tab;

@@ -1,8 +1,8 @@
 //! A `server.properties` of the reader's own: what of it the simulator takes, what it does not, line by line, and two
 //! ways to apply it: a new run with these properties, or at once for what Kafka can change at run time.
 
-use gloo::file::callbacks::{FileReader, read_as_text};
 use gloo::file::File;
+use gloo::file::callbacks::{FileReader, read_as_text};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -13,7 +13,9 @@ use crate::app::state::action::{Note, UiAction};
 use crate::app::state::page::{Page, use_page};
 use crate::app::state::ui::Dialog;
 use crate::engine::command::{Command, Properties};
-use crate::engine::config::{BrokerConfig, Entry, Problem, ProblemKind, ServerProperties, Update, read_server_properties};
+use crate::engine::config::{
+    BrokerConfig, Entry, Problem, ProblemKind, ServerProperties, Update, read_server_properties,
+};
 
 /// Who a node is and where it keeps its data belongs to the figure, not to the file.
 const IDENTITY: [&str; 6] =
@@ -40,7 +42,10 @@ pub fn PropertiesTab() -> Html {
         let (written, send) = (written.setter(), page.sender());
         Callback::from(move |file: File| {
             if file.size() > MOST_BYTES {
-                send.emit(UiAction::Say(Note { tone: crate::app::state::action::Tone::Refused, ..Note::key("ui-properties-too-large") }));
+                send.emit(UiAction::Say(Note {
+                    tone: crate::app::state::action::Tone::Refused,
+                    ..Note::key("ui-properties-too-large")
+                }));
                 return;
             }
             let (written, send) = (written.clone(), send.clone());
@@ -91,10 +96,8 @@ pub fn PropertiesTab() -> Html {
 
 fn result(page: &Page, text: &Text, read: &ServerProperties) -> Html {
     let problems: Vec<&Problem> = read.problems.iter().filter(|problem| problem.kind != ProblemKind::Missing).collect();
-    let counts = text.get_with(
-        "ui-properties-counts",
-        &[("taken", read.taken.len().into()), ("problems", problems.len().into())],
-    );
+    let counts = text
+        .get_with("ui-properties-counts", &[("taken", read.taken.len().into()), ("problems", problems.len().into())]);
     let properties: Properties = taken(read).map(|entry| (entry.key.clone(), entry.value.trim().to_owned())).collect();
     let mut setup = page.model().session().setup().clone();
     setup.properties.clone_from(&properties);

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::parts::{command, commands, facts, head, link_to, long_facts, or_none, row, section, section_with};
+use super::parts::{command, commands, head, link_to, long_facts, or_none, row, section, section_with};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::Text;
 use crate::app::selection::Selection;
@@ -37,7 +37,7 @@ pub fn view(page: &Page, text: &Text, id: BrokerId) -> Option<Html> {
     Some(html! {
         <>
             { head(rack.unwrap_or_else(|| text.get("ui-broker")), html! { { name } }) }
-            { section(text.get("ui-state"), facts(vec![
+            { section(text.get("ui-state"), long_facts(vec![
                 row(text.get("ui-process"), process_state(text, world, node)),
                 row(text.get("ui-fenced"), text.get(match registration {
                     Some(registration) if registration.fenced => "ui-yes",
@@ -65,7 +65,7 @@ pub fn controller(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
     Some(html! {
         <>
             { head(text.get("stage-quorum"), html! { { node.to_string() } }) }
-            { section(text.get("ui-state"), facts(vec![
+            { section(text.get("ui-state"), long_facts(vec![
                 row(text.get("ui-process"), process_state(text, world, node)),
                 row(text.get("ui-metadata-hw"), controller.high_watermark().to_string()),
             ])) }
@@ -128,13 +128,21 @@ fn partitions(page: &Page, text: &Text, world: &World, id: BrokerId) -> Html {
             </tr>
         }
     };
-    let aside = if internal > 0 { text.get_with("ui-and-internal", &[("count", internal.into())]) } else { AttrValue::default() };
-    section_with(text.get("ui-partitions-here"), html! { { aside } }, html! {
-        <table class="table">
-            <thead><tr><th>{ text.get("ui-partition") }</th><th>{ text.get("ui-role") }</th><th>{ "LEO" }</th><th>{ "ISR" }</th></tr></thead>
-            <tbody>{ for own.map(line) }</tbody>
-        </table>
-    })
+    let aside = if internal > 0 {
+        text.get_with("ui-and-internal", &[("count", internal.into())])
+    } else {
+        AttrValue::default()
+    };
+    section_with(
+        text.get("ui-partitions-here"),
+        html! { { aside } },
+        html! {
+            <table class="table">
+                <thead><tr><th>{ text.get("ui-partition") }</th><th>{ text.get("ui-role") }</th><th>{ "LEO" }</th><th>{ "ISR" }</th></tr></thead>
+                <tbody>{ for own.map(line) }</tbody>
+            </table>
+        },
+    )
 }
 
 fn configuration(config: &BrokerConfig) -> Html {

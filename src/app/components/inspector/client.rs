@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::broker::{actions, process_state};
-use super::parts::{command, commands, facts, head, link_to, long_facts, row, section};
+use super::parts::{command, commands, head, link_to, long_facts, row, section};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::Text;
 use crate::app::selection::Selection;
@@ -16,8 +16,15 @@ use crate::engine::world::Process;
 use crate::view::scene::MetadataView;
 
 /// Keys that a class asks about.
-const PRODUCER_KEYS: [&str; 7] =
-    ["acks", "enable.idempotence", "retries", "linger.ms", "batch.size", "max.in.flight.requests.per.connection", "delivery.timeout.ms"];
+const PRODUCER_KEYS: [&str; 7] = [
+    "acks",
+    "enable.idempotence",
+    "retries",
+    "linger.ms",
+    "batch.size",
+    "max.in.flight.requests.per.connection",
+    "delivery.timeout.ms",
+];
 const CONSUMER_KEYS: [&str; 7] = [
     "group.id",
     "auto.offset.reset",
@@ -59,7 +66,7 @@ pub fn producer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
         <>
             { head(text.get_with("ui-producer-of", &[("topic", producer.topic().to_string().into())]), html! { { &name } }) }
             <section class="inspector__section">
-                { facts(vec![
+                { long_facts(vec![
                     row(text.get("ui-process"), process_state(text, world, node)),
                     row(text.get("ui-sent"), card.sent.to_string()),
                     row(text.get("ui-acknowledged"), card.acked.to_string()),
@@ -105,7 +112,7 @@ pub fn consumer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
         <>
             { head(text.get("ui-consumer"), html! { { &member.name } }) }
             <section class="inspector__section">
-                { facts(vec![
+                { long_facts(vec![
                     row(text.get("ui-process"), process_state(text, world, node)),
                     row(text.get("ui-processed"), member.processed.to_string()),
                 ]) }
@@ -134,7 +141,7 @@ pub fn other(page: &Page, text: &Text, node: NodeId) -> Html {
         <>
             { head(text.get("ui-program"), html! { { world.name_of(node) } }) }
             <section class="inspector__section">
-                { facts(vec![row(text.get("ui-process"), process_state(text, world, node))]) }
+                { long_facts(vec![row(text.get("ui-process"), process_state(text, world, node))]) }
             </section>
             { section(text.get("ui-do"), actions(page, text, node)) }
             <section class="inspector__section">

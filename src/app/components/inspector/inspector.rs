@@ -4,8 +4,10 @@ use yew::prelude::*;
 
 use super::parts::{head, hint};
 use super::{broker, client, group, link, message, nothing, partition, queue, record};
+use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
+use crate::app::state::action::UiAction;
 use crate::app::state::page::{Page, use_page};
 use crate::engine::common::NodeId;
 use crate::engine::world::Process;
@@ -17,7 +19,15 @@ pub fn Inspector() -> Html {
         Some(thing) => of(&page, &text, thing),
         None => nothing::view(&page, &text),
     };
-    html! { <div class="inspector" data-inspector={kind(page.ui.selected.as_ref())}>{ body }</div> }
+    html! {
+        <div class="inspector" data-inspector={kind(page.ui.selected.as_ref())}>
+            if page.ui.selected.is_some() {
+                <button type="button" class="tool inspector__close" aria-label={text.get("ui-deselect")}
+                    title={text.get("ui-deselect")} onclick={page.on_click(UiAction::Deselect)}>{ Icon::Close.html() }</button>
+            }
+            { body }
+        </div>
+    }
 }
 
 fn of(page: &Page, text: &Text, thing: &Selection) -> Html {

@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod client;
 pub mod group;
+#[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod inspector;
 pub mod link;
 pub mod message;

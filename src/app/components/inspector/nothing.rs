@@ -45,7 +45,8 @@ pub fn view(page: &Page, text: &Text) -> Html {
 
 /// The largest of each kind, then the largest of all.
 fn busiest(scene: &Scene) -> Vec<Busy> {
-    let leaders = scene.brokers.iter().flat_map(|broker| broker.replicas.iter().map(move |replica| (broker.node, replica)));
+    let leaders =
+        scene.brokers.iter().flat_map(|broker| broker.replicas.iter().map(move |replica| (broker.node, replica)));
     let logs = leaders.filter(|(_, replica)| replica.role == ReplicaRole::Leader).map(|(node, replica)| Busy {
         label: replica.name.clone(),
         value: replica.log_end.since(replica.log_start),

@@ -89,7 +89,8 @@ fn replicas(page: &Page, text: &Text, world: &World, id: TopicPartition, registr
 /// The files of one replica, named as Kafka names them.
 fn files(text: &Text, world: &World, id: TopicPartition, broker: BrokerId) -> Html {
     let Some(log) = world.broker(broker).and_then(|broker| broker.log(id)) else { return Html::default() };
-    let ends: Vec<_> = log.segments().skip(1).map(|segment| segment.base_offset()).chain([log.log_end_offset()]).collect();
+    let ends: Vec<_> =
+        log.segments().skip(1).map(|segment| segment.base_offset()).chain([log.log_end_offset()]).collect();
     let segment = |(segment, end): (&crate::engine::storage::LogSegment, &crate::engine::common::Offset)| {
         let base = segment.base_offset();
         let holds = if segment.is_empty() {

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::broker::{actions, process_state};
-use super::parts::{facts, head, or_none, row, section};
+use super::parts::{facts, head, long_facts, or_none, row, section};
 use crate::app::components::stage::glyph::{GlyphMark, key_class};
 use crate::app::i18n::Text;
 use crate::app::state::page::Page;
@@ -16,7 +16,7 @@ pub fn broker(page: &Page, text: &Text) -> Option<Html> {
         <>
             { head(text.get("stage-queue-broker"), html! { { &queue.name } }) }
             <section class="inspector__section">
-                { facts(vec![
+                { long_facts(vec![
                     row(text.get("ui-process"), process_state(text, world, queue.node)),
                     row(text.get("stage-queue-ready"), queue.ready_count.to_string()),
                     row(text.get("ui-queue-delivered"), queue.delivered_count.to_string()),

@@ -35,11 +35,7 @@ fn piece_html(page: &Page, piece: &Shown) -> Html {
 }
 
 /// The look of a value and the thing it stands for.
-fn worn(
-    world: &World,
-    scene: &Scene,
-    (kind, value, expression): (Kind, &Value, &str),
-) -> (Look, Option<Selection>) {
+fn worn(world: &World, scene: &Scene, (kind, value, expression): (Kind, &Value, &str)) -> (Look, Option<Selection>) {
     let arguments = arguments(expression);
     let partition = arguments.iter().find_map(|name| partition_named(world, name));
     let group = || arguments.first().map(|name| Selection::Group((*name).to_owned()));

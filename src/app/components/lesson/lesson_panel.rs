@@ -1,5 +1,6 @@
 //! The panel of the lesson: where we are, what is said, what is asked, and the two buttons that lead on and back.
 
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::caption::Caption;
@@ -19,10 +20,20 @@ pub fn LessonPanel() -> Html {
         let model = page.model();
         model.lesson().map(|lesson| lesson.view(model.session(), page.ui.lang))
     };
+    let scroll = use_node_ref();
+    {
+        // A new step begins at its top, wherever the one before it was read to.
+        let scroll = scroll.clone();
+        use_effect_with(view.as_ref().map(|view| (view.id.clone(), view.step)), move |_| {
+            if let Some(scroll) = scroll.cast::<Element>() {
+                scroll.set_scroll_top(0);
+            }
+        });
+    }
     let Some(view) = view else { return html! { <SandboxPanel /> } };
     html! {
         <div class="lesson">
-            <div class="lesson__scroll">
+            <div ref={scroll} class="lesson__scroll">
                 { chapter(&page, &text, &view) }
                 <div class="lesson__head">
                     <h1>{ &view.title }</h1>

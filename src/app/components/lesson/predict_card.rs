@@ -1,7 +1,7 @@
 //! A question that the engine will answer: the learner chooses, the engine runs and marks, both answers stay.
 
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use super::caption::Caption;
@@ -23,6 +23,18 @@ pub struct PredictCardProps {
 pub fn PredictCard(props: &PredictCardProps) -> Html {
     let (page, text) = (use_page(), use_text());
     let question = &props.question;
+    let card = use_node_ref();
+    {
+        // A question that has just been put, or answered, comes into view by itself.
+        let card = card.clone();
+        use_effect_with((question.question.clone(), question.right), move |_| {
+            if let Some(card) = card.cast::<HtmlElement>() {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                card.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
     let tiles = question.options.len() <= TILES && question.options.iter().all(|option| option.is_short);
     let done = question.right.is_some();
     let class = classes!(
@@ -32,7 +44,7 @@ pub fn PredictCard(props: &PredictCardProps) -> Html {
         question.is_revealing.then_some("choices--waiting")
     );
     html! {
-        <section class="predict" aria-labelledby="predict-question">
+        <section ref={card} class="predict" aria-labelledby="predict-question">
             { tag(&text, question) }
             <h2 id="predict-question" class="predict__question"><Caption said={question.question.clone()} /></h2>
             if let Some(hint) = question.hint.clone().filter(|_| !done) {
@@ -64,7 +76,9 @@ pub fn PredictCard(props: &PredictCardProps) -> Html {
 fn tag(text: &Text, question: &QuestionView) -> Html {
     let (class, icon, key) = match (question.right, question.chosen) {
         (None, _) => ("predict__tag", Icon::Question, "ui-predict"),
-        (Some(right), Some(chosen)) if right == chosen => ("predict__tag predict__tag--right", Icon::Check, "ui-predict-right"),
+        (Some(right), Some(chosen)) if right == chosen => {
+            ("predict__tag predict__tag--right", Icon::Check, "ui-predict-right")
+        }
         (Some(_), Some(_)) => ("predict__tag predict__tag--wrong", Icon::Warn, "ui-predict-wrong"),
         (Some(_), None) => ("predict__tag", Icon::Question, "ui-predict-skipped"),
     };

@@ -14,6 +14,7 @@ use crate::app::components::stage::action::StageAction;
 use crate::app::components::stage::class_filter::ClassSet;
 use crate::app::components::stage::density::{Density, use_density};
 use crate::app::components::stage::stage::Stage;
+use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::UiAction;
 use crate::app::state::commands;
 use crate::app::state::page::{Page, use_page};
@@ -27,7 +28,7 @@ const FAST: u64 = 10;
 
 #[component]
 pub fn StageHost() -> Html {
-    let page = use_page();
+    let (page, text) = (use_page(), use_text());
     let density = use_density(page.ui.presenter);
     let topic = {
         let model = page.model();
@@ -55,8 +56,8 @@ pub fn StageHost() -> Html {
         let (queue, topic) = halves(&page);
         html! {
             <div class="stage-pair">
-                { stage(&page, queue, &feed, Density::Half) }
-                { stage(&page, topic, &feed, Density::Half) }
+                { half(&text, "ui-half-queue", stage(&page, queue, &feed, Density::Half)) }
+                { half(&text, "ui-half-topic", stage(&page, topic, &feed, Density::Half)) }
             </div>
         }
     } else {
@@ -65,6 +66,16 @@ pub fn StageHost() -> Html {
     html! {
         <div class="stage-host" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
             ondrop={on_drop(&page)}>{ body }</div>
+    }
+}
+
+/// One side with its name, and what it stands for in a sentence.
+fn half(text: &Text, key: &str, stage: Html) -> Html {
+    html! {
+        <section class="stage-half">
+            <header class="stage-half__head"><h2>{ text.get(key) }</h2><p>{ text.get(&format!("{key}-says")) }</p></header>
+            { stage }
+        </section>
     }
 }
 
@@ -91,7 +102,9 @@ fn of_stage(page: &Page, action: StageAction) -> UiAction {
     let command = commands::of_stage(page.model().session().world(), action);
     match (command, action) {
         (Some(command), _) => UiAction::Run(command),
-        (None, StageAction::OpenBreakMenu) => UiAction::Open(Dialog::Break(commands::node_of(page.ui.selected.as_ref()))),
+        (None, StageAction::OpenBreakMenu) => {
+            UiAction::Open(Dialog::Break(commands::node_of(page.ui.selected.as_ref())))
+        }
         (None, StageAction::AddGroup) => UiAction::Open(Dialog::Add(AddWhat::Consumer)),
         (None, StageAction::AddQueueApplication) => UiAction::Open(Dialog::Add(AddWhat::QueueWorker)),
         (None, StageAction::Fit) => UiAction::Fit,

@@ -37,7 +37,7 @@ pub fn TopBar() -> Html {
                     title={text.get("ui-key-presenter")} onclick={page.on_click(UiAction::TogglePresenter)}>
                     { Icon::Present.html() }<span>{ text.get("ui-present") }</span>
                 </button>
-                <button type="button" class="tool tool--edge" aria-label={text.get("ui-key-help")}
+                <button type="button" class="tool tool--edge top-bar__help" aria-label={text.get("ui-key-help")}
                     title={text.get("ui-key-help")} onclick={page.on_click(UiAction::Open(Dialog::Help))}>
                     { Icon::Question.html() }
                 </button>
@@ -70,7 +70,11 @@ fn phone_title(page: &Page, text: &Text) -> Html {
             let view = lesson.view(model.session(), page.ui.lang);
             let sub = text.get_with(
                 "ui-lesson-step-of",
-                &[("chapter", view.chapter_title.into()), ("step", (view.step + 1).into()), ("steps", view.steps.into())],
+                &[
+                    ("chapter", view.chapter_title.into()),
+                    ("step", (view.step + 1).into()),
+                    ("steps", view.steps.into()),
+                ],
             );
             (view.title, sub)
         }

@@ -4,4 +4,5 @@ pub mod clock;
 pub mod scale;
 pub mod speed;
 pub mod timeline;
+#[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod transport;

@@ -52,7 +52,9 @@ pub fn Transport() -> Html {
 fn run_to(page: &Page, text: &Text) -> Html {
     let send = page.sender();
     let onchange = Callback::from(move |event: Event| {
-        let Some(select) = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok()) else { return };
+        let Some(select) = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok()) else {
+            return;
+        };
         let chosen = usize::try_from(select.selected_index()).ok().and_then(|index| index.checked_sub(1));
         if let Some(landmark) = chosen.and_then(|index| Landmark::ALL.get(index)) {
             send.emit(UiAction::RunTo(*landmark));
