@@ -161,7 +161,7 @@ test("lines pasted onto a producer become records in its partitions", () =>
     await page.getByRole("button", { name: "Use these lines" }).click();
     await page.locator("[data-start]").click();
     await page.click("[data-play]");
-    await page.waitForSelector("text=/3 rows read/", { timeout: 20_000 });
+    await page.waitForSelector("text=/4 rows read/", { timeout: 20_000 });
     await page.getByRole("tab", { name: "Console" }).click();
     await page.locator("input[type=text], .console input").last().fill("show sent(checkout-web)");
     await page.keyboard.press("Enter");

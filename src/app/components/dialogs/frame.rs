@@ -59,12 +59,12 @@ pub fn Frame(props: &FrameProps) -> Html {
         <div class="backdrop" onclick={close.clone()}>
             <div ref={frame} class={classes!("dialog", props.wide.then_some("dialog--wide"))} role="dialog" aria-modal="true"
                 aria-labelledby="dialog-title" {onkeydown} onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}>
-                <header class="dialog__head">
+                <div class="dialog__head">
                     <h2 id="dialog-title">{ &props.title }</h2>
                     <button type="button" class="tool dialog__close" aria-label={text.get("ui-close")} onclick={close}>
                         { Icon::Close.html() }
                     </button>
-                </header>
+                </div>
                 <div class="dialog__body">{ props.children.clone() }</div>
             </div>
         </div>

@@ -37,8 +37,11 @@ pub fn Drawer() -> Html {
     };
     html! {
         <div class="drawer">
-            <div class="drawer__tabs" role="tablist" aria-label={text.get("ui-panel-drawer")} onkeydown={Callback::from(arrows)}>
-                { for Tab::ALL.into_iter().map(tab) }
+            <div class="drawer__bar">
+                <div class="drawer__tabs" role="tablist" aria-label={text.get("ui-panel-drawer")}
+                    onkeydown={Callback::from(arrows)}>
+                    { for Tab::ALL.into_iter().map(tab) }
+                </div>
                 if let Some(tab) = open {
                     <button type="button" class="tool drawer__close" aria-label={text.get("ui-close")}
                         onclick={page.on_click(UiAction::Drawer(tab))}>{ Icon::ChevronDown.html() }</button>
