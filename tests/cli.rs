@@ -63,3 +63,20 @@ fn a_missing_file_gets_a_sentence() {
     assert!(!ok);
     assert!(err.contains("no-such-file.kafka"), "{err}");
 }
+
+/// Random clusters, workloads and faults keep every promise their configuration makes. `SWEEP_SEEDS` says how many.
+#[test]
+fn random_faults_break_no_promise() {
+    let seeds = std::env::var("SWEEP_SEEDS").unwrap_or_else(|_| "300".to_owned());
+    let (ok, out, err) = kafkascope(&["sweep", "--seeds", &seeds], "");
+    assert!(ok, "{out}{err}");
+}
+
+#[test]
+fn the_built_in_lessons_are_sound() {
+    let (ok, out, err) = kafkascope(&["check"], "");
+    assert!(ok, "{out}{err}");
+    for lesson in ["queue-and-topic", "leader-failover", "offsets-and-replay"] {
+        assert!(out.contains(lesson), "{out}");
+    }
+}

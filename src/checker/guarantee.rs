@@ -69,13 +69,42 @@ pub struct Violation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// The new leader's log ends (for this epoch's records) before what had been acknowledged or committed.
-    Missing { partition: TopicPartition, leader: BrokerId, first: Offset, last: Offset },
-    TwoLeaders { partition: TopicPartition, epoch: LeaderEpoch, brokers: (BrokerId, BrokerId) },
-    Fell { partition: TopicPartition, from: Offset, to: Offset },
-    ReadTooFar { partition: TopicPartition, read: Offset, high_watermark: Offset },
-    TwoOwners { partition: TopicPartition, generation: Generation, owners: (NodeId, NodeId) },
-    OutOfOrder { partition: TopicPartition, producer: NodeId, first: Offset, second: Offset },
-    TwoWorkers { message: u64, workers: (NodeId, NodeId) },
+    Missing {
+        partition: TopicPartition,
+        leader: BrokerId,
+        first: Offset,
+        last: Offset,
+    },
+    TwoLeaders {
+        partition: TopicPartition,
+        epoch: LeaderEpoch,
+        brokers: (BrokerId, BrokerId),
+    },
+    Fell {
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+    },
+    ReadTooFar {
+        partition: TopicPartition,
+        read: Offset,
+        high_watermark: Offset,
+    },
+    TwoOwners {
+        partition: TopicPartition,
+        generation: Generation,
+        owners: (NodeId, NodeId),
+    },
+    OutOfOrder {
+        partition: TopicPartition,
+        producer: NodeId,
+        first: Offset,
+        second: Offset,
+    },
+    TwoWorkers {
+        message: u64,
+        workers: (NodeId, NodeId),
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,15 +36,16 @@ impl Ownership {
                 let Some(group) = self.groups.get(&node) else { return };
                 for partition in partitions {
                     let key = (group.clone(), *partition);
-                    if let Some((owner, held)) = self.owners.insert(key, (node, *generation)) {
-                        if owner != node && held == *generation {
-                            let evidence = Evidence::TwoOwners {
-                                partition: *partition,
-                                generation: *generation,
-                                owners: (owner, node),
-                            };
-                            broken(Guarantee::OneOwnerPerPartition, evidence);
-                        }
+                    if let Some((owner, held)) = self.owners.insert(key, (node, *generation))
+                        && owner != node
+                        && held == *generation
+                    {
+                        let evidence = Evidence::TwoOwners {
+                            partition: *partition,
+                            generation: *generation,
+                            owners: (owner, node),
+                        };
+                        broken(Guarantee::OneOwnerPerPartition, evidence);
                     }
                 }
             }

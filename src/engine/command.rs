@@ -128,9 +128,15 @@ pub enum Command {
         workload: Option<Workload>,
     },
     /// Hands records to a producer's `send()`.
-    Produce { producer: String, records: Vec<RecordSpec> },
+    Produce {
+        producer: String,
+        records: Vec<RecordSpec>,
+    },
     /// Changes or stops what a producer does by itself.
-    SetWorkload { producer: String, workload: Option<Workload> },
+    SetWorkload {
+        producer: String,
+        workload: Option<Workload>,
+    },
     /// Starts a program that consumes in a group.
     AddConsumer {
         name: String,
@@ -145,9 +151,15 @@ pub enum Command {
         commit: CommitStyle,
     },
     /// Stops a client in good order: a consumer leaves its group.
-    Close { client: String },
+    Close {
+        client: String,
+    },
     /// `kafka-consumer-groups --reset-offsets --execute`: only while the group has no members.
-    ResetOffsets { group: String, topic: String, to: OffsetTarget },
+    ResetOffsets {
+        group: String,
+        topic: String,
+        to: OffsetTarget,
+    },
     /// The point-to-point side.
     AddQueueProducer {
         name: String,
@@ -166,22 +178,62 @@ pub enum Command {
         poison: Option<String>,
     },
     /// `kill -9`, or the plug pulled.
-    Crash { node: Target, how: Crash },
-    Restart { node: Target },
-    Pause { node: Target },
-    Resume { node: Target },
-    Partition { a: Target, b: Target },
-    PartitionOneway { from: Target, to: Target },
-    Repair { a: Target, b: Target },
-    Hold { a: Target, b: Target },
-    Release { a: Target, b: Target },
-    SetLatency { a: Target, b: Target, base: Span, jitter: Span },
+    Crash {
+        node: Target,
+        how: Crash,
+    },
+    Restart {
+        node: Target,
+    },
+    Pause {
+        node: Target,
+    },
+    Resume {
+        node: Target,
+    },
+    Partition {
+        a: Target,
+        b: Target,
+    },
+    PartitionOneway {
+        from: Target,
+        to: Target,
+    },
+    Repair {
+        a: Target,
+        b: Target,
+    },
+    Hold {
+        a: Target,
+        b: Target,
+    },
+    Release {
+        a: Target,
+        b: Target,
+    },
+    SetLatency {
+        a: Target,
+        b: Target,
+        base: Span,
+        jitter: Span,
+    },
     /// Drops one message in flight: a teacher's tool, TCP never does it.
-    Drop { message: u64 },
-    SlowDisk { node: Target, flush: Span },
+    Drop {
+        message: u64,
+    },
+    SlowDisk {
+        node: Target,
+        flush: Span,
+    },
     /// Takes effect at once where Kafka allows it at run time, otherwise at the next restart.
-    AlterBrokerConfig { broker: BrokerId, configs: Properties },
-    AlterTopicConfig { topic: String, configs: Properties },
+    AlterBrokerConfig {
+        broker: BrokerId,
+        configs: Properties,
+    },
+    AlterTopicConfig {
+        topic: String,
+        configs: Properties,
+    },
 }
 
 fn one() -> u32 {

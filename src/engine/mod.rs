@@ -16,13 +16,13 @@ pub mod command;
 mod domain;
 pub mod trace;
 
-pub mod storage;
-pub mod server;
-pub mod coordinator;
-pub mod controller;
-pub mod workload;
 pub mod clients;
+pub mod controller;
+pub mod coordinator;
 pub mod queue;
+pub mod server;
+pub mod storage;
+pub mod workload;
 
 pub mod world;
 

@@ -122,7 +122,10 @@ impl World {
         for spec in &setup.brokers {
             let id = NodeId::Broker(spec.id);
             if kernel.slot(id).is_some() {
-                return Err(Refusal(format!("brokers: id {} is listed twice; give each broker an id of its own", spec.id)));
+                return Err(Refusal(format!(
+                    "brokers: id {} is listed twice; give each broker an id of its own",
+                    spec.id
+                )));
             }
             let rack = spec.rack.as_deref().map(Arc::from);
             let broker = Broker::new(spec.id, config.clone(), rack, controllers.clone());
@@ -199,7 +202,9 @@ impl World {
     #[must_use]
     pub fn name_of(&self, node: NodeId) -> String {
         match node {
-            NodeId::Client(id) => self.names.get(id.0 as usize).map_or_else(|| node.to_string(), |name| name.to_string()),
+            NodeId::Client(id) => {
+                self.names.get(id.0 as usize).map_or_else(|| node.to_string(), |name| name.to_string())
+            }
             _ => node.to_string(),
         }
     }
@@ -354,10 +359,16 @@ impl World {
                 }
             }
             Command::Close { client: name } => self.node_named(&client(name)).map(drop),
-            Command::Crash { node, .. } => self.expect_status(node, "is down already", |s| !matches!(s, Status::Down { .. })),
-            Command::Restart { node } => self.expect_status(node, "is running already", |s| matches!(s, Status::Down { .. })),
+            Command::Crash { node, .. } => {
+                self.expect_status(node, "is down already", |s| !matches!(s, Status::Down { .. }))
+            }
+            Command::Restart { node } => {
+                self.expect_status(node, "is running already", |s| matches!(s, Status::Down { .. }))
+            }
             Command::Pause { node } => self.expect_status(node, "is not running", |s| matches!(s, Status::Up { .. })),
-            Command::Resume { node } => self.expect_status(node, "is not paused", |s| matches!(s, Status::Paused { .. })),
+            Command::Resume { node } => {
+                self.expect_status(node, "is not paused", |s| matches!(s, Status::Paused { .. }))
+            }
             Command::SlowDisk { node, .. } => self.node_named(node).map(drop),
             Command::Partition { a, b }
             | Command::Repair { a, b }
@@ -459,7 +470,10 @@ impl World {
                 }
             }
             Command::AlterTopicConfig { .. } => {
-                return Err(Refusal("topic configuration can be given when a topic is created; changing it later is not simulated yet".into()));
+                return Err(Refusal(
+                    "topic configuration can be given when a topic is created; changing it later is not simulated yet"
+                        .into(),
+                ));
             }
             _ => self.fault(command)?,
         }

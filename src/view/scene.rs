@@ -39,7 +39,10 @@ pub struct TopicHeading {
 /// The ninth key wears glyph 1 again with its number beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Glyph {
-    Key { shape: u8, number: u32 },
+    Key {
+        shape: u8,
+        number: u32,
+    },
     /// A record without a key: a short bar.
     NoKey,
 }

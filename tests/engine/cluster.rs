@@ -49,8 +49,9 @@ fn the_high_watermark_reaches_followers_one_fetch_late() {
     lab.producer("checkout", &[], Span::secs(1), Some(1));
     lab.until(Span::secs(10), "the ack", |lab| lab.acked("checkout") == 1);
     lab.secs(2);
-    let (partition, leader) =
-        (0..3).find_map(|p| lab.leader(p).filter(|leader| lab.log_end(*leader, p) == Offset(1)).map(|l| (p, l))).expect("one partition has the record");
+    let (partition, leader) = (0..3)
+        .find_map(|p| lab.leader(p).filter(|leader| lab.log_end(*leader, p) == Offset(1)).map(|l| (p, l)))
+        .expect("one partition has the record");
     let id = lab.orders(partition);
     let moved = |on: NodeId| {
         lab.trace.iter().find(|record| {
@@ -132,9 +133,7 @@ fn without_enough_in_sync_replicas_acks_all_is_refused() {
     }
     lab.secs(14);
     assert_eq!(lab.isr(0), [leader], "the controller took the dead out of the in-sync set");
-    let refused = |fact: &Fact| {
-        matches!(fact, Fact::Broker(BrokerFact::AppendRefused { error, .. }) if error.name() == "NOT_ENOUGH_REPLICAS")
-    };
+    let refused = |fact: &Fact| matches!(fact, Fact::Broker(BrokerFact::AppendRefused { error, .. }) if error.name() == "NOT_ENOUGH_REPLICAS");
     let at = lab.world.now();
     lab.secs(5);
     assert!(lab.first(at, refused).is_some(), "min.insync.replicas=2 is a gate");
@@ -180,7 +179,10 @@ fn a_group_shares_partitions_and_survives_a_member() {
     assert_eq!(one.len() + two.len(), 3, "every partition has an owner: {one:?} {two:?}");
     assert!(one.len() == 2 || two.len() == 2, "range gives the first member one more");
     assert!(lab.processed("billing-1") > 50 && lab.processed("billing-2") > 50);
-    lab.act(Command::Crash { node: Target::Client("billing-1".into()), how: kafkascope::engine::runtime::Crash::Process });
+    lab.act(Command::Crash {
+        node: Target::Client("billing-1".into()),
+        how: kafkascope::engine::runtime::Crash::Process,
+    });
     // session.timeout.ms 45000, then the rebalance.
     let took = lab.until(Span::secs(70), "billing-2 owns all", |lab| owned(lab, "billing-2").len() == 3);
     assert!(took >= Span::secs(41), "a crash is noticed by the session only: took {took}");

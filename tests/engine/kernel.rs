@@ -173,9 +173,10 @@ fn a_cut_loses_what_is_on_the_way_and_what_is_sent() {
     send(&mut kernel, &[52]);
     run(&mut kernel, Time(200_000));
     assert_eq!(seen(&kernel, B), [52]);
-    let lost = kernel.take_trace().into_iter().filter(|record| {
-        matches!(record.fact, ToyFact::Runtime(RuntimeFact::Lost { why: Loss::Cut, .. }))
-    });
+    let lost = kernel
+        .take_trace()
+        .into_iter()
+        .filter(|record| matches!(record.fact, ToyFact::Runtime(RuntimeFact::Lost { why: Loss::Cut, .. })));
     assert_eq!(lost.count(), 2);
 }
 

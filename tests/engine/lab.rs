@@ -80,7 +80,14 @@ impl Lab {
         });
     }
 
-    pub fn consumer(&mut self, name: &str, group: &str, configs: &[(&str, &str)], processing: Span, commit: CommitStyle) {
+    pub fn consumer(
+        &mut self,
+        name: &str,
+        group: &str,
+        configs: &[(&str, &str)],
+        processing: Span,
+        commit: CommitStyle,
+    ) {
         self.act(Command::AddConsumer {
             name: name.into(),
             group: group.into(),

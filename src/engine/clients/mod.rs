@@ -17,4 +17,3 @@ pub use fact::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact
 pub use metadata::{ClientMetadata, KnownTopic, MetadataConfig};
 pub use network_client::{Disconnection, InFlightRequest, NetworkClient, NetworkConfig};
 pub use producer::{Producer, ProducerTimer};
-

@@ -12,8 +12,8 @@ mod time;
 pub use error_code::ErrorCode;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use ids::{
-    BrokerEpoch, BrokerId, ClientId, CorrelationId, Generation, LeaderEpoch, MemberId, NodeId, Offset,
-    PartitionEpoch, PartitionId, ProducerEpoch, ProducerId, Sequence, Step, TopicId, TopicPartition,
+    BrokerEpoch, BrokerId, ClientId, CorrelationId, Generation, LeaderEpoch, MemberId, NodeId, Offset, PartitionEpoch,
+    PartitionId, ProducerEpoch, ProducerId, Sequence, Step, TopicId, TopicPartition,
 };
 pub use rng::{Purpose, Rng};
 pub use time::{Span, Time};

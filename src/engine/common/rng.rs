@@ -41,9 +41,8 @@ impl Rng {
     pub fn from_seed(seed: u64) -> Self {
         // The odd constant (2⁶⁴ / golden ratio) keeps the seeds of neighbouring purposes far apart;
         // `seed_from_u64` then expands each with SplitMix64.
-        let stream = |purpose: u64| {
-            Xoshiro256PlusPlus::seed_from_u64(seed ^ (purpose + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        };
+        let stream =
+            |purpose: u64| Xoshiro256PlusPlus::seed_from_u64(seed ^ (purpose + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Self { streams: [0, 1, 2, 3, 4, 5, 6, 7].map(stream) }
     }
 

@@ -10,15 +10,39 @@ use crate::engine::common::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum MetadataRecord {
     /// A broker is known and, until told otherwise, fenced. Its epoch is this record's offset.
-    RegisterBroker { broker: BrokerId, epoch: BrokerEpoch, incarnation: u64, rack: Option<Arc<str>> },
+    RegisterBroker {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+        incarnation: u64,
+        rack: Option<Arc<str>>,
+    },
     /// BrokerRegistrationChange (17) or FenceBroker (7): no leader, in no in-sync set.
-    FenceBroker { broker: BrokerId, epoch: BrokerEpoch },
-    UnfenceBroker { broker: BrokerId, epoch: BrokerEpoch },
-    Topic { topic: TopicId, name: Arc<str> },
-    Partition { partition: TopicPartition, registration: PartitionRegistration },
-    PartitionChange { partition: TopicPartition, change: PartitionChange },
+    FenceBroker {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+    },
+    UnfenceBroker {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+    },
+    Topic {
+        topic: TopicId,
+        name: Arc<str>,
+    },
+    Partition {
+        partition: TopicPartition,
+        registration: PartitionRegistration,
+    },
+    PartitionChange {
+        partition: TopicPartition,
+        change: PartitionChange,
+    },
     /// A topic's configuration override; `None` removes it.
-    TopicConfig { topic: TopicId, key: Arc<str>, value: Option<Arc<str>> },
+    TopicConfig {
+        topic: TopicId,
+        key: Arc<str>,
+        value: Option<Arc<str>>,
+    },
     /// Written every `metadata.max.idle.interval.ms`, so that the log moves while nothing happens.
     NoOp,
 }

@@ -24,6 +24,8 @@ pub struct CreateTopicsRequest {
 
 #[derive(Clone, Debug)]
 pub struct CreateTopicsResponse {
-    /// Errors carry Kafka's own sentence.
-    pub topics: Vec<(TopicName, Result<TopicId, (ErrorCode, String)>)>,
+    pub topics: Vec<(TopicName, CreatedTopic)>,
 }
+
+/// Errors carry Kafka's own sentence.
+pub type CreatedTopic = Result<TopicId, (ErrorCode, String)>;

@@ -18,19 +18,45 @@ pub struct Digest {
 pub enum Gist {
     None,
     /// Records for a partition, not yet placed: how many (of the first partition), and how many partitions.
-    Records { partition: TopicPartition, records: u32, partitions: u32 },
+    Records {
+        partition: TopicPartition,
+        records: u32,
+        partitions: u32,
+    },
     /// A batch has its offsets.
-    Placed { partition: TopicPartition, base_offset: Offset },
+    Placed {
+        partition: TopicPartition,
+        base_offset: Offset,
+    },
     /// Asks for records from here.
-    From { partition: TopicPartition, offset: Offset, partitions: u32 },
+    From {
+        partition: TopicPartition,
+        offset: Offset,
+        partitions: u32,
+    },
     /// Brings records `first..=last`, and word of the high watermark.
-    Brings { partition: TopicPartition, records: Option<(Offset, Offset)>, high_watermark: Offset, partitions: u32 },
+    Brings {
+        partition: TopicPartition,
+        records: Option<(Offset, Offset)>,
+        high_watermark: Offset,
+        partitions: u32,
+    },
     /// The receiver's log departs from the leader's here.
-    Diverges { partition: TopicPartition, end_offset: Offset },
+    Diverges {
+        partition: TopicPartition,
+        end_offset: Offset,
+    },
     /// Commits this position.
-    Commits { partition: TopicPartition, offset: Offset, partitions: u32 },
+    Commits {
+        partition: TopicPartition,
+        offset: Offset,
+        partitions: u32,
+    },
     Generation(Generation),
-    MetadataRecords { first: Offset, records: u32 },
+    MetadataRecords {
+        first: Offset,
+        records: u32,
+    },
     Error(ErrorCode),
     /// Message number of the queue.
     Message(u64),

@@ -16,8 +16,14 @@ use crate::engine::common::CorrelationId;
 /// One message on a connection.
 #[derive(Clone, Debug)]
 pub enum Body {
-    Request { correlation: CorrelationId, request: Request },
-    Response { correlation: CorrelationId, response: Response },
+    Request {
+        correlation: CorrelationId,
+        request: Request,
+    },
+    Response {
+        correlation: CorrelationId,
+        response: Response,
+    },
     /// The point-to-point broker speaks a protocol of its own.
     Queue(QueueMessage),
 }

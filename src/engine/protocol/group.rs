@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use super::TopicName;
-use crate::engine::common::{
-    BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, Span, TopicPartition,
-};
+use crate::engine::common::{BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, Span, TopicPartition};
 
 #[derive(Clone, Debug)]
 pub struct FindCoordinatorRequest {

@@ -10,8 +10,8 @@ mod fetch;
 mod group;
 mod metadata;
 mod produce;
-mod quorum;
 mod queue;
+mod quorum;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, NewTopic};
 pub use digest::{Digest, Gist};
@@ -22,9 +22,9 @@ pub use fetch::{
 };
 pub use group::{
     CommittedOffset, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
-    JoinGroupRequest, JoinGroupResponse, JoinedMember, Joined, LeaveGroupRequest, LeaveGroupResponse,
-    MemberAssignment, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
-    Subscription, SyncGroupRequest, SyncGroupResponse,
+    JoinGroupRequest, JoinGroupResponse, Joined, JoinedMember, LeaveGroupRequest, LeaveGroupResponse, MemberAssignment,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, Subscription, SyncGroupRequest,
+    SyncGroupResponse,
 };
 pub use metadata::{
     LeaderHint, MetadataRequest, MetadataResponse, PartitionMetadata, TopicMetadata, TopicName, TopicsAsked,

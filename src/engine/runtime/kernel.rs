@@ -16,10 +16,17 @@ use crate::engine::common::{Fingerprint, Fingerprinter, NodeId, Rng, Span, Step,
 /// What state a process is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    Up { since: Time },
+    Up {
+        since: Time,
+    },
     /// Stopped but alive, as in a long garbage collection: what arrives waits.
-    Paused { since: Time },
-    Down { since: Time, how: Crash },
+    Paused {
+        since: Time,
+    },
+    Down {
+        since: Time,
+        how: Crash,
+    },
 }
 
 /// A node with its place in the machine room.
@@ -252,7 +259,8 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     /// # Panics
     /// If the address is taken.
     pub fn add_node(&mut self, id: NodeId, node: N) {
-        let slot = Slot { node, status: Status::Up { since: self.now }, disk: Disk::default(), backlog: VecDeque::new() };
+        let slot =
+            Slot { node, status: Status::Up { since: self.now }, disk: Disk::default(), backlog: VecDeque::new() };
         assert!(self.nodes.insert(id, slot).is_none(), "address {id} is taken");
         self.scheduler.schedule(self.now, Event::Start { node: id });
     }

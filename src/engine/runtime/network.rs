@@ -32,11 +32,17 @@ impl Default for Latency {
 /// What will become of a message, as things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
-    Arrives { at: Time },
+    Arrives {
+        at: Time,
+    },
     /// It will be lost on the way, at this time.
-    Lost { at: Time },
+    Lost {
+        at: Time,
+    },
     /// The link is held: it waits since then, and will set out again when released.
-    Held { since: Time },
+    Held {
+        since: Time,
+    },
 }
 
 /// A message on the wire: state, not history.
@@ -89,13 +95,7 @@ pub(super) struct Network<D: Domain> {
 
 impl<D: Domain> Network<D> {
     pub(super) fn new(latency: Latency) -> Self {
-        Self {
-            latency,
-            links: BTreeMap::new(),
-            connections: BTreeSet::new(),
-            in_flight: BTreeMap::new(),
-            next_id: 0,
-        }
+        Self { latency, links: BTreeMap::new(), connections: BTreeSet::new(), in_flight: BTreeMap::new(), next_id: 0 }
     }
 
     pub(super) fn link(&self, from: NodeId, to: NodeId) -> Option<&LinkState> {

@@ -16,13 +16,28 @@ pub struct TimerId(pub(super) u64);
 /// Something that will happen to a node.
 #[derive(Clone, Debug)]
 pub(super) enum Event<D: Domain> {
-    Start { node: NodeId },
+    Start {
+        node: NodeId,
+    },
     Deliver(MessageId),
     /// A message on a cut link reaches the place where it is lost.
     Vanish(MessageId),
-    Timer { node: NodeId, id: TimerId, timer: D::Timer, set_at: Time, set: Step },
-    Flushed { node: NodeId, token: D::Token, begun: Step },
-    Disconnected { node: NodeId, peer: NodeId },
+    Timer {
+        node: NodeId,
+        id: TimerId,
+        timer: D::Timer,
+        set_at: Time,
+        set: Step,
+    },
+    Flushed {
+        node: NodeId,
+        token: D::Token,
+        begun: Step,
+    },
+    Disconnected {
+        node: NodeId,
+        peer: NodeId,
+    },
 }
 
 /// A timer that has not rung yet, as a spectator sees it.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::groups::GroupView;
 use super::Focus;
+use super::groups::GroupView;
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
 use crate::engine::protocol::Class;
 use crate::engine::runtime::Status;
@@ -14,8 +14,8 @@ use crate::view::explain::partition_name;
 use crate::view::in_flight::arriving;
 use crate::view::keys::Keys;
 use crate::view::scene::{
-    BrokerCard, BrokerState, Cell, CellState, Cursor, CursorKind, Glyph, GroupBadge, ReplicaRole, ReplicaStrip, Waiting,
-    WaitingFor,
+    BrokerCard, BrokerState, Cell, CellState, Cursor, CursorKind, Glyph, GroupBadge, ReplicaRole, ReplicaStrip,
+    Waiting, WaitingFor,
 };
 
 /// Slots kept free at the right, where the next records will land.
@@ -89,7 +89,8 @@ fn strips(
     focus: &Focus,
 ) -> Vec<ReplicaStrip> {
     let mut strips = Vec::new();
-    for (partition, registration) in world.image().partitions().filter(|(partition, _)| Some(partition.topic) == topic) {
+    for (partition, registration) in world.image().partitions().filter(|(partition, _)| Some(partition.topic) == topic)
+    {
         if !registration.replicas.contains(&id) {
             continue;
         }
@@ -113,7 +114,13 @@ fn strips(
             log_end: log.log_end_offset(),
             window_start,
             folded: window_start.since(log.log_start_offset()),
-            cells: cells(keys, log, window_start, u64::from(focus.slots), &arriving(world, node, partition)),
+            cells: cells(
+                keys,
+                log,
+                (window_start, window_start.plus(u64::from(focus.slots))),
+                if role == ReplicaRole::Offline { committed(world, partition) } else { log.high_watermark() },
+                &arriving(world, node, partition),
+            ),
             segments: segments(log),
             cursors,
         });
@@ -127,16 +134,27 @@ fn segments(log: &UnifiedLog) -> Vec<(Offset, Offset)> {
     bases.iter().copied().zip(ends).collect()
 }
 
-fn cells(keys: &Keys, log: &UnifiedLog, from: Offset, slots: u64, arriving: &[Offset]) -> Vec<Cell> {
-    let until = from.plus(slots);
+/// A dead broker knows no high watermark; what of its log is committed, the living know.
+fn committed(world: &World, partition: TopicPartition) -> Offset {
+    let living = world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id)));
+    living.filter_map(|(_, broker)| broker.log(partition)).map(UnifiedLog::high_watermark).max().unwrap_or_default()
+}
+
+fn cells(
+    keys: &Keys,
+    log: &UnifiedLog,
+    (from, until): (Offset, Offset),
+    high_watermark: Offset,
+    arriving: &[Offset],
+) -> Vec<Cell> {
     let mut cells = Vec::new();
     for offset in (from.0..log.log_start_offset().0.min(until.0)).map(Offset) {
         cells.push(Cell { offset, state: CellState::Deleted, glyph: Glyph::NoKey, key: None, value: String::new() });
     }
-    let high_watermark = log.high_watermark();
     let batches = log.segments().flat_map(|segment| segment.batches_from(from));
     let records = batches.flat_map(|batch| batch.iter());
-    for (offset, record) in records.filter(|(offset, _)| *offset >= from.max(log.log_start_offset()) && *offset < until) {
+    for (offset, record) in records.filter(|(offset, _)| *offset >= from.max(log.log_start_offset()) && *offset < until)
+    {
         let state = if offset < high_watermark { CellState::Committed } else { CellState::Uncommitted };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(80).collect::<String>();
         cells.push(Cell {

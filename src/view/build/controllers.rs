@@ -25,12 +25,7 @@ pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
         newest.fresh = newest.offset.next() == committed;
     }
     let state = if world.is_up(node) { VoterState::Leader } else { VoterState::Offline };
-    Some(ControllerStrip {
-        epoch: 1,
-        high_watermark: committed,
-        voters: vec![Voter { node, id: id.0, state }],
-        tail,
-    })
+    Some(ControllerStrip { epoch: 1, high_watermark: committed, voters: vec![Voter { node, id: id.0, state }], tail })
 }
 
 /// A metadata record in a few characters; `None` for those that say nothing to a class.
@@ -39,7 +34,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
         let internal = world.image().topic(id.topic).is_some_and(|topic| topic.name.starts_with(super::INTERNAL));
         (!internal).then(|| format!("P{}", id.partition))
     };
-        match record {
+    match record {
         MetadataRecord::RegisterBroker { broker, .. } => Some(format!("register b{broker}")),
         MetadataRecord::FenceBroker { broker, .. } => Some(format!("fence b{broker}")),
         MetadataRecord::UnfenceBroker { broker, .. } => Some(format!("unfence b{broker}")),

@@ -90,7 +90,9 @@ fn links(world: &World) -> Vec<LinkMark> {
                 mark.cut |= link.cut;
                 mark.held |= link.held;
             }
-            None => marks.push(LinkMark { a: from, b: to, cut: link.cut, oneway: link.cut, held: link.held, since: None }),
+            None => {
+                marks.push(LinkMark { a: from, b: to, cut: link.cut, oneway: link.cut, held: link.held, since: None })
+            }
         }
     }
     marks

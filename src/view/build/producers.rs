@@ -98,10 +98,10 @@ fn metadata(world: &World, producer: &Producer, topic: Option<TopicId>) -> Metad
     let Some(image) = world.image().topic(topic) else { return MetadataView::Missing };
     for (partition, registration) in &image.partitions {
         let id = TopicPartition { topic, partition: *partition };
-        if let Some((leader, epoch)) = known.leader(id) {
-            if registration.leader != Some(leader) || epoch < registration.leader_epoch {
-                return MetadataView::Stale { partition: partition.0, leader: leader.0, epoch: epoch.0 };
-            }
+        if let Some((leader, epoch)) = known.leader(id)
+            && (registration.leader != Some(leader) || epoch < registration.leader_epoch)
+        {
+            return MetadataView::Stale { partition: partition.0, leader: leader.0, epoch: epoch.0 };
         }
     }
     MetadataView::Fresh

@@ -35,7 +35,14 @@ pub(super) fn card(world: &World, keys: &Keys) -> Option<QueueCard> {
         delivered_count: queue.delivered().count() as u64,
         removed: newest.map(|removal| gone(world, keys, removal.message, removal.by)).collect(),
         removed_count: queue.removed_count(),
-        dead_letters: queue.dead_letters().iter().rev().take(LISTED).rev().map(|dead| item(keys, dead.message, &dead.stored)).collect(),
+        dead_letters: queue
+            .dead_letters()
+            .iter()
+            .rev()
+            .take(LISTED)
+            .rev()
+            .map(|dead| item(keys, dead.message, &dead.stored))
+            .collect(),
         dead_count: queue.dead_letters().len() as u64,
     })
 }
@@ -106,7 +113,9 @@ fn seen(world: &World, keys: &Keys, application: &str, published: u64) -> Vec<Se
     let coming: Vec<u64> = world
         .kernel()
         .in_flight()
-        .filter(|message| world.queue_workers().any(|(id, worker)| id == message.to && worker.application() == application))
+        .filter(|message| {
+            world.queue_workers().any(|(id, worker)| id == message.to && worker.application() == application)
+        })
         .filter_map(|message| match &message.body {
             Body::Queue(QueueMessage::Deliver { message, .. }) => Some(*message),
             _ => None,

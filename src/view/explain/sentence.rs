@@ -77,7 +77,8 @@ fn partition_list(world: &World, partitions: &[TopicPartition]) -> String {
 }
 
 fn offset_list(world: &World, offsets: &[(TopicPartition, Offset)]) -> String {
-    let one = |(partition, offset): &(TopicPartition, Offset)| format!("{}={offset}", partition_name(world, *partition));
+    let one =
+        |(partition, offset): &(TopicPartition, Offset)| format!("{}={offset}", partition_name(world, *partition));
     offsets.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
@@ -224,9 +225,9 @@ fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
             let ends = ends.iter().map(|(broker, end)| format!("{broker}: {end}")).collect::<Vec<_>>().join(", ");
             about("fact-hw-moved", partition).number("before", from.0).number("hw", to.0).text("ends", ends)
         }
-        BrokerFact::Truncated { partition, to, from, .. } => about("fact-truncated", partition)
-            .number("to", to.0)
-            .number("records", from.since(*to)),
+        BrokerFact::Truncated { partition, to, from, .. } => {
+            about("fact-truncated", partition).number("to", to.0).number("records", from.since(*to))
+        }
         BrokerFact::IsrProposed { partition, from, to } => {
             about("fact-isr-proposed", partition).brokers("before", from).brokers("isr", to)
         }
@@ -271,10 +272,12 @@ fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
             FencedBecause::ShutDown => "fact-broker-fenced-shutdown",
         })
         .number("broker", broker.0),
-        ControllerFact::TopicCreated { name, partitions, replication_factor, .. } => Sentence::new("fact-topic-created")
-            .text("topic", name.as_ref())
-            .number("partitions", *partitions)
-            .number("factor", *replication_factor),
+        ControllerFact::TopicCreated { name, partitions, replication_factor, .. } => {
+            Sentence::new("fact-topic-created")
+                .text("topic", name.as_ref())
+                .number("partitions", *partitions)
+                .number("factor", *replication_factor)
+        }
         ControllerFact::TopicRefused { name, message, .. } => {
             Sentence::new("fact-topic-refused").text("topic", name.as_ref()).text("reason", message)
         }
@@ -303,7 +306,10 @@ fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
         }
         ControllerFact::TopicReconfigured { topic, key, value } => {
             let name = world.image().topic(*topic).map_or("?", |topic| topic.name.as_ref());
-            Sentence::new("fact-topic-configured").text("topic", name).text("key", key.as_ref()).text("value", value.as_ref())
+            Sentence::new("fact-topic-configured")
+                .text("topic", name)
+                .text("key", key.as_ref())
+                .text("value", value.as_ref())
         }
         ControllerFact::MetadataCommitted { first, last } => {
             Sentence::new("fact-metadata-committed").text("offsets", range(*first, *last))
@@ -321,9 +327,7 @@ fn of_group(world: &World, fact: &GroupFact) -> Sentence {
         GroupFact::Unloaded { partition } => {
             Sentence::new("fact-coordinator-unloaded").text("log", format!("__consumer_offsets-{partition}"))
         }
-        GroupFact::MemberIdGiven { group, client, .. } => {
-            about("fact-member-id", group).node(world, "client", *client)
-        }
+        GroupFact::MemberIdGiven { group, client, .. } => about("fact-member-id", group).node(world, "client", *client),
         GroupFact::MemberJoined { group, client, .. } => {
             about("fact-member-joined", group).node(world, "client", *client)
         }
@@ -423,9 +427,9 @@ fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
 fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
     let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
     match fact {
-        ConsumerFact::CoordinatorFound { group, coordinator } => Sentence::new("fact-coordinator-found")
-            .text("group", group.as_ref())
-            .number("broker", coordinator.0),
+        ConsumerFact::CoordinatorFound { group, coordinator } => {
+            Sentence::new("fact-coordinator-found").text("group", group.as_ref()).number("broker", coordinator.0)
+        }
         ConsumerFact::CoordinatorLost { group } => Sentence::new("fact-coordinator-lost").text("group", group.as_ref()),
         ConsumerFact::JoinRequested { group, .. } => Sentence::new("fact-join-requested").text("group", group.as_ref()),
         ConsumerFact::Joined { group, generation, leads, .. } => {
@@ -469,7 +473,9 @@ fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
         }
         ConsumerFact::CommitFailed { error } => Sentence::new("fact-commit-failed").text("error", error.name()),
         ConsumerFact::PollIntervalExceeded { .. } => Sentence::new("fact-poll-interval"),
-        ConsumerFact::FetchFailed { partition, error } => about("fact-fetch-failed", partition).text("error", error.name()),
+        ConsumerFact::FetchFailed { partition, error } => {
+            about("fact-fetch-failed", partition).text("error", error.name())
+        }
         ConsumerFact::NoOffset { partition } => about("fact-no-offset", partition),
         ConsumerFact::MetadataUpdated { .. } => Sentence::new("fact-metadata-updated"),
         ConsumerFact::RequestTimedOut { to } => Sentence::new("fact-request-timed-out").number("broker", to.0),
@@ -483,9 +489,9 @@ fn of_admin(world: &World, fact: &AdminFact) -> Sentence {
         AdminFact::TopicRefused { name, message, .. } => {
             Sentence::new("fact-admin-topic-refused").text("topic", name.as_ref()).text("reason", message)
         }
-        AdminFact::OffsetsReset { group, offsets } => Sentence::new("fact-admin-reset")
-            .text("group", group.as_ref())
-            .text("offsets", offset_list(world, offsets)),
+        AdminFact::OffsetsReset { group, offsets } => {
+            Sentence::new("fact-admin-reset").text("group", group.as_ref()).text("offsets", offset_list(world, offsets))
+        }
         AdminFact::NoOffsetToShift { group, partition } => {
             Sentence::new("fact-admin-no-offset").text("group", group.as_ref()).partition(world, *partition)
         }

@@ -48,9 +48,10 @@ fn telling(past: &[Record], step: Step, cause: Cause) -> Option<&Record> {
     let own = same().find(|record| !matches!(record.fact, Fact::Runtime(_)));
     let sent = || {
         same().find(|record| match (&record.fact, cause) {
-            (Fact::Runtime(crate::engine::runtime::RuntimeFact::Sent { id, .. }), Cause::Message { id: wanted, .. }) => {
-                *id == wanted
-            }
+            (
+                Fact::Runtime(crate::engine::runtime::RuntimeFact::Sent { id, .. }),
+                Cause::Message { id: wanted, .. },
+            ) => *id == wanted,
             _ => false,
         })
     };
@@ -104,9 +105,9 @@ pub fn why_high_watermark(world: &World, past: &[Record], partition: TopicPartit
 
 fn bears_on(record: &Record, wanted: TopicPartition) -> bool {
     match &record.fact {
-        Fact::Broker(
-            BrokerFact::HighWatermarkMoved { partition, ends, .. },
-        ) => *partition == wanted && !ends.is_empty(),
+        Fact::Broker(BrokerFact::HighWatermarkMoved { partition, ends, .. }) => {
+            *partition == wanted && !ends.is_empty()
+        }
         Fact::Broker(
             BrokerFact::Appended { partition, .. }
             | BrokerFact::BecameLeader { partition, .. }

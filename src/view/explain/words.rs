@@ -22,8 +22,7 @@ pub enum Lane {
 
 impl Lane {
     /// All lanes that are drawn, top to bottom.
-    pub const SHOWN: [Self; 6] =
-        [Self::Produce, Self::Replicate, Self::Fetch, Self::Group, Self::Control, Self::Fault];
+    pub const SHOWN: [Self; 6] = [Self::Produce, Self::Replicate, Self::Fetch, Self::Group, Self::Control, Self::Fault];
 
     fn of_class(class: Class) -> Self {
         match class {
