@@ -39,6 +39,12 @@ const DRAW_EVERY_MS: f64 = 100.0;
 /// While the clock runs, the run is kept this often.
 const KEEP_EVERY_MS: f64 = 2_000.0;
 
+/// While something takes more than a frame, smoothness waits.
+const WORK_BUDGET_MS: f64 = 24.0;
+
+/// Stands for an attribute that is not there.
+const ABSENT: &str = "\u{0}";
+
 /// Offsets that a strip has room for, at most.
 const SLOTS: u32 = 12;
 
@@ -66,6 +72,8 @@ pub struct App {
     /// Something changed that no drawing shows yet.
     is_stale: bool,
     drawn_step: u64,
+    /// Attributes of the root element as they were last written.
+    root: Vec<(&'static str, String)>,
     /// `?panic=1`: stops on purpose at the next event, for the test of what happens then.
     panics: bool,
     parcel: Rc<RefCell<Option<Parcel>>>,
@@ -104,6 +112,7 @@ impl Component for App {
             last_keep_ms: 0.0,
             is_stale: false,
             drawn_step: 0,
+            root: Vec::new(),
             panics: query.get("panic").is_some_and(|value| value == "1") && !query.has(rescue::RESTORE),
             parcel: Rc::default(),
             send: link.callback(Msg::Do),
@@ -297,7 +306,8 @@ impl App {
         let began = now_ms();
         let (stepped, wants_more, said) = {
             let mut model = self.model.borrow_mut();
-            model.frame(span_of(wall_ms), &mut || now_ms() - began > FRAME_BUDGET_MS);
+            let budget_ms = if model.is_at_work() { WORK_BUDGET_MS } else { FRAME_BUDGET_MS };
+            model.frame(span_of(wall_ms), &mut || now_ms() - began > budget_ms);
             let step = model.session().world().step_count().0;
             (step != self.drawn_step, model.wants_frames(), model.take_said())
         };
@@ -385,31 +395,35 @@ impl App {
         })
     }
 
-    /// What styles and tests read of the page stands on the root element.
-    fn write_root(&self) {
+    /// What styles and tests read of the page stands on the root element. Only what has changed is written: the
+    /// browser looks at the whole page again for an attribute of the root, even if it is set to what it was.
+    fn write_root(&mut self) {
         let Some(root) = super::root_element() else { return };
         let model = self.model.borrow();
         let world = model.session().world();
         let lesson = model.lesson();
-        let set = |name: &str, value: &str| {
-            // Fails for a malformed name only.
-            let _ = root.set_attribute(name, value);
-        };
-        set("lang", self.ui.lang.tag());
-        set("data-theme", self.ui.theme.name());
-        if self.ui.presenter {
-            set("data-presenter", "");
-        } else {
-            let _ = root.remove_attribute("data-presenter");
+        let now = [
+            ("lang", self.ui.lang.tag().to_owned()),
+            ("data-theme", self.ui.theme.name().to_owned()),
+            ("data-presenter", self.ui.presenter.then(String::new).unwrap_or_else(|| ABSENT.to_owned())),
+            ("data-step", world.step_count().to_string()),
+            ("data-time", world.now().to_string()),
+            ("data-fingerprint", world.fingerprint().to_string()),
+            ("data-lesson-phase", lesson.map_or("none", LessonRun::phase_name).to_owned()),
+            ("data-playing", model.playback().is_playing().to_string()),
+            ("data-busy", model.is_at_work().to_string()),
+            ("data-ready", "true".to_owned()),
+        ];
+        for (index, (name, value)) in now.iter().enumerate() {
+            if self.root.get(index).is_some_and(|(_, written)| written == value) {
+                continue;
+            }
+            // Both fail for a malformed name only.
+            let _ = if value == ABSENT { root.remove_attribute(name) } else { root.set_attribute(name, value) };
         }
-        set("data-step", &world.step_count().to_string());
-        set("data-time", &world.now().to_string());
-        set("data-fingerprint", &world.fingerprint().to_string());
-        set("data-lesson-phase", lesson.map_or("none", LessonRun::phase_name));
-        set("data-playing", &model.playback().is_playing().to_string());
-        set("data-busy", &model.is_at_work().to_string());
-        set("data-ready", "true");
         rescue::note_page(self.ui.lang, lesson.map_or("", |lesson| lesson.lesson().id.as_str()));
+        drop(model);
+        self.root = now.into();
     }
 }
 

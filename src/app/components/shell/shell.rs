@@ -27,7 +27,7 @@ pub fn Shell() -> Html {
     };
     html! {
         <div class="shell" data-mode={mode} data-sheet={ui.sheet.name()} data-selected={ui.selected.is_some().to_string()}
-            data-drawer={ui.drawer.is_some().to_string()}>
+            data-drawer={ui.drawer.is_some().to_string()} data-pair={page.scene.queue.is_some().to_string()}>
             <a class="skip-link" href="#stage">{ text.get("ui-skip") }</a>
             <aside class="shell__lesson" aria-label={text.get("ui-panel-lesson")}><LessonPanel /></aside>
             <main id="stage" class="shell__stage" tabindex="-1"><StageHost /></main>
