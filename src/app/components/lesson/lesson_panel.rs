@@ -22,10 +22,12 @@ pub fn LessonPanel() -> Html {
     };
     let scroll = use_node_ref();
     {
-        // A new step begins at its top, wherever the one before it was read to.
+        // A new step begins at its top, wherever the one before it was read to; a question that comes with it has
+        // brought itself into view.
         let scroll = scroll.clone();
+        let asks = view.as_ref().is_some_and(|view| view.question.is_some());
         use_effect_with(view.as_ref().map(|view| (view.id.clone(), view.step)), move |_| {
-            if let Some(scroll) = scroll.cast::<Element>() {
+            if let Some(scroll) = scroll.cast::<Element>().filter(|_| !asks) {
                 scroll.set_scroll_top(0);
             }
         });

@@ -13,7 +13,7 @@ use crate::app::selection::Selection;
 use crate::view::scene::{MetadataView, ProducerCard as Producer, Well};
 
 /// So many glyphs of a filling batch have room in its well.
-const GLYPHS: usize = 3;
+const GLYPHS: usize = 1;
 /// More partitions than these share one line of text.
 const WELLS: usize = 6;
 
