@@ -489,12 +489,15 @@ fn lost_messages(model: &Model) -> usize {
     model.session().past().iter().filter(lost).count()
 }
 
-/// "Broker 2 crashed. 2 messages in flight were lost."
+/// "Done: crash broker-2. Messages in flight that were lost: 2."
 fn response(model: &Model, action: &UiAction, lost_before: usize) -> Option<Note> {
-    let UiAction::Run(command) = action else { return None };
-    if !commands::is_fault(command) {
-        return None;
-    }
+    let command = match action {
+        UiAction::RunAll(commands) if !commands.is_empty() => {
+            return Some(Note::with("ui-note-done-all", vec![("count", commands.len().to_string())]));
+        }
+        UiAction::Run(command) if commands::is_fault(command) => command,
+        _ => return None,
+    };
     let lost = lost_messages(model).saturating_sub(lost_before);
     let line = crate::console::print(command);
     Some(if lost == 0 {

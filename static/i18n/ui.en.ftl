@@ -31,6 +31,7 @@ ui-half-topic-says = Publish and subscribe. Each group gets every record.
 ## Notes
 ui-note-branched = You acted in the past: a new branch begins here. The old future is kept on the timeline.
 ui-note-done = Done: { $line }
+ui-note-done-all = Done. Commands carried out: { $count }.
 ui-note-done-lost = Done: { $line }. Messages in flight that were lost: { $lost }.
 ui-note-nothing-left = Nothing is left to happen. Add a program, or press Play to let time pass.
 ui-note-not-found = It did not happen for a long time. The clock stands where the search ended.

@@ -31,6 +31,7 @@ ui-half-topic-says = 发布订阅：每个消费组都得到每条记录。
 ## Notes
 ui-note-branched = 你在过去动了手：从这里开始一个新分支。原来的未来仍在时间线上。
 ui-note-done = 已执行：{ $line }
+ui-note-done-all = 已执行 { $count } 条命令。
 ui-note-done-lost = 已执行：{ $line }。在途丢失的消息：{ $lost }。
 ui-note-nothing-left = 没有事情会再发生了。添加一个程序，或按播放让时间流逝。
 ui-note-not-found = 很久都没有发生。时钟停在搜索结束的地方。

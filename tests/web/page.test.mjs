@@ -170,6 +170,32 @@ test("lines pasted onto a producer become records in its partitions", () =>
     assert.match(said, /show sent\(checkout-web\)\s+(\d+)/);
   }));
 
+test("a file of one's own flows through the partitions, a broker dies under it, and nothing acknowledged is lost", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const rows = Array.from({ length: 600 }, (_, n) => JSON.stringify({ order: n, customer: ["ada", "bob", "cleo"][n % 3] }));
+    await page.getByRole("tab", { name: "Input" }).click();
+    const file = { name: "orders.jsonl", mimeType: "application/json", buffer: Buffer.from(rows.join("\n")) };
+    await page.locator('input[type="file"][data-file]').last().setInputFiles(file);
+    await page.locator("label", { hasText: "key from" }).locator("select").selectOption({ label: "customer" });
+    await page.locator("[data-start]").click();
+    await page.click("[data-play]");
+    await page.waitForSelector("text=/600 rows read. Without a key: 0. Left out: 0/", { timeout: 20_000 });
+    await page.click("[data-play]");
+    const broker = page.locator(".broker").first();
+    await broker.locator(".menu__button").click();
+    await broker.getByRole("menuitem", { name: /Crash/ }).click();
+    await page.waitForSelector(".broker .pill--offline");
+    await page.getByRole("tab", { name: "Console" }).click();
+    for (const line of ["await acked(checkout-web) >= 600 within 60s", "show lost_acked()", "show failed(checkout-web)"]) {
+      await page.locator(".console__form input").fill(line);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.documentElement.dataset.busy !== "true");
+    }
+    const said = await page.locator(".console__output").innerText();
+    assert.match(said, /show lost_acked\(\)\s+0/);
+    assert.match(said, /show failed\(checkout-web\)\s+0/);
+  }));
+
 test("a binary file gets a sentence and the run goes on", () =>
   visit("?mode=sandbox&lang=en", async (page) => {
     const before = await state(page);

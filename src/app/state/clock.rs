@@ -29,6 +29,9 @@ const WORTH_SKIPPING: Span = Span::millis(700);
 /// A skip ends so long before the next thing worth seeing, on the reader's own clock: time enough to look.
 const RUN_UP: Span = Span::millis(120);
 
+/// On the reader's own clock.
+const SKIP_IS_TOLD_FOR: Span = Span::millis(2_500);
+
 thread_local! {
     /// The event being handled, for the hook that tells the reader of a panic: the model cannot be asked then.
     static LAST_EVENT: Cell<u64> = const { Cell::new(0) };
@@ -68,11 +71,13 @@ impl Model {
         if self.playback.skips_waits()
             && let Some(resume_at) = self.skip_to()
         {
-            self.skipped = Some(resume_at.since(now));
+            self.skipped = Some((resume_at.since(now), SKIP_IS_TOLD_FOR));
             self.work = Some(Work::To(resume_at));
             self.go_on(is_spent);
             return;
         }
+        self.skipped = self.skipped.map(|(skipped, left)| (skipped, left.saturating_sub(wall)));
+        self.skipped = self.skipped.filter(|(_, left)| *left > Span::ZERO);
         self.behind = self.advance(target, is_spent) == Advance::OutOfBudget;
     }
 
@@ -205,5 +210,81 @@ impl Model {
         let seen = |wall: Span| Span(wall.0 * speed.virtual_part / speed.wall_part);
         let resume_at = next - seen(RUN_UP);
         (resume_at.since(now) > seen(WORTH_SKIPPING)).then_some(resume_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::action::UiAction;
+    use crate::app::state::sandbox;
+    use crate::engine::Setup;
+    use crate::session::PlaybackCommand;
+
+    fn playing(stop: usize, skips: bool) -> Model {
+        let mut model = Model::new(sandbox::session(Setup::default()).expect("the sandbox stands"));
+        model.perform(&UiAction::Playback(PlaybackCommand::SetStop(stop)));
+        model.perform(&UiAction::Playback(PlaybackCommand::SkipWaits(skips)));
+        model.perform(&UiAction::Playback(PlaybackCommand::Play));
+        model
+    }
+
+    #[test]
+    fn the_clock_runs_at_the_speed_that_was_chosen() {
+        let mut model = playing(6, false);
+        let before = model.session().now();
+        for _ in 0..60 {
+            model.frame(Span::millis(16), &mut || false);
+        }
+        assert_eq!(model.session().now(), before + Span::millis(960));
+        assert!(!model.is_behind());
+    }
+
+    #[test]
+    fn with_too_little_time_the_clock_falls_behind_and_says_so() {
+        let mut model = playing(15, false);
+        let before = model.session().now();
+        model.frame(Span::millis(16), &mut || true);
+        let passed = model.session().now().since(before);
+        assert!(model.is_behind());
+        assert!(passed < Span::secs(16), "{passed} of 16 s");
+        let handled = model.session().past().last().map(|record| record.at);
+        assert!(handled <= Some(model.session().now()), "nothing is shown that was not computed");
+    }
+
+    #[test]
+    fn waits_are_skipped_to_just_before_the_next_thing_worth_seeing() {
+        let mut model = playing(2, true);
+        let mut skips = 0;
+        for _ in 0..400 {
+            let (before, seen) = (model.session().now(), model.session().past().len());
+            model.frame(Span::millis(16), &mut || false);
+            let session = model.session();
+            if session.now().since(before) > Span::millis(50) {
+                skips += 1;
+                let missed = session.past()[seen..].iter().filter(|record| scout::is_worth_seeing(record)).count();
+                assert_eq!(missed, 0, "nothing worth seeing lies in what was skipped");
+            }
+        }
+        assert!(skips >= 3, "{skips} skips");
+    }
+
+    #[test]
+    fn a_lesson_stops_the_clock_when_it_speaks() {
+        let id = super::super::lesson::catalog().lessons()[0].id.clone();
+        let (lesson, session) = LessonRun::open(&id).expect("a built-in lesson opens");
+        let mut model = Model::of_lesson(session, lesson);
+        assert!(model.playback().is_playing());
+        model.perform(&UiAction::LessonNext);
+        for _ in 0..10_000 {
+            if !model.wants_frames() {
+                break;
+            }
+            model.frame(Span::millis(16), &mut || false);
+        }
+        assert!(!model.wants_frames());
+        let lesson = model.lesson().expect("it is still there");
+        assert!(matches!(lesson.phase_name(), "settled" | "asking"), "{}", lesson.phase_name());
+        assert!(lesson.marks()[0].at.is_some());
     }
 }

@@ -46,8 +46,8 @@ pub struct Model {
     pub(super) feed: Feed,
     pub(super) scout: Option<Scout>,
     pub(super) work: Option<Work>,
-    /// The last stretch that was skipped because nothing happened in it.
-    pub(super) skipped: Option<Span>,
+    /// The last stretch that was skipped because nothing happened in it, and how much longer that is told.
+    pub(super) skipped: Option<(Span, Span)>,
     /// The last frame had too little time for what was due.
     pub(super) behind: bool,
     /// What work came to that ended in a frame, not in an action.
@@ -134,7 +134,7 @@ impl Model {
 
     #[must_use]
     pub fn skipped(&self) -> Option<Span> {
-        self.skipped
+        self.skipped.map(|(skipped, _)| skipped)
     }
 
     #[must_use]
@@ -411,4 +411,106 @@ pub(super) fn parts(condition: &Condition, scope: Scope<'_>) -> String {
     let parts: Vec<String> =
         condition.parts(scope).into_iter().map(|(text, value)| format!("{text} = {value}")).collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::feed::Handover;
+    use crate::app::state::sandbox;
+    use crate::engine::command::{RecordSpec, Target};
+    use crate::engine::common::BrokerId;
+    use crate::engine::runtime::Crash;
+
+    fn model() -> Model {
+        Model::new(sandbox::session(Setup::default()).expect("the sandbox stands"))
+    }
+
+    fn crash(broker: u32) -> UiAction {
+        let node = Target::Broker(BrokerId(broker));
+        UiAction::Run(Command::Crash { node, how: Crash::Process })
+    }
+
+    fn newest_line(model: &Model) -> (LineKind, String) {
+        let line = model.transcript().lines().next_back().expect("something was said");
+        (line.kind, line.text.clone())
+    }
+
+    #[test]
+    fn a_click_is_echoed_as_the_line_it_equals() {
+        let mut model = model();
+        assert_eq!(model.perform(&crash(2)), None);
+        assert_eq!(newest_line(&model), (LineKind::Echo, "crash broker-2".to_owned()));
+        let faults: Vec<&str> = model.ticks().faults().iter().map(|(_, line)| line.as_str()).collect();
+        assert_eq!(faults, ["crash broker-2"]);
+    }
+
+    #[test]
+    fn a_refusal_changes_nothing_and_says_why() {
+        let mut model = model();
+        model.perform(&crash(2));
+        let before = model.session().world().fingerprint();
+        let note = model.perform(&crash(2)).expect("it is down already");
+        assert_eq!(note.tone, crate::app::state::action::Tone::Refused);
+        assert_eq!(model.session().world().fingerprint(), before);
+        assert_eq!(newest_line(&model).0, LineKind::Refusal);
+    }
+
+    #[test]
+    fn acting_in_the_past_starts_a_branch_and_says_so() {
+        let mut model = model();
+        model.perform(&UiAction::SeekTime(Time(3_000_000)));
+        assert!(model.is_in_the_past());
+        assert_eq!(model.perform(&crash(1)), Some(Note::key("ui-note-branched")));
+        assert_eq!(model.session().branches().count(), 2);
+        assert!(!model.is_in_the_past());
+        assert!(model.ticks().of(crate::view::explain::Lane::Fault).iter().all(|at| *at <= Time(3_000_000)));
+    }
+
+    #[test]
+    fn a_step_is_a_fact_that_is_shown_and_stepping_back_undoes_it() {
+        let mut model = model();
+        let start = model.session().world().step_count();
+        model.perform(&UiAction::Step);
+        let first = (model.session().world().step_count(), model.session().world().fingerprint());
+        let mut here = model.session().past().iter().rev().take_while(|record| record.step == first.0);
+        assert!(first.0 > start && here.any(|record| landmark::is(Landmark::Event, record)));
+        model.perform(&UiAction::Step);
+        assert!(model.session().world().step_count() > first.0);
+        model.perform(&UiAction::StepBack);
+        assert_eq!((model.session().world().step_count(), model.session().world().fingerprint()), first);
+    }
+
+    #[test]
+    fn the_console_asks_acts_waits_and_refuses() {
+        let mut model = model();
+        model.perform(&UiAction::Console("kafka-topics --list".to_owned()));
+        assert!(newest_line(&model).1.contains("orders"));
+        let before = model.session().now();
+        model.perform(&UiAction::Console("wait 2s".to_owned()));
+        while model.is_at_work() {
+            model.frame(Span::ZERO, &mut || true);
+        }
+        assert_eq!(model.session().now(), before + Span::secs(2));
+        model.perform(&UiAction::Console("expect 1 == 2".to_owned()));
+        assert_eq!(newest_line(&model).0, LineKind::Refusal);
+        model.perform(&UiAction::Console("kafka-topic".to_owned()));
+        assert!(newest_line(&model).1.contains("kafka-topics"), "the nearest name is offered");
+    }
+
+    #[test]
+    fn a_long_file_goes_over_no_faster_than_it_is_acknowledged() {
+        let mut model = model();
+        let record = |n: usize| RecordSpec { key: None, value: format!("row {n}"), partition: None };
+        let portion = Handover { producer: "checkout-web".to_owned(), records: (0..1_000).map(record).collect() };
+        model.perform(&UiAction::Feed(portion));
+        let at_once = model.feed().handed_over();
+        assert!((1..1_000).contains(&at_once), "{at_once} of 1000 at once");
+        model.perform(&UiAction::Playback(PlaybackCommand::SetStop(9)));
+        model.perform(&UiAction::Playback(PlaybackCommand::Play));
+        for _ in 0..600 {
+            model.frame(Span::millis(16), &mut || false);
+        }
+        assert_eq!((model.feed().handed_over(), model.feed().waiting()), (1_000, 0));
+    }
 }

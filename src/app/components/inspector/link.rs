@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::parts::{command, commands, facts, head, link_to, row, section};
+use super::parts::{command, commands, head, link_to, long_facts, row, section};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::Text;
 use crate::app::selection::Selection;
@@ -26,7 +26,7 @@ pub fn view(page: &Page, text: &Text, a: NodeId, b: NodeId) -> Html {
         <>
             { head(text.get("ui-link"), html! { { format!("{first} – {second}") } }) }
             <section class="inspector__section">
-                { facts(vec![
+                { long_facts(vec![
                     row(format!("{first} → {second}"), state(text, world, a, b)),
                     row(format!("{second} → {first}"), state(text, world, b, a)),
                 ]) }
