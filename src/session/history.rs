@@ -208,8 +208,10 @@ impl Session {
 
     /// Puts the clock at `to`, wherever that is: back by checkpoint and replay, forward by playing.
     pub fn seek(&mut self, to: Time) {
-        if to < self.now() {
-            self.restore(self.checkpoints.before_time(to).clone());
+        let nearest = self.checkpoints.before_time(to);
+        // Forward, too, a later checkpoint saves the way there.
+        if to < self.now() || nearest.world.step_count() > self.world.step_count() {
+            self.restore(nearest.clone());
         }
         self.advance_to(to, u64::MAX);
     }

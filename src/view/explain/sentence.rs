@@ -383,8 +383,12 @@ fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
         ProducerFact::Queued { partition, key: None, .. } => about("fact-queued", partition),
         ProducerFact::AwaitsMetadata { topic } => Sentence::new("fact-awaits-metadata").text("topic", topic.as_ref()),
         ProducerFact::BatchSent { partition, records, to, attempt, .. } => {
-            let key = if *attempt > 0 { "fact-batch-sent-again" } else { "fact-batch-sent" };
-            about(key, partition).number("records", *records).number("broker", to.0).number("attempt", *attempt)
+            // Attempts count from 1; every further one is a retry.
+            let key = if *attempt > 1 { "fact-batch-sent-again" } else { "fact-batch-sent" };
+            about(key, partition)
+                .number("records", *records)
+                .number("broker", to.0)
+                .number("attempt", attempt.saturating_sub(1))
         }
         ProducerFact::BatchAcked { partition, base_offset, ordinals } => match base_offset {
             Some(base) => {
