@@ -85,6 +85,19 @@ fn colours_fonts_and_durations_are_tokens() {
     hold("literals only in tokens.css", Source::load_all(root(), "static/css", "css"), style::check_css);
 }
 
+#[test]
+fn every_fact_is_explained() {
+    let words = Source::load_all(root(), "src/view/explain", "rs");
+    let mend = "give it a sentence in src/view/explain/sentence.rs, and words in static/i18n";
+    hold("every fact has a sentence", Source::load_all(root(), "src/engine", "rs"), |source| {
+        let enums = contracts::enums_ending_in(source, "Fact");
+        let check = |name: &String| {
+            contracts::check_every_variant(source, name, &words, contracts::Among::Code, "explained", mend)
+        };
+        enums.iter().flat_map(check).collect()
+    });
+}
+
 fn hold(law: &str, sources: Vec<Source>, check: impl Fn(&Source) -> Vec<Violation>) {
     let violations: Vec<Violation> = sources.iter().flat_map(check).collect();
     report(law, &violations);
