@@ -98,6 +98,21 @@ fn every_fact_is_explained() {
     });
 }
 
+#[test]
+fn every_fact_is_met_in_a_test() {
+    let mut tests = Source::load_all(root(), "src", "rs");
+    tests.extend(Source::load_all(root(), "tests", "rs"));
+    let mend =
+        "let a test meet it where it happens, or add it to tests/engine/facts.rs with a run that brings it about";
+    hold("every fact is met in a test", Source::load_all(root(), "src/engine", "rs"), |source| {
+        let enums = contracts::enums_ending_in(source, "Fact");
+        let check = |name: &String| {
+            contracts::check_every_variant(source, name, &tests, contracts::Among::Tests, "met in a test", mend)
+        };
+        enums.iter().flat_map(check).collect()
+    });
+}
+
 fn hold(law: &str, sources: Vec<Source>, check: impl Fn(&Source) -> Vec<Violation>) {
     let violations: Vec<Violation> = sources.iter().flat_map(check).collect();
     report(law, &violations);

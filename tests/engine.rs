@@ -2,6 +2,7 @@
 
 mod engine {
     mod cluster;
+    mod facts;
     mod guarantees;
     mod kernel;
     mod lab;

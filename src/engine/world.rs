@@ -348,9 +348,8 @@ impl World {
                 self.name_is_free(name)?;
                 self.node_named(&Target::QueueBroker).map(drop)
             }
-            Command::CreateTopic { .. } | Command::AlterTopicConfig { .. } | Command::ResetOffsets { .. } => {
-                self.needs_kafka()
-            }
+            Command::CreateTopic { .. } | Command::ResetOffsets { .. } => self.needs_kafka(),
+            Command::AlterTopicConfig { topic, configs } => self.check_topic_config(topic, configs),
             Command::Produce { producer, .. } | Command::SetWorkload { producer, .. } => {
                 let node = self.node_named(&client(producer))?;
                 match self.process(node) {
@@ -469,11 +468,15 @@ impl World {
                     broker.write_properties(&configs);
                 }
             }
-            Command::AlterTopicConfig { .. } => {
-                return Err(Refusal(
-                    "topic configuration can be given when a topic is created; changing it later is not simulated yet"
-                        .into(),
-                ));
+            Command::AlterTopicConfig { topic, configs } => {
+                let (node, _) = self.controller().expect("every world has a controller");
+                let mut outcome = Ok(());
+                self.kernel.command(node, |process, ctx| {
+                    if let Process::Controller(controller) = process {
+                        outcome = controller.alter_topic_configs(ctx, topic, configs);
+                    }
+                });
+                outcome.map_err(Refusal)?;
             }
             _ => self.fault(command)?,
         }
@@ -571,6 +574,19 @@ impl World {
             Some(queue) => Ok(queue.name.as_str().into()),
             None => Err(Refusal("this world has no point-to-point broker: add [setup.queue] to the scenario".into())),
         }
+    }
+
+    /// Run-time configuration of a topic is a metadata record, so it takes a controller that lives.
+    fn check_topic_config(&self, topic: &str, configs: &Properties) -> Result<(), Refusal> {
+        self.needs_kafka()?;
+        let (node, controller) = self.controller().expect("every world has a controller");
+        if !self.is_up(node) {
+            return Err(Refusal(format!("{node} is down, and only it can change a topic: restart it first")));
+        }
+        if controller.decided_image().topic_id(topic).is_none() {
+            return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
+        }
+        accept(config::TopicConfig::from_properties(&pairs(configs))).map(drop)
     }
 
     fn needs_kafka(&self) -> Result<(), Refusal> {

@@ -259,6 +259,7 @@ impl Process {
             }
         }
         if let Some(partition) = without_policy {
+            ctx.emit(ConsumerFact::NoOffset { partition });
             self.fail(ctx, Failure::NoOffsetForPartition(partition));
         }
     }
