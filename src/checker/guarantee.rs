@@ -6,10 +6,12 @@ use crate::engine::common::{BrokerId, Generation, LeaderEpoch, NodeId, Offset, S
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guarantee {
     /// A record whose producer has the acknowledgement is in the log of every later leader.
-    /// Promised with acks=all, clean elections, and no power loss that reaches every in-sync replica.
+    /// Kafka gives it with acks=all, clean elections, and no power loss that reaches every in-sync replica. The checker
+    /// is coarser: after any broker's power loss it claims nothing for the rest of the run.
     AckedRecordsSurvive,
     /// What was below the high watermark is in the log of every later leader (LeaderCompleteness).
-    /// Promised with clean elections.
+    /// Promised with clean elections; like the one above, and like everything but one leader per epoch that is judged
+    /// from brokers' facts, not claimed after a power loss.
     CommittedRecordsSurvive,
     /// Two brokers never lead one partition in one epoch.
     OneLeaderPerEpoch,
