@@ -142,14 +142,14 @@ impl ReplicationControl<'_> {
         let mut partitions = Vec::new();
         for (index, replicas) in assignment.iter().enumerate() {
             let factor = assignment[..index].last().map(Vec::len);
-            self.check_manual(replicas, factor).map_err(|why| (INVALID_REPLICA_ASSIGNMENT, why))?;
+            self.check_manual(replicas, factor).map_err(|why| (ErrorCode::InvalidReplicaAssignment, why))?;
             let isr = self.active_of(replicas);
             if isr.is_empty() {
                 let message = format!(
                     "All brokers specified in the manual partition assignment for partition {index} are fenced or in \
                      controlled shutdown."
                 );
-                return Err((INVALID_REPLICA_ASSIGNMENT, message));
+                return Err((ErrorCode::InvalidReplicaAssignment, message));
             }
             partitions.push((replicas.clone(), isr));
         }
@@ -210,16 +210,12 @@ fn invalid_name(name: &str) -> Option<String> {
 fn config_records(topic: TopicId, configs: &BTreeMap<String, String>) -> Result<Vec<MetadataRecord>, Refusal> {
     let mut checked = TopicConfig::default();
     let record = |(key, value): (&String, &String)| {
-        checked.set(key, value).map_err(|problem| (INVALID_CONFIG, problem.what))?;
+        checked.set(key, value).map_err(|problem| (ErrorCode::InvalidConfig, problem.what))?;
         let (key, value): (Arc<str>, Arc<str>) = (key.as_str().into(), value.trim().into());
         Ok(MetadataRecord::TopicConfig { topic, key, value: Some(value) })
     };
     configs.iter().map(record).collect()
 }
-
-// Kafka answers with INVALID_REPLICA_ASSIGNMENT (39) and INVALID_CONFIG (40).
-const INVALID_REPLICA_ASSIGNMENT: ErrorCode = ErrorCode::InvalidReplicaAssignment;
-const INVALID_CONFIG: ErrorCode = ErrorCode::InvalidConfig;
 
 #[cfg(test)]
 mod tests {
@@ -343,7 +339,7 @@ mod tests {
                     .to_owned(),
             ),
         ] {
-            refused(&mut cluster, by_hand(assignment), INVALID_REPLICA_ASSIGNMENT, &message);
+            refused(&mut cluster, by_hand(assignment), ErrorCode::InvalidReplicaAssignment, &message);
         }
         let both = NewTopic { replication_factor: Some(1), ..by_hand(&[&[1]]) };
         let message = "A manual partition assignment was specified, but replication factor was not set to -1.";
@@ -366,7 +362,7 @@ mod tests {
             NewTopic { configs, ..topic("t") }
         };
         let outcome = create(&mut cluster, &[with("min.insync.replicas", "zwei")]).remove(0).1.unwrap_err();
-        assert_eq!(outcome.0, INVALID_CONFIG);
+        assert_eq!(outcome.0, ErrorCode::InvalidConfig);
         assert!(outcome.1.contains("zwei") && outcome.1.contains("min.insync.replicas"), "{}", outcome.1);
         assert!(create(&mut cluster, &[with("unclean.leader.election.enable", "true")])[0].1.is_ok());
         assert!(cluster.control().allows_unclean(TopicId(0)));

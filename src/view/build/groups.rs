@@ -38,8 +38,7 @@ impl GroupView {
 #[must_use]
 pub fn groups(world: &World) -> Vec<GroupView> {
     let mut names: BTreeSet<String> = world.consumers().map(|(_, consumer)| consumer.group().to_string()).collect();
-    for (id, broker) in world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id))) {
-        let _ = id;
+    for (_, broker) in world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id))) {
         names.extend(broker.coordinator().groups().map(|(_, group)| group.id().to_string()));
     }
     names.into_iter().map(|name| view(world, name)).collect()
