@@ -88,7 +88,7 @@ fn colours_fonts_and_durations_are_tokens() {
 #[test]
 fn every_fact_is_explained() {
     let words = Source::load_all(root(), "src/view/explain", "rs");
-    let mend = "give it a sentence in src/view/explain/sentence.rs, and words in static/i18n";
+    let mend = "give it a sentence in src/view/explain/sentence/, and words in static/i18n";
     hold("every fact has a sentence", Source::load_all(root(), "src/engine", "rs"), |source| {
         let enums = contracts::enums_ending_in(source, "Fact");
         let check = |name: &String| {

@@ -229,7 +229,7 @@ mod tests {
         let door = Source::new("src/engine/mod.rs", "pub mod common; mod server; pub use world::World;");
         let through = |path: &str, text: &str| messages(&check_engine_door(&Source::new(path, text), &door));
         assert_eq!(through("src/view/a.rs", "use crate::engine::{common::Time, World}; fn f() { World::new() }"), "");
-        assert_eq!(through("src/engine/world.rs", "use crate::engine::server::Broker;"), "");
+        assert_eq!(through("src/engine/world/mod.rs", "use crate::engine::server::Broker;"), "");
         let broken = through("src/view/a.rs", "use crate::engine::server::Broker;");
         assert!(broken.contains("src/view/a.rs:1: `crate::engine::server::Broker` reaches past"), "{broken}");
         assert!(broken.contains("offer `server` there on purpose"), "{broken}");

@@ -1,83 +1,20 @@
-//! The whole simulated data centre as one value, and the only place where commands act on it.
-//!
-//! A world knows which kinds of node there are; nobody in the engine knows a world.
+//! Commands: what is refused and why, and what each one does.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::clients::{Admin, Consumer, ConsumerApplication, Producer};
-use super::command::{Command, Properties, QueueSpec, Target};
-use super::common::{BrokerId, ClientId, Fingerprint, NodeId, Span, Step, Time};
-use super::config::{self, BrokerConfig, ConsumerConfig, Problem, ProblemKind, ProducerConfig};
-use super::controller::Controller;
-use super::domain::{Ctx, Kafka, Timer, Token};
-use super::metadata::MetadataImage;
-use super::protocol::{Body, NewTopic};
-use super::queue::{QueueBroker, QueueProducer, QueueWorker};
-use super::runtime::{Crash, Kernel, Latency, MessageId, Node, Status};
-use super::server::Broker;
-use super::trace::{Fact, Record};
-
-/// What stands in the machine room before anything happens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Setup {
-    pub seed: u64,
-    pub brokers: Vec<BrokerSpec>,
-    /// `node.id` of each KRaft voter.
-    pub controllers: Vec<BrokerId>,
-    /// `server.properties` that all brokers and controllers share.
-    pub properties: Properties,
-    /// One-way travel time on every link that has none of its own.
-    pub latency: Span,
-    pub jitter: Span,
-    /// The point-to-point broker, if there is one.
-    pub queue: Option<QueueSpec>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BrokerSpec {
-    pub id: BrokerId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rack: Option<String>,
-}
-
-impl Default for Setup {
-    /// Three brokers in three racks and one controller.
-    fn default() -> Self {
-        let racks = ["a", "b", "c"];
-        let broker = |(index, rack): (usize, &&str)| BrokerSpec {
-            id: BrokerId(u32::try_from(index + 1).expect("three brokers")),
-            rack: Some((*rack).to_owned()),
-        };
-        Self {
-            seed: 1,
-            brokers: racks.iter().enumerate().map(broker).collect(),
-            controllers: vec![BrokerId(101)],
-            properties: Properties::new(),
-            latency: Latency::default().base,
-            jitter: Latency::default().jitter,
-            queue: None,
-        }
-    }
-}
-
-/// A process of any kind.
-#[derive(Clone, Debug)]
-pub enum Process {
-    Controller(Box<Controller>),
-    Broker(Box<Broker>),
-    Producer(Box<Producer>),
-    Consumer(Box<Consumer>),
-    Admin(Box<Admin>),
-    QueueBroker(Box<QueueBroker>),
-    QueueProducer(Box<QueueProducer>),
-    QueueWorker(Box<QueueWorker>),
-}
+use super::configs::{accept, broker_config, consumer_config, pairs, producer_config};
+use super::setup::ADMIN;
+use super::{Process, World};
+use crate::engine::clients::{Admin, Consumer, ConsumerApplication, Producer};
+use crate::engine::command::{Command, Properties, Target};
+use crate::engine::common::{BrokerId, ClientId, NodeId};
+use crate::engine::config;
+use crate::engine::domain::{Ctx, Kafka};
+use crate::engine::protocol::NewTopic;
+use crate::engine::queue::{QueueProducer, QueueWorker};
+use crate::engine::runtime::{Kernel, Latency, MessageId, Status};
+use crate::engine::trace::Fact;
 
 /// Why a command could not be carried out: what, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,232 +26,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct World {
-    kernel: Kernel<Kafka, Process>,
-    setup: Arc<Setup>,
-    clients: BTreeMap<Arc<str>, ClientId>,
-    names: Vec<Arc<str>>,
-}
-
-/// The admin tool is a client like any other; it has been there from the start.
-const ADMIN: &str = "admin";
-
 impl World {
-    /// Powers everything on at time zero.
-    ///
-    /// # Errors
-    /// If a property has no meaning or two nodes share an id.
-    pub fn new(setup: Setup) -> Result<Self, Refusal> {
-        let config = broker_config(&setup.properties)?;
-        let latency = Latency { base: setup.latency, jitter: setup.jitter };
-        let mut kernel = Kernel::new(setup.seed, latency);
-        let controllers: Vec<NodeId> = setup.controllers.iter().map(|id| NodeId::Controller(*id)).collect();
-        // One voter for now: a quorum of several needs elections among them.
-        let [controller] = controllers[..] else {
-            return Err(Refusal(format!(
-                "controllers: {} listed, but this version runs exactly one KRaft controller; keep one id",
-                controllers.len()
-            )));
-        };
-        let NodeId::Controller(controller_id) = controller else { unreachable!("built as a controller above") };
-        kernel.add_node(controller, Process::Controller(Box::new(Controller::new(controller_id, config.clone()))));
-        for spec in &setup.brokers {
-            let id = NodeId::Broker(spec.id);
-            if kernel.slot(id).is_some() {
-                return Err(Refusal(format!(
-                    "brokers: id {} is listed twice; give each broker an id of its own",
-                    spec.id
-                )));
-            }
-            let rack = spec.rack.as_deref().map(Arc::from);
-            let broker = Broker::new(spec.id, config.clone(), rack, controllers.clone());
-            kernel.add_node(id, Process::Broker(Box::new(broker)));
-        }
-        if let Some(queue) = &setup.queue {
-            kernel.add_node(NodeId::QueueBroker, Process::QueueBroker(Box::new(QueueBroker::new(queue.clone()))));
-        }
-        let mut world = Self { kernel, setup: Arc::new(setup), clients: BTreeMap::new(), names: Vec::new() };
-        if !world.setup.brokers.is_empty() {
-            let bootstrap = world.bootstrap();
-            world.add_client(ADMIN, |id, _| Process::Admin(Box::new(Admin::new(id, bootstrap))))?;
-        }
-        Ok(world)
-    }
-
-    #[must_use]
-    pub fn setup(&self) -> &Setup {
-        &self.setup
-    }
-
-    #[must_use]
-    pub fn now(&self) -> Time {
-        self.kernel.now()
-    }
-
-    #[must_use]
-    pub fn step_count(&self) -> Step {
-        self.kernel.step_count()
-    }
-
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.kernel.fingerprint()
-    }
-
-    #[must_use]
-    pub fn next_event_at(&self) -> Option<Time> {
-        self.kernel.next_event_at()
-    }
-
-    /// Read-only: what spectators look at.
-    #[must_use]
-    pub fn kernel(&self) -> &Kernel<Kafka, Process> {
-        &self.kernel
-    }
-
-    /// Handles one event; false when nothing is left to happen.
-    pub fn step(&mut self) -> bool {
-        self.kernel.step()
-    }
-
-    /// Handles every event up to and including `to`, then lets the clock stand there.
-    pub fn run_until(&mut self, to: Time) {
-        while self.next_event_at().is_some_and(|at| at <= to) {
-            self.step();
-        }
-        self.wait_until(to);
-    }
-
-    /// Lets the clock stand at `to`, before the next event.
-    pub fn wait_until(&mut self, to: Time) {
-        if to > self.now() {
-            self.kernel.wait_until(to);
-        }
-    }
-
-    /// Facts since the last call, oldest first.
-    pub fn take_trace(&mut self) -> Vec<Record> {
-        self.kernel.take_trace()
-    }
-
-    /// The name the page shows for a node: a client's own, else its address.
-    #[must_use]
-    pub fn name_of(&self, node: NodeId) -> String {
-        match node {
-            NodeId::Client(id) => {
-                self.names.get(id.0 as usize).map_or_else(|| node.to_string(), |name| name.to_string())
-            }
-            _ => node.to_string(),
-        }
-    }
-
-    /// The address behind a name the page shows.
-    #[must_use]
-    pub fn node_of(&self, target: &Target) -> Option<NodeId> {
-        let node = match target {
-            Target::Broker(id) => NodeId::Broker(*id),
-            Target::Controller(id) => NodeId::Controller(*id),
-            Target::QueueBroker => NodeId::QueueBroker,
-            Target::Client(name) => NodeId::Client(*self.clients.get(name)?),
-        };
-        self.kernel.slot(node).map(|_| node)
-    }
-
-    /// How a command names this node.
-    #[must_use]
-    pub fn target_of(&self, node: NodeId) -> Target {
-        match node {
-            NodeId::Broker(id) => Target::Broker(id),
-            NodeId::Controller(id) => Target::Controller(id),
-            NodeId::QueueBroker => Target::QueueBroker,
-            NodeId::Client(_) => Target::Client(self.name_of(node).into()),
-        }
-    }
-
-    #[must_use]
-    pub fn process(&self, node: NodeId) -> Option<&Process> {
-        self.kernel.slot(node).map(|slot| &slot.node)
-    }
-
-    #[must_use]
-    pub fn status(&self, node: NodeId) -> Option<Status> {
-        self.kernel.slot(node).map(|slot| slot.status)
-    }
-
-    #[must_use]
-    pub fn is_up(&self, node: NodeId) -> bool {
-        matches!(self.status(node), Some(Status::Up { .. }))
-    }
-
-    #[must_use]
-    pub fn broker(&self, id: BrokerId) -> Option<&Broker> {
-        match self.process(NodeId::Broker(id))? {
-            Process::Broker(broker) => Some(broker),
-            _ => None,
-        }
-    }
-
-    pub fn brokers(&self) -> impl Iterator<Item = (BrokerId, &Broker)> {
-        self.kernel.slots().filter_map(|(id, slot)| match (id, &slot.node) {
-            (NodeId::Broker(id), Process::Broker(broker)) => Some((id, broker.as_ref())),
-            _ => None,
-        })
-    }
-
-    /// The controller, alive or not.
-    #[must_use]
-    pub fn controller(&self) -> Option<(NodeId, &Controller)> {
-        self.kernel.slots().find_map(|(id, slot)| match &slot.node {
-            Process::Controller(controller) => Some((id, controller.as_ref())),
-            _ => None,
-        })
-    }
-
-    /// The committed metadata, as the controller has it: the truth that brokers and clients run after.
-    #[must_use]
-    pub fn image(&self) -> &MetadataImage {
-        self.controller().expect("every world has a controller").1.image()
-    }
-
-    pub fn producers(&self) -> impl Iterator<Item = (NodeId, &Producer)> {
-        self.kernel.slots().filter_map(|(id, slot)| match &slot.node {
-            Process::Producer(producer) => Some((id, producer.as_ref())),
-            _ => None,
-        })
-    }
-
-    pub fn consumers(&self) -> impl Iterator<Item = (NodeId, &Consumer)> {
-        self.kernel.slots().filter_map(|(id, slot)| match &slot.node {
-            Process::Consumer(consumer) => Some((id, consumer.as_ref())),
-            _ => None,
-        })
-    }
-
-    #[must_use]
-    pub fn queue_broker(&self) -> Option<&QueueBroker> {
-        match self.process(NodeId::QueueBroker)? {
-            Process::QueueBroker(queue) => Some(queue),
-            _ => None,
-        }
-    }
-
-    pub fn queue_producers(&self) -> impl Iterator<Item = (NodeId, &QueueProducer)> {
-        self.kernel.slots().filter_map(|(id, slot)| match &slot.node {
-            Process::QueueProducer(producer) => Some((id, producer.as_ref())),
-            _ => None,
-        })
-    }
-
-    pub fn queue_workers(&self) -> impl Iterator<Item = (NodeId, &QueueWorker)> {
-        self.kernel.slots().filter_map(|(id, slot)| match &slot.node {
-            Process::QueueWorker(worker) => Some((id, worker.as_ref())),
-            _ => None,
-        })
-    }
-
-    // ---- commands ----------------------------------------------------------------------------------------------
-
     /// Carries out one command, now.
     ///
     /// # Errors
@@ -555,7 +267,11 @@ impl World {
         });
     }
 
-    fn add_client(&mut self, name: &str, make: impl FnOnce(ClientId, Arc<str>) -> Process) -> Result<(), Refusal> {
+    pub(super) fn add_client(
+        &mut self,
+        name: &str,
+        make: impl FnOnce(ClientId, Arc<str>) -> Process,
+    ) -> Result<(), Refusal> {
         self.name_is_free(name)?;
         let id = ClientId(u32::try_from(self.names.len()).expect("fewer than 2^32 clients"));
         let name: Arc<str> = name.into();
@@ -565,7 +281,7 @@ impl World {
         Ok(())
     }
 
-    fn bootstrap(&self) -> Vec<BrokerId> {
+    pub(super) fn bootstrap(&self) -> Vec<BrokerId> {
         self.setup.brokers.iter().map(|spec| spec.id).collect()
     }
 
@@ -626,75 +342,4 @@ impl World {
 
 fn client(name: &str) -> Target {
     Target::Client(name.into())
-}
-
-/// Settings that Kafka would not start with are refused, and so are keys that nobody knows: a typing error would
-/// otherwise pass for a setting. What is merely not simulated is let through; whoever wrote it is told elsewhere.
-fn accept<T>(built: (T, Vec<Problem>)) -> Result<T, Refusal> {
-    let fatal = |problem: &&Problem| problem.kind.stops_kafka() || problem.kind == ProblemKind::Unknown;
-    match built.1.iter().find(fatal) {
-        None => Ok(built.0),
-        Some(problem) => Err(Refusal(problem.to_string())),
-    }
-}
-
-fn pairs(configs: &Properties) -> config::Properties {
-    config::Properties::from_pairs(configs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-}
-
-fn broker_config(configs: &Properties) -> Result<BrokerConfig, Refusal> {
-    accept(BrokerConfig::from_properties(&pairs(configs)))
-}
-
-fn producer_config(configs: &Properties) -> Result<ProducerConfig, Refusal> {
-    accept(ProducerConfig::from_properties(&pairs(configs)))
-}
-
-/// `group.id` and `client.id` come from the command itself.
-fn consumer_config(configs: &Properties, group: &str, name: &str) -> Result<ConsumerConfig, Refusal> {
-    let mut configs = configs.clone();
-    configs.insert("group.id".to_owned(), group.to_owned());
-    configs.entry("client.id".to_owned()).or_insert_with(|| name.to_owned());
-    accept(ConsumerConfig::from_properties(&pairs(&configs)))
-}
-
-macro_rules! each {
-    ($process:expr, $node:ident => $do:expr) => {
-        match $process {
-            Process::Controller($node) => $do,
-            Process::Broker($node) => $do,
-            Process::Producer($node) => $do,
-            Process::Consumer($node) => $do,
-            Process::Admin($node) => $do,
-            Process::QueueBroker($node) => $do,
-            Process::QueueProducer($node) => $do,
-            Process::QueueWorker($node) => $do,
-        }
-    };
-}
-
-impl Node<Kafka> for Process {
-    fn start(&mut self, ctx: &mut Ctx<'_>) {
-        each!(self, node => node.start(ctx));
-    }
-
-    fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {
-        each!(self, node => node.message(ctx, from, body));
-    }
-
-    fn timer(&mut self, ctx: &mut Ctx<'_>, timer: Timer) {
-        each!(self, node => node.timer(ctx, timer));
-    }
-
-    fn flushed(&mut self, ctx: &mut Ctx<'_>, token: Token) {
-        each!(self, node => node.flushed(ctx, token));
-    }
-
-    fn disconnected(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
-        each!(self, node => node.disconnected(ctx, peer));
-    }
-
-    fn crash(&mut self, how: Crash) {
-        each!(self, node => node.crash(how));
-    }
 }

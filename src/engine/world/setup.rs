@@ -1,0 +1,107 @@
+//! What a world is made of at time zero, and how it is powered on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::configs::broker_config;
+use super::{Process, Refusal, World};
+use crate::engine::clients::Admin;
+use crate::engine::command::{Properties, QueueSpec};
+use crate::engine::common::{BrokerId, NodeId, Span};
+use crate::engine::controller::Controller;
+use crate::engine::queue::QueueBroker;
+use crate::engine::runtime::{Kernel, Latency};
+use crate::engine::server::Broker;
+
+/// What stands in the machine room before anything happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Setup {
+    pub seed: u64,
+    pub brokers: Vec<BrokerSpec>,
+    /// `node.id` of each KRaft voter.
+    pub controllers: Vec<BrokerId>,
+    /// `server.properties` that all brokers and controllers share.
+    pub properties: Properties,
+    /// One-way travel time on every link that has none of its own.
+    pub latency: Span,
+    pub jitter: Span,
+    /// The point-to-point broker, if there is one.
+    pub queue: Option<QueueSpec>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerSpec {
+    pub id: BrokerId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rack: Option<String>,
+}
+
+impl Default for Setup {
+    /// Three brokers in three racks and one controller.
+    fn default() -> Self {
+        let racks = ["a", "b", "c"];
+        let broker = |(index, rack): (usize, &&str)| BrokerSpec {
+            id: BrokerId(u32::try_from(index + 1).expect("three brokers")),
+            rack: Some((*rack).to_owned()),
+        };
+        Self {
+            seed: 1,
+            brokers: racks.iter().enumerate().map(broker).collect(),
+            controllers: vec![BrokerId(101)],
+            properties: Properties::new(),
+            latency: Latency::default().base,
+            jitter: Latency::default().jitter,
+            queue: None,
+        }
+    }
+}
+
+/// The admin tool is a client like any other; it has been there from the start.
+pub(super) const ADMIN: &str = "admin";
+
+impl World {
+    /// Powers everything on at time zero.
+    ///
+    /// # Errors
+    /// If a property has no meaning or two nodes share an id.
+    pub fn new(setup: Setup) -> Result<Self, Refusal> {
+        let config = broker_config(&setup.properties)?;
+        let latency = Latency { base: setup.latency, jitter: setup.jitter };
+        let mut kernel = Kernel::new(setup.seed, latency);
+        let controllers: Vec<NodeId> = setup.controllers.iter().map(|id| NodeId::Controller(*id)).collect();
+        // One voter for now: a quorum of several needs elections among them.
+        let [controller] = controllers[..] else {
+            return Err(Refusal(format!(
+                "controllers: {} listed, but this version runs exactly one KRaft controller; keep one id",
+                controllers.len()
+            )));
+        };
+        let NodeId::Controller(controller_id) = controller else { unreachable!("built as a controller above") };
+        kernel.add_node(controller, Process::Controller(Box::new(Controller::new(controller_id, config.clone()))));
+        for spec in &setup.brokers {
+            let id = NodeId::Broker(spec.id);
+            if kernel.slot(id).is_some() {
+                return Err(Refusal(format!(
+                    "brokers: id {} is listed twice; give each broker an id of its own",
+                    spec.id
+                )));
+            }
+            let rack = spec.rack.as_deref().map(Arc::from);
+            let broker = Broker::new(spec.id, config.clone(), rack, controllers.clone());
+            kernel.add_node(id, Process::Broker(Box::new(broker)));
+        }
+        if let Some(queue) = &setup.queue {
+            kernel.add_node(NodeId::QueueBroker, Process::QueueBroker(Box::new(QueueBroker::new(queue.clone()))));
+        }
+        let mut world = Self { kernel, setup: Arc::new(setup), clients: BTreeMap::new(), names: Vec::new() };
+        if !world.setup.brokers.is_empty() {
+            let bootstrap = world.bootstrap();
+            world.add_client(ADMIN, |id, _| Process::Admin(Box::new(Admin::new(id, bootstrap))))?;
+        }
+        Ok(world)
+    }
+}

@@ -1,0 +1,87 @@
+//! Sentences for what a broker did.
+
+use super::{Sentence, range};
+use crate::engine::common::TopicPartition;
+use crate::engine::server::BrokerFact;
+use crate::engine::storage::DeletionReason;
+use crate::engine::world::World;
+
+pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
+    let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
+    match fact {
+        BrokerFact::Registered { epoch } => Sentence::new("fact-registered").number("epoch", epoch.0),
+        BrokerFact::RegistrationRefused { error } => {
+            Sentence::new("fact-registration-refused").text("error", error.name())
+        }
+        BrokerFact::Unfenced => Sentence::new("fact-unfenced"),
+        BrokerFact::Fenced => Sentence::new("fact-fenced"),
+        BrokerFact::BecameLeader { partition, leader_epoch, log_end, .. } => {
+            about("fact-became-leader", partition).number("epoch", leader_epoch.0).number("end", log_end.0)
+        }
+        BrokerFact::BecameFollower { partition, leader: Some(leader), leader_epoch, .. } => {
+            about("fact-became-follower", partition).number("leader", leader.0).number("epoch", leader_epoch.0)
+        }
+        BrokerFact::BecameFollower { partition, leader: None, leader_epoch, .. } => {
+            about("fact-without-leader", partition).number("epoch", leader_epoch.0)
+        }
+        BrokerFact::Appended { partition, first, last, from, .. } => {
+            let key = if from.is_client() { "fact-appended" } else { "fact-copied" };
+            about(key, partition).text("offsets", range(*first, *last)).node(world, "from", *from)
+        }
+        BrokerFact::SegmentRolled { partition, base_offset } => {
+            about("fact-segment-rolled", partition).number("base", base_offset.0)
+        }
+        BrokerFact::SegmentDeleted { partition, base_offset, reason, log_start } => about(
+            match reason {
+                DeletionReason::StartOffset => "fact-segment-deleted",
+                DeletionReason::Size => "fact-segment-deleted-size",
+                DeletionReason::Time => "fact-segment-deleted-time",
+            },
+            partition,
+        )
+        .number("base", base_offset.0)
+        .number("start", log_start.0),
+        BrokerFact::TopicCreationAsked { name } => Sentence::new("fact-topic-asked").text("topic", name.as_ref()),
+        BrokerFact::AppendRefused { partition, error, isr, min_isr } => about("fact-append-refused", partition)
+            .text("error", error.name())
+            .number("isr", *isr)
+            .number("min", *min_isr),
+        BrokerFact::FollowerReached { partition, follower, log_end } => {
+            about("fact-follower-reached", partition).number("follower", follower.0).number("end", log_end.0)
+        }
+        BrokerFact::HighWatermarkMoved { partition, from, to, ends } if ends.is_empty() => {
+            about("fact-hw-heard", partition).number("before", from.0).number("hw", to.0)
+        }
+        BrokerFact::HighWatermarkMoved { partition, from, to, ends } => {
+            let ends = ends.iter().map(|(broker, end)| format!("{broker}: {end}")).collect::<Vec<_>>().join(", ");
+            about("fact-hw-moved", partition).number("before", from.0).number("hw", to.0).text("ends", ends)
+        }
+        BrokerFact::Truncated { partition, to, from, .. } => {
+            about("fact-truncated", partition).number("to", to.0).number("records", from.since(*to))
+        }
+        BrokerFact::IsrProposed { partition, from, to } => {
+            about("fact-isr-proposed", partition).brokers("before", from).brokers("isr", to)
+        }
+        BrokerFact::IsrCommitted { partition, isr, .. } => about("fact-isr-committed", partition).brokers("isr", isr),
+        BrokerFact::IsrRefused { partition, error } => about("fact-isr-refused", partition).text("error", error.name()),
+        BrokerFact::ProduceParked { partition, client, until } => {
+            about("fact-produce-parked", partition).node(world, "client", *client).number("until", until.0)
+        }
+        BrokerFact::ProduceAnswered { partition, client, outcome: Ok(offset), acks } => {
+            about("fact-produce-acked", partition)
+                .node(world, "client", *client)
+                .number("offset", offset.0)
+                .text("acks", acks.to_string())
+        }
+        BrokerFact::ProduceAnswered { partition, client, outcome: Err(error), .. } => {
+            about("fact-produce-refused", partition).node(world, "client", *client).text("error", error.name())
+        }
+        BrokerFact::FetchParked { partition, fetcher, offset } => {
+            about("fact-fetch-parked", partition).node(world, "fetcher", *fetcher).number("offset", offset.0)
+        }
+        BrokerFact::FetchRefused { partition, fetcher, offset, error } => about("fact-fetch-refused", partition)
+            .node(world, "fetcher", *fetcher)
+            .number("offset", offset.0)
+            .text("error", error.name()),
+    }
+}

@@ -1,0 +1,68 @@
+//! Sentences for what the controller decided.
+
+use super::{Sentence, range};
+use crate::engine::common::TopicPartition;
+use crate::engine::controller::{ControllerFact, ElectedBecause, FencedBecause};
+use crate::engine::world::World;
+
+pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
+    let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
+    match fact {
+        ControllerFact::BrokerRegistered { broker, epoch } => {
+            Sentence::new("fact-broker-registered").number("broker", broker.0).number("epoch", epoch.0)
+        }
+        ControllerFact::RegistrationRefused { broker, error } => {
+            Sentence::new("fact-broker-refused").number("broker", broker.0).text("error", error.name())
+        }
+        ControllerFact::BrokerUnfenced { broker } => Sentence::new("fact-broker-unfenced").number("broker", broker.0),
+        ControllerFact::BrokerFenced { broker, why } => Sentence::new(match why {
+            FencedBecause::SessionExpired => "fact-broker-fenced-session",
+            FencedBecause::Asked => "fact-broker-fenced-asked",
+            FencedBecause::Reregistered => "fact-broker-fenced-again",
+            FencedBecause::ShutDown => "fact-broker-fenced-shutdown",
+        })
+        .number("broker", broker.0),
+        ControllerFact::TopicCreated { name, partitions, replication_factor, .. } => {
+            Sentence::new("fact-topic-created")
+                .text("topic", name.as_ref())
+                .number("partitions", *partitions)
+                .number("factor", *replication_factor)
+        }
+        ControllerFact::TopicRefused { name, message, .. } => {
+            Sentence::new("fact-topic-refused").text("topic", name.as_ref()).text("reason", message)
+        }
+        ControllerFact::LeaderElected { partition, to: Some(to), leader_epoch, isr, why, .. } => about(
+            match why {
+                ElectedBecause::LeaderFenced => "fact-leader-elected",
+                ElectedBecause::ReplicaReturned => "fact-leader-returned",
+                ElectedBecause::Unclean => "fact-leader-unclean",
+                ElectedBecause::Preferred => "fact-leader-preferred",
+                ElectedBecause::LeaderShutsDown => "fact-leader-moved",
+            },
+            partition,
+        )
+        .number("leader", to.0)
+        .number("epoch", leader_epoch.0)
+        .brokers("isr", isr),
+        ControllerFact::LeaderElected { partition, to: None, isr, .. } => {
+            about("fact-no-leader", partition).brokers("isr", isr)
+        }
+        ControllerFact::IsrChanged { partition, from, to, .. } => {
+            let key = if to.len() < from.len() { "fact-isr-shrank" } else { "fact-isr-grew" };
+            about(key, partition).brokers("before", from).brokers("isr", to)
+        }
+        ControllerFact::IsrRefused { partition, broker, error } => {
+            about("fact-isr-refused", partition).number("broker", broker.0).text("error", error.name())
+        }
+        ControllerFact::TopicReconfigured { topic, key, value } => {
+            let name = world.image().topic(*topic).map_or("?", |topic| topic.name.as_ref());
+            Sentence::new("fact-topic-configured")
+                .text("topic", name)
+                .text("key", key.as_ref())
+                .text("value", value.as_ref())
+        }
+        ControllerFact::MetadataCommitted { first, last } => {
+            Sentence::new("fact-metadata-committed").text("offsets", range(*first, *last))
+        }
+    }
+}
