@@ -132,7 +132,7 @@ fn heading(id: TopicId, topic: &TopicImage, config: &TopicConfig) -> String {
 
 /// What was set for the topic, or for all topics in `server.properties`.
 fn non_default(config: &TopicConfig) -> Vec<String> {
-    let default = TopicConfig::default();
+    let default = TopicConfig::for_version(config.version);
     let mut configs: Vec<String> = Vec::new();
     for key in TopicConfig::KEYS {
         let value = config.get(key.name);
@@ -149,7 +149,7 @@ fn topic_config(world: &World, topic: &TopicImage) -> TopicConfig {
     let properties = &world.setup().properties;
     let properties =
         crate::engine::config::Properties::from_pairs(properties.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-    let mut config = TopicConfig::of(&BrokerConfig::from_properties(&properties).0);
+    let mut config = TopicConfig::of(&BrokerConfig::from_properties(world.setup().version, &properties).0);
     for (key, value) in &topic.overrides {
         // The controller has accepted these; a value that cannot be read any more shows as the default.
         let _ = config.set(key, value);

@@ -2,7 +2,8 @@
 //!
 //! The lists were gathered from the `ConfigDef`s of Kafka 4.3 and, for what is gone, of 3.9; they hold names only.
 
-use super::key::Scope;
+use super::key::{Key, Scope};
+use super::version::KafkaVersion;
 use super::{Problem, ProblemKind, keys};
 
 /// TLS and SASL: the same names for brokers and clients.
@@ -319,6 +320,17 @@ pub(super) fn not_simulated(name: &str) -> Problem {
         name,
         format!("Kafka knows {name}, but the simulator does not act on it yet."),
         "Leave it as it is: it changes nothing here.",
+    )
+}
+
+/// Kafka ignores a key that it does not know, with a warning in its log.
+pub(super) fn not_yet(key: &Key, version: KafkaVersion) -> Problem {
+    let since = key.since().map(|since| since.to_string()).unwrap_or_default();
+    Problem::new(
+        ProblemKind::NotYet,
+        key.name,
+        format!("{} came with Kafka {since}; {version} logs a warning and goes on without it.", key.name),
+        format!("Take it out, or run Kafka {since} or later."),
     )
 }
 

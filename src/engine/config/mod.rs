@@ -1,5 +1,6 @@
-//! Kafka's configuration: official keys, types, ranges and defaults of version 4.3, and which of them the engine honours.
+//! Kafka's configuration: official keys, types, ranges and defaults, and which of them the engine honours.
 //!
+//! The tables stand for version 4.3; `history` knows what was otherwise before, `version` what a version can do.
 //! Each scope (broker, topic, producer, consumer) has one declarative table that becomes a typed struct. Values come in
 //! as text, exactly as they stand in a `.properties` file or behind a tool's `--config`, and are held against the rules
 //! that Kafka itself applies. A key is never dropped in silence: it is taken, refused with Kafka's own sentence, told to
@@ -10,12 +11,14 @@ mod table;
 
 mod broker;
 mod consumer;
+mod history;
 mod key;
 mod known;
 mod producer;
 mod properties;
 mod topic;
 mod value;
+mod version;
 
 use std::fmt;
 
@@ -30,6 +33,7 @@ pub use value::{
     Acks, Assignor, AutoOffsetReset, Bound, CleanupPolicy, Compression, GroupProtocol, IsolationLevel, Partitioner,
     ProcessRole, TimestampType, Voter,
 };
+pub use version::{Capability, KafkaVersion, Release};
 
 /// The table of a scope.
 #[must_use]
@@ -63,6 +67,8 @@ pub enum ProblemKind {
     ZooKeeperEra,
     /// Once a key of Kafka, gone from 4.3.
     Removed,
+    /// A key of a later version than the one that runs, which would log a warning and go on without it.
+    NotYet,
     /// The line is not one that Java's `Properties` can read.
     Malformed,
 }

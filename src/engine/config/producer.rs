@@ -79,24 +79,93 @@ impl ProducerConfig {
         let longest = Span::millis(u64::from(i32::MAX.unsigned_abs()));
         Span(self.linger.0.saturating_add(self.request_timeout.0)).min(longest)
     }
-}
 
-impl Rules for ProducerConfig {
-    fn adjust(&mut self) {
-        if !self.is_explicit("delivery.timeout.ms") {
-            self.delivery_timeout = Span::millis(120_000).max(self.one_attempt());
-        }
-        if !self.is_explicit("enable.idempotence") {
-            self.enable_idempotence = self.acks == Acks::All && self.retries > 0;
-        }
+    /// Before `delivery.timeout.ms` (KIP-91) nothing bounded a record's time but the number of its attempts.
+    fn all_attempts(&self) -> Span {
+        let longest = Span::millis(u64::from(i32::MAX.unsigned_abs()));
+        let retry = self.request_timeout.0.saturating_add(self.retry_backoff.0);
+        Span(self.one_attempt().0.saturating_add(retry.saturating_mul(u64::from(self.retries)))).min(longest)
     }
 
-    fn check(&self) -> Vec<Problem> {
+    /// Is the producer of this version idempotent if nobody says otherwise?
+    fn wants_idempotence(&self) -> bool {
+        Self::key("enable.idempotence").is_some_and(|key| key.at(self.version).default == Some("true"))
+    }
+}
+
+impl ProducerConfig {
+    /// `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
+    fn check_idempotence(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut tell = |kind, key: &str, what: String, mend: &str| {
             problems.push(Problem::new(kind, key, what, mend));
         };
-        if self.delivery_timeout < self.one_attempt() {
+        let by_hand = self.is_explicit("enable.idempotence");
+        // Since 4.0 this stops even a producer whose idempotence is about to be switched off by acks or retries.
+        let wanted = if by_hand { self.enable_idempotence } else { self.wants_idempotence() };
+        if !wanted {
+            return problems;
+        }
+        if by_hand && self.retries == 0 {
+            let what = "Must set retries to non-zero when using the idempotent producer.";
+            tell(ProblemKind::Conflict, "retries", what.to_owned(), "Leave retries out.");
+        } else if by_hand && self.acks != Acks::All {
+            let what = "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee \
+                        idempotence.";
+            tell(ProblemKind::Conflict, "acks", what.to_owned(), "Set acks=all.");
+        } else if self.retries == 0 {
+            let what = "Idempotence will be disabled because retries is set to 0.";
+            tell(ProblemKind::Adjusted, "retries", what.to_owned(), "Leave retries out to keep it.");
+        } else if self.acks != Acks::All {
+            let acks = self.acks.name();
+            let what = format!("Idempotence will be disabled because acks is set to {acks}, not set to 'all'.");
+            tell(ProblemKind::Adjusted, "acks", what, "Set acks=all to keep it.");
+        }
+        let key = "max.in.flight.requests.per.connection";
+        let now = self.max_in_flight_requests;
+        if now <= 5 {
+            return problems;
+        }
+        let mend = "Lower it, or set enable.idempotence=false.";
+        if self.version.refuses_too_many_in_flight() {
+            let what =
+                format!("To use the idempotent producer, {key} must be set to at most 5. Current value is {now}.");
+            tell(ProblemKind::Conflict, key, what, mend);
+        } else if by_hand {
+            let what = format!("Must set {key} to at most 5 to use the idempotent producer.");
+            tell(ProblemKind::Conflict, key, what, mend);
+        } else {
+            let what = format!(
+                "Idempotence will be disabled because {key} is set to {now}, which is greater than 5. Please note that \
+                 in v4.0.0 and onward, this will become an error."
+            );
+            tell(ProblemKind::Adjusted, key, what, mend);
+        }
+        problems
+    }
+}
+
+impl Rules for ProducerConfig {
+    fn adjust(&mut self) {
+        if !self.version.bounds_delivery_time() {
+            self.delivery_timeout = self.all_attempts();
+        } else if !self.is_explicit("delivery.timeout.ms") {
+            self.delivery_timeout = Span::millis(120_000).max(self.one_attempt());
+        }
+        if !self.is_explicit("enable.idempotence") {
+            let fits = self.max_in_flight_requests <= 5 || self.version.refuses_too_many_in_flight();
+            self.enable_idempotence = self.wants_idempotence() && self.acks == Acks::All && self.retries > 0 && fits;
+        }
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = self.check_idempotence();
+        let mut tell = |kind, key: &str, what: String, mend: &str| {
+            problems.push(Problem::new(kind, key, what, mend));
+        };
+        if !self.version.bounds_delivery_time() {
+            // The field holds what the attempts add up to; there is no key to disagree with.
+        } else if self.delivery_timeout < self.one_attempt() {
             let what = "delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms.";
             let mend = "Raise delivery.timeout.ms, or lower request.timeout.ms.";
             tell(ProblemKind::Conflict, "delivery.timeout.ms", what.to_owned(), mend);
@@ -110,31 +179,6 @@ impl Rules for ProducerConfig {
             tell(ProblemKind::Adjusted, "delivery.timeout.ms", what, mend);
         }
 
-        let by_hand = self.is_explicit("enable.idempotence");
-        if self.enable_idempotence && by_hand && self.retries == 0 {
-            let what = "Must set retries to non-zero when using the idempotent producer.";
-            tell(ProblemKind::Conflict, "retries", what.to_owned(), "Leave retries out.");
-        } else if self.enable_idempotence && by_hand && self.acks != Acks::All {
-            let what = "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee \
-                        idempotence.";
-            tell(ProblemKind::Conflict, "acks", what.to_owned(), "Set acks=all.");
-        } else if !by_hand && self.retries == 0 {
-            let what = "Idempotence will be disabled because retries is set to 0.";
-            tell(ProblemKind::Adjusted, "retries", what.to_owned(), "Leave retries out to keep it.");
-        } else if !by_hand && self.acks != Acks::All {
-            let acks = self.acks.name();
-            let what = format!("Idempotence will be disabled because acks is set to {acks}, not set to 'all'.");
-            tell(ProblemKind::Adjusted, "acks", what, "Set acks=all to keep it.");
-        }
-        // Since 4.0 this stops even a producer whose idempotence is about to be switched off by acks or retries.
-        let wanted = self.enable_idempotence || !by_hand;
-        let key = "max.in.flight.requests.per.connection";
-        if wanted && self.max_in_flight_requests > 5 {
-            let now = self.max_in_flight_requests;
-            let what =
-                format!("To use the idempotent producer, {key} must be set to at most 5. Current value is {now}.");
-            tell(ProblemKind::Conflict, key, what, "Lower it, or set enable.idempotence=false.");
-        }
         if !self.enable_idempotence && self.transactional_id.is_some() {
             let what = "Cannot set a transactional.id without also enabling idempotence.";
             let mend = "Take transactional.id out, or set acks=all and leave retries and enable.idempotence alone.";
@@ -146,7 +190,36 @@ impl Rules for ProducerConfig {
 
 #[cfg(test)]
 mod tests {
+    use super::super::KafkaVersion;
     use super::*;
+
+    #[test]
+    fn older_producers_take_more_than_five_requests_in_flight() {
+        let config = |version, pairs: &[(&str, &str)]| {
+            let mut config = ProducerConfig::for_version(version);
+            for (key, value) in pairs {
+                config.set(key, value).unwrap();
+            }
+            config
+        };
+        let many = ("max.in.flight.requests.per.connection", "6");
+        let quiet = config(KafkaVersion::V3_9, &[many]);
+        assert!(!quiet.enable_idempotence);
+        assert_eq!(quiet.check()[0].kind, ProblemKind::Adjusted);
+        let loud = config(KafkaVersion::V3_9, &[many, ("enable.idempotence", "true")]);
+        assert_eq!(loud.check()[0].kind, ProblemKind::Conflict);
+        assert!(config(KafkaVersion::V2_3, &[many]).check().is_empty(), "not idempotent unless asked to be");
+        assert_eq!(config(KafkaVersion::V4_3, &[many]).check()[0].kind, ProblemKind::Conflict);
+    }
+
+    #[test]
+    fn before_kip_91_the_attempts_bound_the_time() {
+        let mut config = ProducerConfig::for_version(KafkaVersion::V0_9);
+        assert_eq!(config.delivery_timeout, Span::secs(30), "no retries: one request");
+        config.set("retries", "2").unwrap();
+        assert_eq!(config.delivery_timeout, Span::millis(30_000 + 2 * 30_100));
+        assert!(config.check().is_empty());
+    }
 
     fn with(pairs: &[(&str, &str)]) -> ProducerConfig {
         let mut config = ProducerConfig::default();

@@ -5,7 +5,7 @@
 //! `\n` `\r` `\f` and `\uXXXX` are escapes, and any other escaped character stands for itself; of two lines with the
 //! same key the later one wins. The text itself is taken as UTF-8.
 
-use super::{BrokerConfig, Problem, ProblemKind};
+use super::{BrokerConfig, KafkaVersion, Problem, ProblemKind};
 
 /// One key and its value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,9 +99,9 @@ pub struct ServerProperties {
 
 /// Reads a `server.properties`. Every entry ends up among the taken or in at least one problem.
 #[must_use]
-pub fn read_server_properties(text: &str) -> ServerProperties {
+pub fn read_server_properties(version: KafkaVersion, text: &str) -> ServerProperties {
     let (properties, mut problems) = Properties::parse(text);
-    let (config, told) = BrokerConfig::from_properties(&properties);
+    let (config, told) = BrokerConfig::from_properties(version, &properties);
     problems.extend(told);
     problems.extend(missing(&properties));
     problems.sort_by_key(|problem| (problem.line.unwrap_or(u32::MAX), problem.kind));
@@ -302,7 +302,7 @@ log.retention.check.interval.ms=300000
 
     #[test]
     fn a_shipped_kraft_file_is_taken_apart_without_loss() {
-        let read = read_server_properties(KRAFT);
+        let read = read_server_properties(KafkaVersion::V4_3, KRAFT);
         assert_eq!(read.config.id(), Some(BrokerId(1)));
         assert!(read.config.is_broker() && read.config.is_controller());
         assert_eq!(read.config.data_dirs().len(), 2);
@@ -330,7 +330,7 @@ log.retention.check.interval.ms=300000
     fn a_file_of_zookeeper_mode_says_so() {
         let text = "broker.id=0\nnum.partitions=3\nzookeeper.connect=localhost:2181\n\
                     zookeeper.connection.timeout.ms=18000\ngroup.initial.rebalance.delay.ms=0\n";
-        let read = read_server_properties(text);
+        let read = read_server_properties(KafkaVersion::V4_3, text);
         assert_eq!(read.config.id(), Some(BrokerId(0)));
         assert_eq!(read.config.group_initial_rebalance_delay, Span::ZERO);
         let told: Vec<_> = read.problems.iter().map(|p| (p.line, p.kind)).collect();
@@ -344,7 +344,7 @@ log.retention.check.interval.ms=300000
                     controller.quorum.voters=9@c:9093\nnum.partitions=many\nlog.retention.hour=1\nretention.ms=5\n\
                     log.retention.minutes=5\nlog.retention.ms=700\nnum.partitions=4\nnum.partitions=0\n\
                     port=9092\nlog.cleanup.policy=compact\nlog.retention.hours=1\n";
-        let read = read_server_properties(text);
+        let read = read_server_properties(KafkaVersion::V4_3, text);
         let told: Vec<_> = read.problems.iter().map(|p| (p.line.unwrap(), p.key.as_str(), p.kind)).collect();
         assert_eq!(
             told,
@@ -372,7 +372,7 @@ log.retention.check.interval.ms=300000
 
     #[test]
     fn what_kafka_would_not_start_without_is_told() {
-        let read = read_server_properties("\u{feff}num.partitions=2\n");
+        let read = read_server_properties(KafkaVersion::V4_3, "\u{feff}num.partitions=2\n");
         assert_eq!(read.config.num_partitions, 2);
         let told: Vec<_> = read.problems.iter().map(|p| (p.line, p.key.as_str(), p.kind.stops_kafka())).collect();
         assert_eq!(
@@ -390,7 +390,7 @@ log.retention.check.interval.ms=300000
     #[test]
     fn pairs_need_no_file() {
         let properties = Properties::from_pairs([("num.partitions", "6"), ("nonsense", "1"), ("num.partitions", "7")]);
-        let (config, problems) = BrokerConfig::from_properties(&properties);
+        let (config, problems) = BrokerConfig::from_properties(KafkaVersion::V4_3, &properties);
         assert_eq!(config.num_partitions, 7);
         assert_eq!(problems.iter().map(|p| (p.line, p.kind)).collect::<Vec<_>>(), [(None, ProblemKind::Unknown)]);
     }

@@ -37,6 +37,8 @@ macro_rules! config {
                 #[doc = concat!("`", $key, "`: ", $doc)]
                 pub $field: $type,
             )*
+            /// Whose defaults, ranges and behaviour hold.
+            pub version: crate::engine::config::KafkaVersion,
             /// The keys that were set by hand; the others hold their defaults or what follows from these.
             pub explicit: std::collections::BTreeSet<&'static str>,
         }
@@ -44,17 +46,25 @@ macro_rules! config {
         impl Default for $name {
             /// Kafka 4.3 as it comes.
             fn default() -> Self {
-                let mut keys = Self::KEYS.iter();
-                $(
-                    let key = keys.next().expect("one key per field");
-                    debug_assert_eq!(key.name, $key);
-                    let $field: $type = crate::engine::config::value::default_of(key);
-                )*
-                Self { $($field,)* explicit: std::collections::BTreeSet::new() }
+                Self::for_version(crate::engine::config::KafkaVersion::default())
             }
         }
 
         impl $name {
+            /// That version's Kafka as it comes.
+            #[must_use]
+            pub fn for_version(version: crate::engine::config::KafkaVersion) -> Self {
+                let mut keys = Self::KEYS.iter();
+                $(
+                    let key = keys.next().expect("one key per field").at(version);
+                    debug_assert_eq!(key.name, $key);
+                    let $field: $type = crate::engine::config::value::default_of(&key);
+                )*
+                let mut config = Self { $($field,)* version, explicit: std::collections::BTreeSet::new() };
+                crate::engine::config::table::Rules::adjust(&mut config);
+                config
+            }
+
             /// The table: every key with a field here, in the order of the struct.
             pub const KEYS: &'static [crate::engine::config::Key] = &[$(crate::engine::config::Key {
                 scope: crate::engine::config::Scope::$scope,
@@ -82,8 +92,11 @@ macro_rules! config {
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), crate::engine::config::Problem> {
                 match name {
                     $($key => {
-                        let key = Self::key($key).expect("every field has its line in the table");
-                        self.$field = crate::engine::config::value::read(key, value)?;
+                        let key = Self::key($key).expect("every field has its line in the table").at(self.version);
+                        if !key.is_of(self.version) {
+                            return Err(crate::engine::config::known::not_yet(&key, self.version));
+                        }
+                        self.$field = crate::engine::config::value::read(&key, value)?;
                         self.explicit.insert($key);
                     })*
                     _ => return Err(crate::engine::config::known::stranger(
@@ -101,8 +114,8 @@ macro_rules! config {
             pub fn unset(&mut self, name: &str) -> Result<(), crate::engine::config::Problem> {
                 match name {
                     $($key => {
-                        let key = Self::key($key).expect("every field has its line in the table");
-                        self.$field = crate::engine::config::value::default_of(key);
+                        let key = Self::key($key).expect("every field has its line in the table").at(self.version);
+                        self.$field = crate::engine::config::value::default_of(&key);
                         self.explicit.remove($key);
                     })*
                     _ => return Err(crate::engine::config::known::stranger(
@@ -118,8 +131,8 @@ macro_rules! config {
             pub fn get(&self, name: &str) -> Option<String> {
                 match name {
                     $($key => {
-                        let key = Self::key($key).expect("every field has its line in the table");
-                        crate::engine::config::value::Field::write(&self.$field, key)
+                        let key = Self::key($key).expect("every field has its line in the table").at(self.version);
+                        crate::engine::config::value::Field::write(&self.$field, &key)
                     })*
                     _ => None,
                 }
@@ -139,9 +152,10 @@ macro_rules! config {
             /// Reads a whole set of properties; what could not be taken is told, never dropped in silence.
             #[must_use]
             pub fn from_properties(
+                version: crate::engine::config::KafkaVersion,
                 properties: &crate::engine::config::Properties,
             ) -> (Self, Vec<crate::engine::config::Problem>) {
-                let mut config = Self::default();
+                let mut config = Self::for_version(version);
                 let mut problems = Vec::new();
                 for entry in properties.entries() {
                     let outcome = config.set(&entry.key, &entry.value);

@@ -61,7 +61,7 @@ impl TopicConfig {
     /// A topic without overrides on a broker configured so.
     #[must_use]
     pub fn of(broker: &BrokerConfig) -> Self {
-        let mut config = Self::default();
+        let mut config = Self::for_version(broker.version);
         config.inherit(broker);
         config
     }
@@ -94,6 +94,7 @@ impl TopicConfig {
                 delete_retention: broker.log_cleaner_delete_retention,
                 min_compaction_lag: broker.log_cleaner_min_compaction_lag,
                 max_compaction_lag: broker.log_cleaner_max_compaction_lag,
+                version: broker.version,
                 explicit: std::collections::BTreeSet::new(),
             },
         );

@@ -255,7 +255,7 @@ impl Controller {
         let Some(id) = self.volatile.decided.topic_id(topic) else {
             return Err(format!("The topic '{topic}' does not exist."));
         };
-        let mut checked = TopicConfig::default();
+        let mut checked = TopicConfig::for_version(self.config.version);
         for (key, value) in configs {
             checked.set(key, value).map_err(|problem| problem.what)?;
         }

@@ -12,7 +12,7 @@ use super::replication_control::ReplicationControl;
 use crate::engine::common::{
     BrokerId, ErrorCode, LeaderEpoch, PartitionEpoch, PartitionId, Rng, TopicId, TopicPartition,
 };
-use crate::engine::config::TopicConfig;
+use crate::engine::config::{KafkaVersion, TopicConfig};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
 use crate::engine::protocol::{NewTopic, TopicName};
 
@@ -56,7 +56,7 @@ impl ReplicationControl<'_> {
 
     fn create_topic(&self, id: TopicId, topic: &NewTopic, rng: &mut Rng) -> Result<Vec<MetadataRecord>, Refusal> {
         self.check_name(&topic.name)?;
-        let configs = config_records(id, &topic.configs)?;
+        let configs = config_records(id, &topic.configs, self.config.version)?;
         let assignment = match &topic.assignment {
             Some(assignment) if !assignment.is_empty() => self.manual_assignment(topic, assignment)?,
             _ => self.placed_assignment(topic, rng)?,
@@ -207,8 +207,12 @@ fn invalid_name(name: &str) -> Option<String> {
 }
 
 /// One record per override, if the topic may be configured so.
-fn config_records(topic: TopicId, configs: &BTreeMap<String, String>) -> Result<Vec<MetadataRecord>, Refusal> {
-    let mut checked = TopicConfig::default();
+fn config_records(
+    topic: TopicId,
+    configs: &BTreeMap<String, String>,
+    version: KafkaVersion,
+) -> Result<Vec<MetadataRecord>, Refusal> {
+    let mut checked = TopicConfig::for_version(version);
     let record = |(key, value): (&String, &String)| {
         checked.set(key, value).map_err(|problem| (ErrorCode::InvalidConfig, problem.what))?;
         let (key, value): (Arc<str>, Arc<str>) = (key.as_str().into(), value.trim().into());

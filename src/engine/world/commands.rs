@@ -46,7 +46,7 @@ impl World {
             Command::AddProducer { name, configs, .. } => {
                 self.name_is_free(name)?;
                 self.needs_kafka()?;
-                producer_config(configs).map(drop)
+                producer_config(self.setup.version, configs).map(drop)
             }
             Command::AddConsumer { name, group, topics, configs, .. } => {
                 self.name_is_free(name)?;
@@ -54,7 +54,7 @@ impl World {
                 if topics.is_empty() {
                     return Err(Refusal(format!("{name} subscribes to no topic: name at least one with --topic")));
                 }
-                consumer_config(configs, group, name).map(drop)
+                consumer_config(self.setup.version, configs, group, name).map(drop)
             }
             Command::AddQueueProducer { name, .. } | Command::AddQueueWorker { name, .. } => {
                 self.name_is_free(name)?;
@@ -99,7 +99,7 @@ impl World {
             },
             Command::AlterBrokerConfig { broker, configs } => {
                 self.node_named(&Target::Broker(*broker))?;
-                broker_config(configs).map(drop)
+                broker_config(self.setup.version, configs).map(drop)
             }
         }
     }
@@ -121,14 +121,14 @@ impl World {
                 self.with_admin(|admin, ctx| admin.reset_offsets(ctx, group, topic, to));
             }
             Command::AddProducer { name, topic, configs, workload } => {
-                let config = producer_config(configs)?;
+                let config = producer_config(self.setup.version, configs)?;
                 let (bootstrap, topic) = (self.bootstrap(), topic.as_str().into());
                 self.add_client(name, |id, name| {
                     Process::Producer(Box::new(Producer::new(id, name, config, bootstrap, topic, workload.clone())))
                 })?;
             }
             Command::AddConsumer { name, group, topics, configs, processing, commit } => {
-                let config = consumer_config(configs, group, name)?;
+                let config = consumer_config(self.setup.version, configs, group, name)?;
                 let bootstrap = self.bootstrap();
                 let topics = topics.iter().map(|topic| topic.as_str().into()).collect();
                 let application = ConsumerApplication { processing: *processing, commit: *commit };
@@ -302,7 +302,7 @@ impl World {
         if controller.decided_image().topic_id(topic).is_none() {
             return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
         }
-        accept(config::TopicConfig::from_properties(&pairs(configs))).map(drop)
+        accept(config::TopicConfig::from_properties(self.setup.version, &pairs(configs))).map(drop)
     }
 
     fn needs_kafka(&self) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::engine::command::Properties;
-use crate::engine::config::{self, BrokerConfig, ConsumerConfig, Problem, ProblemKind, ProducerConfig};
+use crate::engine::config::{self, BrokerConfig, ConsumerConfig, KafkaVersion, Problem, ProblemKind, ProducerConfig};
 
 /// Settings that Kafka would not start with are refused, and so are keys that nobody knows: a typing error would
 /// otherwise pass for a setting. What is merely not simulated is let through; whoever wrote it is told elsewhere.
@@ -18,18 +18,23 @@ pub(super) fn pairs(configs: &Properties) -> config::Properties {
     config::Properties::from_pairs(configs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
-pub(super) fn broker_config(configs: &Properties) -> Result<BrokerConfig, Refusal> {
-    accept(BrokerConfig::from_properties(&pairs(configs)))
+pub(super) fn broker_config(version: KafkaVersion, configs: &Properties) -> Result<BrokerConfig, Refusal> {
+    accept(BrokerConfig::from_properties(version, &pairs(configs)))
 }
 
-pub(super) fn producer_config(configs: &Properties) -> Result<ProducerConfig, Refusal> {
-    accept(ProducerConfig::from_properties(&pairs(configs)))
+pub(super) fn producer_config(version: KafkaVersion, configs: &Properties) -> Result<ProducerConfig, Refusal> {
+    accept(ProducerConfig::from_properties(version, &pairs(configs)))
 }
 
 /// `group.id` and `client.id` come from the command itself.
-pub(super) fn consumer_config(configs: &Properties, group: &str, name: &str) -> Result<ConsumerConfig, Refusal> {
+pub(super) fn consumer_config(
+    version: KafkaVersion,
+    configs: &Properties,
+    group: &str,
+    name: &str,
+) -> Result<ConsumerConfig, Refusal> {
     let mut configs = configs.clone();
     configs.insert("group.id".to_owned(), group.to_owned());
     configs.entry("client.id".to_owned()).or_insert_with(|| name.to_owned());
-    accept(ConsumerConfig::from_properties(&pairs(&configs)))
+    accept(ConsumerConfig::from_properties(version, &pairs(&configs)))
 }

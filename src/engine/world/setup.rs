@@ -10,6 +10,7 @@ use super::{Process, Refusal, World};
 use crate::engine::clients::Admin;
 use crate::engine::command::{Properties, QueueSpec};
 use crate::engine::common::{BrokerId, NodeId, Span};
+use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Controller;
 use crate::engine::queue::QueueBroker;
 use crate::engine::runtime::{Kernel, Latency};
@@ -20,6 +21,8 @@ use crate::engine::server::Broker;
 #[serde(deny_unknown_fields, default)]
 pub struct Setup {
     pub seed: u64,
+    /// Whose defaults and behaviour brokers, controllers and clients have.
+    pub version: KafkaVersion,
     pub brokers: Vec<BrokerSpec>,
     /// `node.id` of each KRaft voter.
     pub controllers: Vec<BrokerId>,
@@ -50,6 +53,7 @@ impl Default for Setup {
         };
         Self {
             seed: 1,
+            version: KafkaVersion::default(),
             brokers: racks.iter().enumerate().map(broker).collect(),
             controllers: vec![BrokerId(101)],
             properties: Properties::new(),
@@ -69,7 +73,7 @@ impl World {
     /// # Errors
     /// If a property has no meaning or two nodes share an id.
     pub fn new(setup: Setup) -> Result<Self, Refusal> {
-        let config = broker_config(&setup.properties)?;
+        let config = broker_config(setup.version, &setup.properties)?;
         let latency = Latency { base: setup.latency, jitter: setup.jitter };
         let mut kernel = Kernel::new(setup.seed, latency);
         let controllers: Vec<NodeId> = setup.controllers.iter().map(|id| NodeId::Controller(*id)).collect();

@@ -29,7 +29,7 @@ pub fn PropertiesTab() -> Html {
     let (page, text) = (use_page(), use_text());
     let written = use_state_eq(String::new);
     let reading = use_mut_ref(|| None::<FileReader>);
-    let read = read_server_properties(&written);
+    let read = read_server_properties(page.model().session().setup().version, &written);
     let oninput = {
         let written = written.setter();
         Callback::from(move |event: InputEvent| {

@@ -7,6 +7,7 @@
 //! There is one partitioner per topic and producer. All randomness is drawn from `Purpose::Partitioner`.
 
 use crate::engine::common::{PartitionId, Purpose, Rng};
+use crate::engine::config::KafkaVersion;
 
 /// What the producer's metadata says about the topic right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,24 +57,23 @@ pub enum KeylessStrategy {
 }
 
 impl KeylessStrategy {
-    /// The default of the release `major.minor`.
+    /// What a producer of that version does if nobody chooses a class.
     #[must_use]
-    pub fn default_of_release(major: u32, minor: u32) -> Self {
-        let release = (major, minor);
-        if release < (2, 4) {
+    pub fn default_of(version: KafkaVersion) -> Self {
+        if version.turns_keyless_records_round_robin() {
             Self::RoundRobin
-        } else if release < (3, 3) {
-            Self::Sticky
-        } else {
+        } else if version.sticks_keyless_records_by_bytes() {
             Self::UniformSticky
+        } else {
+            Self::Sticky
         }
     }
 
-    /// The class `RoundRobinPartitioner`, which came with 2.4, as the release `major.minor` drives it.
+    /// The class `RoundRobinPartitioner`, as that version drives it.
     #[must_use]
-    pub fn round_robin_class_of_release(major: u32, minor: u32) -> Self {
+    pub fn round_robin_class_of(version: KafkaVersion) -> Self {
         // 4.0 dropped `abortForNewBatch` and with it the second question.
-        Self::RoundRobinPartitioner { asks_twice: (major, minor) < (4, 0) }
+        Self::RoundRobinPartitioner { asks_twice: version.asks_partitioners_twice() }
     }
 }
 
@@ -356,16 +356,14 @@ mod tests {
     #[test]
     fn releases_have_their_defaults() {
         let table = [
-            ((0, 9), KeylessStrategy::RoundRobin),
-            ((2, 3), KeylessStrategy::RoundRobin),
-            ((2, 4), KeylessStrategy::Sticky),
-            ((2, 8), KeylessStrategy::Sticky),
-            ((3, 2), KeylessStrategy::Sticky),
-            ((3, 3), KeylessStrategy::UniformSticky),
-            ((4, 3), KeylessStrategy::UniformSticky),
+            (KafkaVersion::V0_8, KeylessStrategy::RoundRobin),
+            (KafkaVersion::V2_3, KeylessStrategy::RoundRobin),
+            (KafkaVersion::V2_8, KeylessStrategy::Sticky),
+            (KafkaVersion::V3_9, KeylessStrategy::UniformSticky),
+            (KafkaVersion::V4_3, KeylessStrategy::UniformSticky),
         ];
-        for ((major, minor), expected) in table {
-            assert_eq!(KeylessStrategy::default_of_release(major, minor), expected, "{major}.{minor}");
+        for (version, expected) in table {
+            assert_eq!(KeylessStrategy::default_of(version), expected, "{version}");
         }
     }
 
@@ -401,8 +399,8 @@ mod tests {
                 partitioner.on_new_batch(refused, FOUR, &mut rng).unwrap_or(refused).0
             })
         };
-        assert_eq!(send(KeylessStrategy::round_robin_class_of_release(3, 9)), [1, 3, 1, 3]);
-        assert_eq!(send(KeylessStrategy::round_robin_class_of_release(4, 0)), [0, 1, 2, 3]);
+        assert_eq!(send(KeylessStrategy::round_robin_class_of(KafkaVersion::V3_9)), [1, 3, 1, 3]);
+        assert_eq!(send(KeylessStrategy::round_robin_class_of(KafkaVersion::V4_3)), [0, 1, 2, 3]);
     }
 
     #[test]

@@ -547,9 +547,8 @@ impl Process {
     fn partitioner(&mut self, config: &ProducerConfig, ctx: &mut Ctx<'_>) -> &mut KeylessPartitioner {
         self.partitioner.get_or_insert_with(|| {
             let strategy = match config.partitioner_class {
-                // 4.3, as the configuration: see `KeylessStrategy::round_robin_class_of_release`.
-                Some(Partitioner::RoundRobin) => KeylessStrategy::round_robin_class_of_release(4, 3),
-                None => KeylessStrategy::default_of_release(4, 3),
+                Some(Partitioner::RoundRobin) => KeylessStrategy::round_robin_class_of(config.version),
+                None => KeylessStrategy::default_of(config.version),
             };
             KeylessPartitioner::new(strategy, ctx.rng())
         })
