@@ -124,6 +124,28 @@ test("a broker crashes by click, is drawn as offline, and comes back", () =>
     await page.waitForSelector(".broker .pill--offline", { state: "detached" });
   }));
 
+test("a link is cut by click, is shown as cut, and heals by click", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    // The line itself is clicked, where a mouse would: on the middle of its path.
+    const middle = await page.locator(".link__target").first().evaluate((path) => {
+      const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
+      return new DOMPoint(x, y).matrixTransform(path.getScreenCTM()).toJSON();
+    });
+    await page.mouse.click(middle.x, middle.y);
+    const inspector = page.locator(".inspector");
+    await inspector.getByText("Connection", { exact: true }).waitFor();
+    const before = await state(page);
+    await inspector.getByRole("button", { name: "Cut both ways" }).click();
+    await page.waitForSelector(".link--cut");
+    await page.locator(".broker .pill", { hasText: /link b\d–b\d cut/ }).first().waitFor();
+    assert.notEqual((await state(page)).fingerprint, before.fingerprint, "the engine has cut it, not the picture");
+    const cut = inspector.getByRole("button", { name: "Cut both ways" });
+    assert.equal(await cut.getAttribute("aria-disabled"), "true", "what would change nothing is grey");
+    await inspector.getByRole("button", { name: "Repair" }).click();
+    await page.waitForSelector(".link--cut", { state: "detached" });
+    assert.equal(await page.locator(".pill", { hasText: "cut" }).count(), 0);
+  }));
+
 test("the same run has the same fingerprint natively and in the browser", () =>
   visit("?mode=sandbox&lang=en", async (page) => {
     const folder = mkdtempSync(join(tmpdir(), "kafkascope-"));

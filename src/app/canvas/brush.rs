@@ -34,6 +34,7 @@ pub struct Brush<'a> {
     pub context: &'a CanvasRenderingContext2d,
     pub palette: &'a Palette,
     pub scale: f64,
+    pub plane_width: f64,
 }
 
 impl Brush<'_> {
@@ -81,7 +82,10 @@ impl Brush<'_> {
         }
         let fill = if envelope.is_response { self.palette.tint(envelope.class) } else { &self.palette.card };
         let line = self.palette.line(envelope.class);
-        let rect = Rect::around(at, self.envelope_width(envelope), ENVELOPE_HEIGHT * self.scale);
+        let width = self.envelope_width(envelope);
+        // A way may run along the edge of the plane; the envelope on it is drawn whole.
+        let at = Point::new(at.x.min(self.plane_width - width / 2.0).max(width / 2.0), at.y);
+        let rect = Rect::around(at, width, ENVELOPE_HEIGHT * self.scale);
         if selected {
             let ring = Rect::around(at, rect.width + 8.0 * self.scale, rect.height + 8.0 * self.scale);
             self.rounded(ring, 7.0, &self.palette.card, &self.palette.accent, 2.0);

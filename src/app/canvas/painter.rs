@@ -194,7 +194,8 @@ impl Easel {
     fn draw(&mut self, picture: &Picture, flight: &Flight) {
         self.clear();
         let layout = Rc::clone(&self.layout);
-        let brush = Brush { context: &self.context, palette: &self.palette, scale: layout.scale };
+        let brush =
+            Brush { context: &self.context, palette: &self.palette, scale: layout.scale, plane_width: layout.width };
         for wait in picture.waits.iter().filter(|wait| picture.classes.has(wait.class)) {
             if let Some(curve) = waiting_line(&layout, wait.owner, wait.broker, wait.row) {
                 brush.waiting(&curve, wait.class);

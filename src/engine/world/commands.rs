@@ -13,7 +13,7 @@ use crate::engine::config;
 use crate::engine::domain::{Ctx, Kafka};
 use crate::engine::protocol::NewTopic;
 use crate::engine::queue::{QueueProducer, QueueWorker};
-use crate::engine::runtime::{Kernel, Latency, MessageId, Status};
+use crate::engine::runtime::{Kernel, Latency, LinkState, MessageId, Status};
 use crate::engine::trace::Fact;
 
 /// Why a command could not be carried out: what, and how to mend it.
@@ -81,18 +81,18 @@ impl World {
                 self.expect_status(node, "is not paused", |s| matches!(s, Status::Paused { .. }))
             }
             Command::SlowDisk { node, .. } => self.node_named(node).map(drop),
-            Command::Partition { a, b }
-            | Command::Repair { a, b }
-            | Command::Hold { a, b }
-            | Command::Release { a, b }
-            | Command::SetLatency { a, b, .. }
-            | Command::PartitionOneway { from: a, to: b } => {
-                let (first, second) = (self.node_named(a)?, self.node_named(b)?);
-                if first == second {
-                    return Err(Refusal(format!("a link has two ends, but both are {a}")));
-                }
-                Ok(())
+            Command::Partition { a, b } => {
+                self.expect_link(a, b, "is cut already", |there, back| !(there.cut && back.cut))
             }
+            Command::PartitionOneway { from, to } => {
+                self.expect_link(from, to, "is cut this way already", |there, _| !there.cut)
+            }
+            Command::Repair { a, b } => self.expect_link(a, b, "is not cut", |there, back| there.cut || back.cut),
+            Command::Hold { a, b } => {
+                self.expect_link(a, b, "is held already", |there, back| !(there.held && back.held))
+            }
+            Command::Release { a, b } => self.expect_link(a, b, "is not held", |there, back| there.held || back.held),
+            Command::SetLatency { a, b, .. } => self.expect_link(a, b, "", |_, _| true),
             Command::Drop { message } => match self.kernel.message(MessageId(*message)) {
                 Some(_) => Ok(()),
                 None => Err(Refusal(format!("message {message} is not in flight"))),
@@ -329,6 +329,26 @@ impl World {
             let known: Vec<String> = self.kernel.slots().map(|(id, _)| self.name_of(id)).collect();
             Refusal(format!("there is no {target} here; there are {}", known.join(", ")))
         })
+    }
+
+    /// `holds` is asked about the way from `a` to `b` and about the way back.
+    fn expect_link(
+        &self,
+        a: &Target,
+        b: &Target,
+        otherwise: &str,
+        holds: impl Fn(&LinkState, &LinkState) -> bool,
+    ) -> Result<(), Refusal> {
+        let (first, second) = (self.node_named(a)?, self.node_named(b)?);
+        if first == second {
+            return Err(Refusal(format!("a link has two ends, but both are {a}")));
+        }
+        let untouched = LinkState::default();
+        let way = |from, to| self.kernel.link(from, to).unwrap_or(&untouched);
+        if holds(way(first, second), way(second, first)) {
+            return Ok(());
+        }
+        Err(Refusal(format!("the link between {a} and {b} {otherwise}")))
     }
 
     fn expect_status(&self, target: &Target, otherwise: &str, holds: impl Fn(Status) -> bool) -> Result<(), Refusal> {

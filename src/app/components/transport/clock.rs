@@ -4,6 +4,10 @@ use yew::prelude::*;
 
 use crate::app::i18n::use_text;
 use crate::app::state::page::use_page;
+use crate::engine::common::Span;
+
+/// A shorter wait would be told as 0.0 seconds.
+const WORTH_TELLING: Span = Span::millis(100);
 
 #[component]
 pub fn Clock() -> Html {
@@ -38,7 +42,7 @@ pub fn Clock() -> Html {
     } else if model.is_behind() {
         Some(text.get("ui-clock-behind"))
     } else {
-        model.skipped().map(|span| {
+        model.skipped().filter(|span| *span >= WORTH_TELLING).map(|span| {
             let seconds = format!("{}.{}", span.0 / 1_000_000, span.0 / 100_000 % 10);
             text.get_with("ui-clock-skipped", &[("seconds", seconds.into())])
         })
