@@ -84,7 +84,8 @@ impl Brush<'_> {
         let line = self.palette.line(envelope.class);
         let width = self.envelope_width(envelope);
         // A way may run along the edge of the plane; the envelope on it is drawn whole.
-        let at = Point::new(at.x.min(self.plane_width - width / 2.0).max(width / 2.0), at.y);
+        let half = width / 2.0 + 2.0;
+        let at = Point::new(at.x.min(self.plane_width - half).max(half), at.y);
         let rect = Rect::around(at, width, ENVELOPE_HEIGHT * self.scale);
         if selected {
             let ring = Rect::around(at, rect.width + 8.0 * self.scale, rect.height + 8.0 * self.scale);

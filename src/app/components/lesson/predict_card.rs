@@ -30,7 +30,10 @@ pub fn PredictCard(props: &PredictCardProps) -> Html {
         use_effect_with((question.question.clone(), question.right), move |_| {
             if let Some(card) = card.cast::<HtmlElement>() {
                 let options = ScrollIntoViewOptions::new();
-                options.set_block(ScrollLogicalPosition::Nearest);
+                // One that does not fit shows its question first.
+                let room = card.parent_element().map_or(0, |scroll| scroll.client_height());
+                let fits = card.offset_height() <= room;
+                options.set_block(if fits { ScrollLogicalPosition::Nearest } else { ScrollLogicalPosition::Start });
                 card.scroll_into_view_with_scroll_into_view_options(&options);
             }
         });
