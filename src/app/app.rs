@@ -12,7 +12,7 @@ use super::components::shell::shell::Shell;
 use super::hooks::frame_loop::{FrameLoop, now_ms};
 use super::hooks::keyboard;
 use super::i18n::Lang;
-use super::state::action::{Note, UiAction};
+use super::state::action::{Note, Tone, UiAction};
 use super::state::clock::note_event;
 use super::state::commands;
 use super::state::frames::Frames;
@@ -23,10 +23,10 @@ use super::state::page::{Page, Parcel};
 use super::state::prefs::{Prefs, Query};
 use super::state::rescue;
 use super::state::sandbox;
-use super::state::ui::{Dialog, Mode, Tab, Ui};
+use super::state::ui::{Dialog, LeftRun, Mode, Tab, Ui};
 use crate::engine::common::{Span, TopicPartition};
 use crate::engine::{Setup, World};
-use crate::session::Session;
+use crate::session::{PlaybackCommand, Session};
 use crate::view::build::{Focus, scene, topic_in_view};
 use crate::view::scene::Scene;
 
@@ -76,6 +76,8 @@ pub struct App {
     root: Vec<(&'static str, String)>,
     /// `?panic=1`: stops on purpose at the next event, for the test of what happens then.
     panics: bool,
+    /// The run that was left for the present one: nothing of the reader's is thrown away by a click.
+    left: Option<(Rc<RefCell<Model>>, LeftRun)>,
     parcel: Rc<RefCell<Option<Parcel>>>,
     send: Callback<UiAction>,
     _listeners: Vec<Option<EventListener>>,
@@ -91,6 +93,7 @@ impl Component for App {
         let mut ui = prefs.ui(&query);
         let (model, mode) = first_model(&query);
         ui.mode = mode;
+        ui.template = template_of_page(&query);
         let link = ctx.link();
         let (on_key, on_frame, on_route) = (link.clone(), link.clone(), link.clone());
         let listeners = vec![
@@ -114,6 +117,7 @@ impl Component for App {
             drawn_step: 0,
             root: Vec::new(),
             panics: query.get("panic").is_some_and(|value| value == "1") && !query.has(rescue::RESTORE),
+            left: None,
             parcel: Rc::default(),
             send: link.callback(Msg::Do),
             _listeners: listeners,
@@ -167,7 +171,9 @@ impl App {
         let note = match action {
             UiAction::OpenLesson(id) => self.open_lesson(id),
             UiAction::Mode(mode) => self.open_mode(*mode),
-            UiAction::Restart(setup) => self.restart(setup),
+            UiAction::Restart(setup) => self.stand(&self.ui.template.clone(), setup),
+            UiAction::Stand(template, setup) => self.stand(template, setup),
+            UiAction::BringBack => self.bring_back(),
             UiAction::Run(_) | UiAction::RunAll(_) => {
                 let lost_before = lost_messages(&self.model.borrow());
                 let note = self.model.borrow_mut().perform(action);
@@ -175,7 +181,9 @@ impl App {
             }
             _ => self.model.borrow_mut().perform(action),
         };
-        let mut ui = before.after(action);
+        // A run that could not be opened leaves everything as it was, with the reason beside it.
+        let refused = note.as_ref().is_some_and(|note| note.tone == Tone::Refused) && opens_a_run(action);
+        let mut ui = if refused { (*self.ui).clone() } else { self.ui.after(action) };
         if let Some(note) = note {
             ui = ui.after(&UiAction::Say(note));
         }
@@ -185,7 +193,7 @@ impl App {
             return false;
         }
         self.ui = Rc::new(ui);
-        if matches!(action, UiAction::OpenLesson(_) | UiAction::Mode(_)) {
+        if opens_a_run(action) {
             self.look_at_lesson();
         }
         if self.prefs.note(&self.ui) {
@@ -221,34 +229,68 @@ impl App {
                 let first = catalog().lessons().first().map(|lesson| lesson.id.clone())?;
                 self.open_lesson(&first)
             }
-            Mode::Sandbox => match sandbox::session(Setup::default()) {
-                Ok(session) => {
-                    self.replace_model(Model::new(session));
-                    write_address("#/sandbox");
-                    None
-                }
-                Err(reason) => Some(Note::refused(reason)),
-            },
+            Mode::Sandbox => {
+                let template = sandbox::template(&self.ui.template);
+                self.stand(&template.id, &template.setup)
+            }
         }
     }
 
-    /// The sandbox stands again, with another setup.
-    fn restart(&mut self, setup: &Setup) -> Option<Note> {
-        match sandbox::session(setup.clone()) {
+    /// The sandbox stands, with this template and this setup.
+    fn stand(&mut self, template: &str, setup: &Setup) -> Option<Note> {
+        let template = sandbox::template(template);
+        match sandbox::session(template, setup.clone()) {
             Ok(session) => {
                 self.replace_model(Model::new(session));
                 let mut ui = (*self.ui).clone();
                 ui.mode = Mode::Sandbox;
+                ui.template.clone_from(&template.id);
                 self.ui = Rc::new(ui);
-                write_address("#/sandbox");
+                write_address(&sandbox_address(&template.id));
                 Some(Note::key("ui-note-restarted"))
             }
             Err(reason) => Some(Note::refused(reason)),
         }
     }
 
+    /// The run that was left and the present one change places.
+    fn bring_back(&mut self) -> Option<Note> {
+        let (model, was) = self.left.take()?;
+        self.leave_run();
+        self.model = model;
+        self.last_frame_ms = None;
+        let mut ui = (*self.ui).clone();
+        match &was {
+            LeftRun::Lesson(id) => {
+                ui.mode = Mode::Lessons;
+                write_address(&format!("#/lesson/{id}"));
+            }
+            LeftRun::Sandbox(template) => {
+                ui.mode = Mode::Sandbox;
+                ui.template.clone_from(template);
+                write_address(&sandbox_address(template));
+            }
+        }
+        self.ui = Rc::new(ui);
+        None
+    }
+
+    /// Keeps the present run as the one to go back to, standing still.
+    fn leave_run(&mut self) {
+        let was = match self.lesson_id() {
+            Some(id) => LeftRun::Lesson(id),
+            None => LeftRun::Sandbox(self.ui.template.clone()),
+        };
+        self.model.borrow_mut().perform(&UiAction::Playback(PlaybackCommand::Pause));
+        self.left = Some((Rc::clone(&self.model), was.clone()));
+        let mut ui = (*self.ui).clone();
+        ui.left = Some(was);
+        self.ui = Rc::new(ui);
+    }
+
     /// A new run gets a cell of its own, so that whoever watches the old one notices.
     fn replace_model(&mut self, model: Model) {
+        self.leave_run();
         self.model = Rc::new(RefCell::new(model));
         self.last_frame_ms = None;
     }
@@ -262,7 +304,7 @@ impl App {
         let mut ui = (*self.ui).clone();
         (ui.wanted_topic, ui.wanted_partition) = match stage {
             Some(stage) => (Some(stage.topic), stage.subject),
-            None => (None, 0),
+            None => (Some(sandbox::template(&ui.template).topic.clone()), 0),
         };
         self.ui = Rc::new(ui);
     }
@@ -457,8 +499,19 @@ fn first_model(query: &Query) -> (Model, Mode) {
             }
         }
     }
-    let session = sandbox::session(Setup::default()).unwrap_or_else(|_| bare_session());
+    let template = sandbox::template(&template_of_page(query));
+    let session = sandbox::session(template, template.setup.clone()).unwrap_or_else(|_| bare_session());
     (Model::new(session), Mode::Sandbox)
+}
+
+/// `?template=ten-brokers`, or `#/sandbox/ten-brokers`; empty for the default.
+fn template_of_page(query: &Query) -> String {
+    let in_address = || Some(address()?.strip_prefix("#/sandbox/")?.to_owned());
+    query.get("template").or_else(in_address).unwrap_or_default()
+}
+
+fn sandbox_address(template: &str) -> String {
+    if template == sandbox::templates()[0].id { "#/sandbox".to_owned() } else { format!("#/sandbox/{template}") }
 }
 
 fn bare_session() -> Session {
@@ -480,6 +533,13 @@ fn write_address(hash: &str) {
         // Forbidden in a file opened without a server; the page works all the same.
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(hash));
     }
+}
+
+fn opens_a_run(action: &UiAction) -> bool {
+    matches!(
+        action,
+        UiAction::OpenLesson(_) | UiAction::Mode(_) | UiAction::Restart(_) | UiAction::Stand(..) | UiAction::BringBack
+    )
 }
 
 fn lost_messages(model: &Model) -> usize {

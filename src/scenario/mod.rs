@@ -1,4 +1,4 @@
-//! Scenarios: lessons as documents, the user's own data, and random runs.
+//! Scenarios: lessons and sandbox templates as documents, the user's own data, and random runs.
 //!
 //! A scenario says what stands in the machine room and what is done there, in the console's own lines. Lessons add
 //! what is said and asked along the way; every number they say is an expression over state, every claim a condition,
@@ -10,6 +10,7 @@ pub mod import;
 mod lesson;
 pub mod random;
 mod shrink;
+mod template;
 
 pub use caption::{Bilingual, Caption, Language, Segment, Shown};
 pub use catalog::{Catalog, Chapter};
@@ -17,3 +18,4 @@ pub use lesson::{
     Action, Beat, Choice, Layout, Lesson, LessonProblem, Prediction, Reveal, Stage, Task, Teacher, Wrong,
 };
 pub use shrink::shrink;
+pub use template::{Move, Template};

@@ -366,3 +366,20 @@ ui-rescue-over = Start afresh
 
 ui-help-gallery = All states and glyphs
 ui-not-affiliated = Kafkascope simulates Apache Kafka 4.3 for teaching. It is not affiliated with the Apache Software Foundation. Licence: MIT or Apache-2.0.
+
+# A cluster to start from
+ui-new-title = New cluster
+ui-new-size =
+    { $brokers } { $brokers ->
+        [one] broker
+       *[other] brokers
+    }
+ui-new-brokers = Brokers
+ui-new-latency = Latency of a link, ms
+ui-new-seed = Seed
+ui-new-bad-brokers = Brokers: a whole number from 1 to 10.
+ui-new-bad-latency = Latency: whole milliseconds, from 0 to 10000.
+ui-new-bad-seed = Seed: a whole number; the same seed gives the same run.
+ui-new-do = Start it
+ui-new-note = The present run is kept: you can go back to it.
+ui-bring-back = Back to: { $run }

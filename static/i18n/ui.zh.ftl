@@ -362,3 +362,16 @@ ui-rescue-over = 重新开始
 
 ui-help-gallery = 全部状态与图形
 ui-not-affiliated = Kafkascope 为教学模拟 Apache Kafka 4.3，与 Apache 软件基金会没有关系。许可证：MIT 或 Apache-2.0。
+
+# A cluster to start from
+ui-new-title = 新建集群
+ui-new-size = { $brokers } 个 broker
+ui-new-brokers = Broker 数
+ui-new-latency = 链路延迟（毫秒）
+ui-new-seed = 种子
+ui-new-bad-brokers = Broker 数：1 到 10 的整数。
+ui-new-bad-latency = 延迟：0 到 10000 的整毫秒数。
+ui-new-bad-seed = 种子：一个整数；种子相同，运行就相同。
+ui-new-do = 启动
+ui-new-note = 当前的运行会保留，可以随时回去。
+ui-bring-back = 回到：{ $run }

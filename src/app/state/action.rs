@@ -33,8 +33,12 @@ pub enum UiAction {
     RunAll(Vec<Command>),
     /// A line typed into the console.
     Console(String),
-    /// Starts over with this setup; what was typed before is kept in the console's history only.
+    /// Stands the sandbox's template up again with this setup.
     Restart(Box<Setup>),
+    /// Stands another template up, with this setup.
+    Stand(String, Box<Setup>),
+    /// Goes back to the run that was left for the present one; the present one takes its place.
+    BringBack,
     /// Records from a file or the clipboard, to be handed to a producer as fast as it can take them.
     Feed(Handover),
     StopFeed,

@@ -1,66 +1,61 @@
-//! What stands in the sandbox before the reader does anything: built by the very lines anybody could type.
+//! What stands in the sandbox before the reader does anything: a template, built by the very lines anybody could type.
 
-use crate::console::{self, Entry};
+use std::sync::OnceLock;
+
 use crate::engine::Setup;
-use crate::engine::common::Time;
+use crate::scenario::{Move, Template};
 use crate::session::Session;
 
-/// The cluster is up and the first records are on their way after these.
-const LINES: &[&str] = &[
-    "wait 1s",
-    "kafka-topics --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2",
-    "wait 1s",
-    "kafka-console-producer --topic orders --producer-property client.id=checkout-web --producer-property acks=all \
-     --every 400ms --keys alice,bob,carol,dave,erin,frank",
-    "kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1 --processing 40ms \
-     --from-beginning",
-    "kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-2 --processing 40ms \
-     --from-beginning",
-    // The group has formed by then, and there is something to look back on.
-    "wait 8s",
-];
+/// The templates that come with the page, the default first.
+#[must_use]
+pub fn templates() -> &'static [Template] {
+    static TEMPLATES: OnceLock<Vec<Template>> = OnceLock::new();
+    TEMPLATES.get_or_init(Template::builtin)
+}
 
-/// A session with three brokers, a topic, a producer and a group of two; the clock stands where the story begins.
+/// The template of this id; the default if there is none of this name.
+#[must_use]
+pub fn template(id: &str) -> &'static Template {
+    let all = templates();
+    all.iter().find(|template| template.id == id).unwrap_or(&all[0])
+}
+
+/// A template stood up with `setup`; the clock stands where the story begins.
 ///
 /// # Errors
-/// The line that this version does not accept, and why: the tests would have found it first.
-pub fn session(setup: Setup) -> Result<Session, String> {
+/// The setup or the line that this version does not accept, and why.
+pub fn session(template: &Template, setup: Setup) -> Result<Session, String> {
+    let moves = template.moves(&setup)?;
     let mut session = Session::new(setup).map_err(|refusal| refusal.to_string())?;
-    for line in LINES {
-        match console::parse(line).map_err(|problem| format!("{line}: {problem}"))? {
-            Entry::Act(commands) => {
-                for command in commands {
-                    session.act(command).map_err(|refusal| format!("{line}: {refusal}"))?;
-                }
+    for step in moves {
+        match step {
+            Move::Act(command) => {
+                session.act(command).map_err(|refusal| refusal.to_string())?;
             }
-            Entry::Wait(span) => {
+            Move::Wait(span) => {
                 session.advance_to(session.now() + span, u64::MAX);
             }
-            _ => return Err(format!("{line}: neither acts nor waits")),
         }
     }
-    debug_assert!(session.now() > Time::ZERO);
     Ok(session)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::common::Time;
 
     #[test]
-    fn every_line_is_accepted_and_records_flow() {
-        let mut session = session(Setup::default()).expect("the sandbox stands");
-        assert!(session.world().image().topic_id("orders").is_some());
-        session.advance_to(Time(15_000_000), u64::MAX);
-        let ends: u64 = session
-            .world()
-            .image()
-            .partitions()
-            .filter_map(|(id, registration)| {
-                let broker = session.world().broker(registration.leader?)?;
-                Some(broker.log(id)?.log_end_offset().0)
-            })
-            .sum();
-        assert!(ends > 3, "{ends} records in ten seconds");
+    fn every_template_stands_and_can_be_looked_back_on() {
+        for template in templates() {
+            let session = session(template, template.setup.clone()).expect("the template stands");
+            assert!(session.now() > Time(5_000_000), "{}", template.id);
+            assert!(session.world().image().topic_id(&template.topic).is_some(), "{}", template.id);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gives_the_default() {
+        assert_eq!(template("no-such-thing").id, templates()[0].id);
     }
 }

@@ -106,6 +106,8 @@ pub enum Dialog {
     /// Faults for one node, or for the whole cluster.
     Break(Option<NodeId>),
     ConfirmRestart(Box<Setup>),
+    /// A cluster to start from: which template, and how large.
+    NewCluster,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +140,13 @@ impl LaneSet {
     }
 }
 
+/// A run that was left for another one, by what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftRun {
+    Lesson(String),
+    Sandbox(String),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
     pub id: u32,
@@ -165,6 +174,10 @@ pub struct Ui {
     pub lanes: LaneSet,
     pub classes: ClassSet,
     pub dialog: Option<Dialog>,
+    /// The template that stands in the sandbox; empty: the default one.
+    pub template: String,
+    /// There is a run to go back to: its name in this language is the page's business.
+    pub left: Option<LeftRun>,
     pub toasts: Vec<Toast>,
     pub(super) toasts_so_far: u32,
 }
@@ -219,7 +232,11 @@ impl Ui {
             UiAction::ToggleLane(lane) => next.lanes = next.lanes.toggled(*lane),
             UiAction::Classes(classes) => next.classes = *classes,
             UiAction::Open(dialog) => next.dialog = Some(dialog.clone()),
-            UiAction::Restart(_) => next.forget_things(),
+            UiAction::Restart(_) | UiAction::BringBack => next.forget_things(),
+            UiAction::Stand(template, _) => {
+                next.enter_mode(Mode::Sandbox);
+                next.template.clone_from(template);
+            }
             UiAction::Escape if next.dialog.is_some() => next.dialog = None,
             UiAction::Escape => next.deselect(),
             UiAction::Say(note) => next.say(note.clone()),

@@ -7,6 +7,7 @@ use super::break_menu::BreakMenu;
 use super::confirm::ConfirmRestart;
 use super::help::Help;
 use super::lessons::Lessons;
+use super::new_cluster::NewCluster;
 use crate::app::state::page::use_page;
 use crate::app::state::ui::Dialog;
 
@@ -19,6 +20,7 @@ pub fn Dialogs() -> Html {
         Some(Dialog::Lessons) => html! { <Lessons /> },
         Some(Dialog::Add(what)) => html! { <AddDialog {what} /> },
         Some(Dialog::Break(node)) => html! { <BreakMenu {node} /> },
+        Some(Dialog::NewCluster) => html! { <NewCluster /> },
         Some(Dialog::ConfirmRestart(setup)) => html! { <ConfirmRestart {setup} /> },
     }
 }

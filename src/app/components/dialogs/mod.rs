@@ -8,3 +8,4 @@ pub mod dialogs;
 pub mod frame;
 pub mod help;
 pub mod lessons;
+pub mod new_cluster;

@@ -6,8 +6,10 @@ use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
+use crate::app::state::lesson::{catalog, language};
 use crate::app::state::page::{Page, use_page};
-use crate::app::state::ui::{AddWhat, Dialog, Tab};
+use crate::app::state::sandbox::template;
+use crate::app::state::ui::{AddWhat, Dialog, LeftRun, Tab};
 
 #[component]
 pub fn SandboxPanel() -> Html {
@@ -24,9 +26,19 @@ pub fn SandboxPanel() -> Html {
         <div class="lesson">
             <div class="lesson__scroll">
                 <div class="lesson__head">
-                    <h1>{ text.get("ui-mode-sandbox") }</h1>
-                    <p class="lesson__promise">{ text.get("ui-sandbox-promise") }</p>
+                    <h1>{ template(&page.ui.template).title.get(language(page.ui.lang)) }</h1>
+                    <p class="lesson__promise">{ template(&page.ui.template).about.get(language(page.ui.lang)) }</p>
                 </div>
+                <section class="stock">
+                    <button type="button" class="stock__row" data-new-cluster="" onclick={page.on_click(UiAction::Open(Dialog::NewCluster))}>
+                        { Icon::Plus.html() }<b>{ text.get("ui-new-title") }</b>
+                    </button>
+                    if let Some(left) = &page.ui.left {
+                        <button type="button" class="stock__row" data-bring-back="" onclick={page.on_click(UiAction::BringBack)}>
+                            { Icon::ChevronLeft.html() }<b>{ text.get_with("ui-bring-back", &[("run", left_name(&page, left).into())]) }</b>
+                        </button>
+                    }
+                </section>
                 <section class="stock">
                     <h2>{ text.get("ui-topics") }</h2>
                     <ul>
@@ -85,6 +97,17 @@ pub fn SandboxPanel() -> Html {
                 </section>
             </div>
         </div>
+    }
+}
+
+/// What the run that was left is called.
+fn left_name(page: &Page, left: &LeftRun) -> String {
+    let language = language(page.ui.lang);
+    match left {
+        LeftRun::Lesson(id) => {
+            catalog().lesson(id).map_or_else(|| id.clone(), |lesson| lesson.title.get(language).clone())
+        }
+        LeftRun::Sandbox(id) => template(id).title.get(language).clone(),
     }
 }
 
