@@ -42,6 +42,30 @@ pub fn replay_fingerprint(run: &str) -> String {
     }
 }
 
+/// Plays the standard load for so many events and says how long that took, beside a bare queue: what
+/// `./dev bench page` prints. The fingerprint is that of the native bench for the same number of events.
+#[wasm_bindgen::prelude::wasm_bindgen]
+#[must_use]
+pub fn measure(events: u32) -> String {
+    use crate::scenario::standard::{bare_map, play, standard_world};
+    use hooks::frame_loop::now_ms;
+    let events = u64::from(events);
+    let world = standard_world();
+    let begun = now_ms();
+    let world = play(world, events);
+    let played = now_ms();
+    bare_map(events, world.kernel().pending_events().max(1));
+    let (engine_ms, map_ms) = (played - begun, now_ms() - played);
+    serde_json::json!({
+        "events": events,
+        "engine_ms": engine_ms,
+        "map_ms": map_ms,
+        "virtual_ms": world.now().0 / 1_000,
+        "fingerprint": world.fingerprint().to_string(),
+    })
+    .to_string()
+}
+
 /// The root element: theme, presenter mode and language are its attributes, so that CSS sees them everywhere.
 ///
 /// `None` outside a browser.

@@ -10,6 +10,7 @@ pub mod import;
 mod lesson;
 pub mod random;
 mod shrink;
+pub mod standard;
 mod template;
 
 pub use caption::{Bilingual, Caption, Language, Segment, Shown};
