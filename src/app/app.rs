@@ -304,7 +304,10 @@ impl App {
         let mut ui = (*self.ui).clone();
         (ui.wanted_topic, ui.wanted_partition) = match stage {
             Some(stage) => (Some(stage.topic), stage.subject),
-            None => (Some(sandbox::template(&ui.template).topic.clone()), 0),
+            None => {
+                let template = sandbox::template(&ui.template);
+                (Some(template.topic.clone()), template.subject)
+            }
         };
         self.ui = Rc::new(ui);
     }

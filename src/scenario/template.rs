@@ -36,6 +36,9 @@ pub struct Template {
     pub setup: Setup,
     /// The topic that the page shows first.
     pub topic: String,
+    /// The partition that is drawn large.
+    #[serde(default)]
+    pub subject: u32,
     lines: Vec<String>,
 }
 

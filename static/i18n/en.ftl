@@ -217,6 +217,8 @@ stage-message = Message { $number }, { $value }. To { $to }. Delivered { $count 
 stage-kept = Kept, read or not
 stage-kept-offsets = Progress, kept in __consumer_offsets
 stage-seen-received = of { $sent } received
+stage-seen-received-last = of the last { $listed } received
+stage-wells-many = { $records } waiting for { $filled } of { $partitions } partitions
 stage-seen-never =
     { $count ->
         [one] { $numbers } went to another app

@@ -177,6 +177,8 @@ stage-message = 消息 { $number }，{ $value }。给 { $to }。投递 { $count 
 stage-kept = 保留着，不管读没读
 stage-kept-offsets = 进度，存在 __consumer_offsets
 stage-seen-received = / { $sent } 已收到
+stage-seen-received-last = / 最近 { $listed } 条已收到
+stage-wells-many = { $records } 条在等待，涉及 { $partitions } 个分区中的 { $filled } 个
 stage-seen-never =
     { $count ->
        *[other] { $numbers } 去了别的应用

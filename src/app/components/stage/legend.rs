@@ -8,6 +8,9 @@ use super::group_badge::GroupBadge;
 use crate::app::i18n::{Text, use_text};
 use crate::view::scene::{GroupBadge as Badge, KeyLegend};
 
+/// More keys than these would only be letters.
+const LISTED: usize = 6;
+
 #[derive(Properties, PartialEq)]
 pub struct LegendProps {
     pub keys: Vec<KeyLegend>,
@@ -23,11 +26,16 @@ pub fn Legend(props: &LegendProps) -> Html {
     html! {
         <footer class="legend">
             <ul class="legend__keys" aria-label={text.get("stage-keys")}>
-                { for props.keys.iter().map(|entry| html! {
+                { for props.keys.iter().take(LISTED).map(|entry| html! {
                     <li key={entry.key.clone()} class={key_class(entry.glyph)} title={entry.key.clone()}>
                         <GlyphMark glyph={entry.glyph} /><span>{ &entry.key }</span>
                     </li>
                 }) }
+                if props.keys.len() > LISTED {
+                    <li title={props.keys[LISTED..].iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>().join(", ")}>
+                        { format!("+{}", props.keys.len() - LISTED) }
+                    </li>
+                }
             </ul>
             if let Some(badge) = &props.badge { { group_marks(&text, badge, "legend__marks") } }
             <ClassFilter shown={props.classes} on_change={props.on_classes.clone()} />

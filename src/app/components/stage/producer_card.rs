@@ -38,14 +38,26 @@ pub fn ProducerCard(props: &ProducerCardProps) -> Html {
                 if let Some(acks) = &producer.acks { { "acks=" }{ acks } } else { { text.get("stage-confirms") } }
             </p>
             { metadata_line(&text, producer.metadata) }
-            if !producer.wells.is_empty() {
+            if producer.wells.len() > WELLS {
+                <p class="note">{ wells_line(&text, &producer.wells) }</p>
+            } else if !producer.wells.is_empty() {
                 <div class="wells" role="list" aria-label={text.get("stage-wells")}>
-                    { for producer.wells.iter().take(WELLS).map(|well| well_box(&text, well)) }
+                    { for producer.wells.iter().map(|well| well_box(&text, well)) }
                 </div>
             }
             { for notes(&text, producer) }
         </article>
     }
+}
+
+/// Many batches in one line of text.
+fn wells_line(text: &Text, wells: &[Well]) -> AttrValue {
+    let records: usize = wells.iter().map(|well| well.records as usize).sum();
+    let filled = wells.iter().filter(|well| well.records > 0).count();
+    text.get_with(
+        "stage-wells-many",
+        &[("records", records.into()), ("filled", filled.into()), ("partitions", wells.len().into())],
+    )
 }
 
 fn well_box(text: &Text, well: &Well) -> Html {

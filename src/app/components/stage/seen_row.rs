@@ -20,6 +20,13 @@ pub fn SeenRow(props: &SeenRowProps) -> Html {
     let text = use_text();
     let count = |state: SeenState| props.seen.iter().filter(|seen| seen.state == state).count();
     let got = count(SeenState::Got);
+    // Of a long run only the newest are listed, and nothing is said of the others.
+    let is_whole = props.sent <= props.seen.len() as u64;
+    let received = if is_whole {
+        text.get_with("stage-seen-received", &[("sent", props.sent.into())])
+    } else {
+        text.get_with("stage-seen-received-last", &[("listed", props.seen.len().into())])
+    };
     let numbers = |state: SeenState| -> Vec<u64> {
         props.seen.iter().filter(|seen| seen.state == state).map(|seen| seen.number).collect()
     };
@@ -30,7 +37,7 @@ pub fn SeenRow(props: &SeenRowProps) -> Html {
         Some(text.get_with("stage-seen-never", &[("numbers", list(&never).into()), ("count", never.len().into())]))
     } else if !coming.is_empty() {
         Some(text.get_with("stage-seen-coming", &[("numbers", list(&coming).into()), ("count", coming.len().into())]))
-    } else if !props.lost && props.sent > got as u64 {
+    } else if !props.lost && is_whole && props.sent > got as u64 {
         Some(text.get_with("stage-seen-wait", &[("count", (props.sent - got as u64).into())]))
     } else {
         None
@@ -47,7 +54,7 @@ pub fn SeenRow(props: &SeenRowProps) -> Html {
                     </li>
                 }) }
             </ol>
-            <p class="seen__count"><b>{ got }</b>{ " " }{ text.get_with("stage-seen-received", &[("sent", props.sent.into())]) }</p>
+            <p class="seen__count"><b>{ got }</b>{ " " }{ received }</p>
             if let Some(remark) = remark { <p class="seen__remark">{ remark }</p> }
         </div>
     }
