@@ -24,7 +24,7 @@ pub fn TopBar() -> Html {
             </nav>
             { phone_title(&page, &text) }
             <div class="top-bar__end">
-                <span class="top-bar__version">{ "Kafka 4.3, KRaft" }</span>
+                <span class="top-bar__version">{ format!("Kafka {}, KRaft", page.model().session().setup().version) }</span>
                 <div class="segments" role="group" aria-label={text.get("ui-language")}>
                     { language(&page, Lang::Zh, "中文") }
                     { language(&page, Lang::En, "EN") }
