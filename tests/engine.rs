@@ -5,6 +5,7 @@ mod engine {
     mod facts;
     mod guarantees;
     mod kernel;
+    mod kip_101;
     mod lab;
     mod power;
 }
