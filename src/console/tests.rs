@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::command::{CommitStyle, Properties, RecordSpec, Target, Workload};
+use crate::engine::command::{CommitStyle, Properties, RecordSpec, RecordsBefore, Target, Workload};
 use crate::engine::common::BrokerId;
 use crate::engine::runtime::Crash;
 
@@ -40,6 +40,7 @@ fn samples() -> Vec<Command> {
         | Command::AddConsumer { .. }
         | Command::Close { .. }
         | Command::ResetOffsets { .. }
+        | Command::DeleteRecords { .. }
         | Command::AddQueueProducer { .. }
         | Command::AddQueueWorker { .. }
         | Command::Crash { .. }
@@ -115,6 +116,12 @@ fn samples() -> Vec<Command> {
         Command::ResetOffsets { group: "billing".into(), topic: "orders".into(), to: OffsetTarget::Latest },
         Command::ResetOffsets { group: "billing".into(), topic: "orders".into(), to: OffsetTarget::Offset(7) },
         Command::ResetOffsets { group: "billing".into(), topic: "orders".into(), to: OffsetTarget::ShiftBy(-3) },
+        Command::DeleteRecords {
+            offsets: vec![
+                RecordsBefore { topic: "orders".into(), partition: 0, offset: 3 },
+                RecordsBefore { topic: "orders".into(), partition: 1, offset: -1 },
+            ],
+        },
         Command::AddQueueProducer { name: "checkout-q".into(), workload: Some(plan(&[])) },
         Command::AddQueueWorker {
             name: "packer-1".into(),

@@ -10,6 +10,7 @@ use crate::engine::coordinator::group::Group;
 use crate::engine::metadata::TopicImage;
 use crate::engine::queue::{QueueFact, QueueWorker};
 use crate::engine::server::{BrokerFact, ParkedProduce};
+use crate::engine::storage::UnifiedLog;
 use crate::engine::trace::{Fact, Record};
 use crate::engine::world::Process;
 
@@ -54,6 +55,12 @@ pub(super) fn partition_name(world: &World, partition: TopicPartition) -> String
 
 pub(super) fn topic<'a>(world: &'a World, name: &str) -> Option<&'a TopicImage> {
     world.image().topic(world.image().topic_id(name)?)
+}
+
+/// The log of a partition's leader, if the leader lives.
+pub(super) fn leader_log(world: &World, partition: TopicPartition) -> Option<(BrokerId, &UnifiedLog)> {
+    let leader = world.image().partition(partition)?.leader.filter(|leader| world.is_up(NodeId::Broker(*leader)))?;
+    Some((leader, world.broker(leader)?.log(partition)?))
 }
 
 pub(super) fn replica(world: &World, broker: BrokerId, partition: TopicPartition) -> Option<Replica> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::common::{BrokerId, ErrorCode, Generation, MemberId, Offset, TopicPartition};
+use crate::engine::common::{BrokerId, ErrorCode, Generation, MemberId, Offset, PartitionId, TopicPartition};
 use crate::engine::protocol::TopicName;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -206,6 +206,10 @@ pub enum AdminFact {
     OffsetsResetRefused {
         group: Arc<str>,
         error: ErrorCode,
+    },
+    /// The low watermark of every partition named, or why its records were not deleted.
+    RecordsDeleted {
+        results: Vec<(TopicName, PartitionId, Result<Offset, ErrorCode>)>,
     },
     /// `--shift-by` without a committed offset to shift.
     NoOffsetToShift {

@@ -62,18 +62,20 @@ impl ReplicaManager {
         let config = self.topic_config(id.topic);
         let info = log.append_as_follower(&batches, ctx.now(), &config);
         if let Some(info) = info {
-            if let Some(base_offset) = info.rolled {
-                ctx.emit(BrokerFact::SegmentRolled { partition: id, base_offset });
-            }
+            self.after_append(ctx, env, id, info, Some(leader));
             let (first, last, from) = (info.first_offset, info.last_offset, NodeId::Broker(leader));
             ctx.emit(BrokerFact::Appended { partition: id, first, last, leader_epoch, from });
         }
+        let log = env.logs.get_mut(id).expect("a followed partition has a log");
         let moved = log.update_high_watermark(fetched.high_watermark);
         if let Some(from) = moved {
             let to = log.high_watermark();
             ctx.emit(BrokerFact::HighWatermarkMoved { partition: id, from, to, ends: Vec::new() });
         }
-        log.maybe_increment_log_start_offset(fetched.log_start_offset);
+        let (from, to) = (log.log_start_offset(), fetched.log_start_offset);
+        if log.maybe_increment_log_start_offset(to) {
+            ctx.emit(BrokerFact::LogStartMoved { partition: id, from, to });
+        }
         if info.is_some() || moved.is_some() {
             // Consumers may be reading from this follower.
             self.touch(id);
