@@ -150,7 +150,7 @@ fn samples() -> Vec<Command> {
         Command::AlterTopicConfig { topic: "orders".into(), configs: properties(&[("min.insync.replicas", "2")]) },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 23, "a variant has no sample");
+    assert_eq!(kinds.len(), 24, "a variant has no sample");
     samples
 }
 
@@ -259,13 +259,14 @@ fn what_is_not_understood_is_told_with_a_way_out() {
 fn every_example_in_the_help_is_understood() {
     for tool in help() {
         for form in tool.forms {
-            // What stands in square brackets may be left out.
+            // What stands in square brackets may be left out, unless they are quoted.
             let mut line = String::new();
-            let mut depth = 0;
+            let (mut depth, mut is_quoted) = (0, false);
             for c in form.chars() {
+                is_quoted ^= c == '\'';
                 match c {
-                    '[' => depth += 1,
-                    ']' => depth -= 1,
+                    '[' if !is_quoted => depth += 1,
+                    ']' if !is_quoted => depth -= 1,
                     _ if depth == 0 => line.push(c),
                     _ => {}
                 }

@@ -170,6 +170,7 @@ fact-segment-rolled = { $partition }: a new segment begins at { $base }
 fact-segment-deleted = { $partition }: the segment from { $base } is deleted. The log starts at { $start }
 fact-segment-deleted-size = { $partition }: retention.bytes is exceeded, the segment from { $base } is deleted. The log starts at { $start }
 fact-segment-deleted-time = { $partition }: retention.ms is over, the segment from { $base } is deleted. The log starts at { $start }
+fact-log-cleaned = { $partition }: compacted with the keys of { $from } to { $end }. { $before } records became { $after }, { $bytes } bytes fewer. Offsets stay as they are
 fact-log-start-moved = { $partition }: the log starts at { $start }, no longer at { $before }. Whole segments before it go with the next retention check
 fact-delete-parked = { $partition }: { $client } waits until the log of every live replica starts at { $until }
 fact-admin-records-deleted = DeleteRecords: { $count } of { $asked } partitions now start where they were told to

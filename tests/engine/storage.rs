@@ -1,8 +1,8 @@
 //! Logs on disk under whole clusters: flushes, recovery, retention, deletion.
 
 use kafkascope::console::{Entry, Memory, Scope, answer, parse};
-use kafkascope::engine::clients::AdminFact;
-use kafkascope::engine::command::{Command, RecordSpec, RecordsBefore, Target};
+use kafkascope::engine::clients::{AdminFact, ConsumerFact};
+use kafkascope::engine::command::{Command, CommitStyle, RecordSpec, RecordsBefore, Target};
 use kafkascope::engine::common::{BrokerId, ErrorCode, NodeId, Offset, Span};
 use kafkascope::engine::runtime::Crash;
 use kafkascope::engine::server::BrokerFact;
@@ -209,4 +209,54 @@ fn files_of_deleted_segments_stay_for_their_delay() {
     assert!(log(&lab).deleted_segments().is_empty());
     assert!(saw(&lab, |fact| matches!(fact, BrokerFact::SegmentFilesRemoved { .. })) >= waiting * 3);
     assert!(lab.world.is_up(NodeId::Broker(leader)));
+}
+
+/// Fact sheet §2.4: every replica compacts by itself; offsets stay, and whoever reads skips the gaps.
+#[test]
+fn a_compacted_log_keeps_the_newest_of_every_key_and_is_replicated_with_its_gaps() {
+    let broker = [("log.cleaner.backoff.ms", "1000"), ("log.initial.task.delay.ms", "0")];
+    let topic = [
+        ("cleanup.policy", "compact"),
+        ("internal.segment.bytes", "300"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("file.delete.delay.ms", "1000"),
+    ];
+    let mut lab = one_partition(7, &broker, &topic);
+    let values: Vec<String> = (0..24).map(|n| format!("v{n}")).collect();
+    for value in &values {
+        produce(&mut lab, &[value]);
+    }
+    lab.secs(4);
+    let orders = lab.orders(0);
+    let cleaned = saw(
+        &lab,
+        |fact| matches!(fact, BrokerFact::LogCleaned { partition, cleaned } if *partition == orders && cleaned.bytes_after < cleaned.bytes_before),
+    );
+    assert!(cleaned >= 3, "{cleaned}");
+    let records = |lab: &Lab, id: BrokerId| -> u64 {
+        lab.world.broker(id).unwrap().log(orders).unwrap().batches().map(|batch| batch.len() as u64).sum()
+    };
+    for (id, broker) in lab.world.brokers() {
+        let log = broker.log(orders).unwrap();
+        assert_eq!((log.log_start_offset(), log.log_end_offset()), (Offset(0), Offset(24)));
+        // One key: what is left of it, and what lies in the active segment.
+        assert!(records(&lab, id) < 10, "{}", records(&lab, id));
+        assert!(broker.logs().checkpoints().first_dirty_offsets[&orders] > Offset(15));
+    }
+    // A follower without anything fetches what is left.
+    let follower = lab.isr(0).into_iter().find(|id| Some(*id) != lab.leader(0)).unwrap();
+    lab.act(Command::Crash { node: Target::Broker(follower), how: Crash::Power });
+    lab.secs(15);
+    lab.restart(follower);
+    lab.secs(20);
+    assert_eq!(lab.isr(0).len(), 3);
+    assert_eq!(lab.world.broker(follower).unwrap().log(orders).unwrap().log_end_offset(), Offset(24));
+    // So does a consumer, from the beginning to the end.
+    lab.consumer("reader", "readers", &[("auto.offset.reset", "earliest")], Span::ZERO, CommitStyle::AfterEach);
+    lab.secs(10);
+    let last = lab.trace.iter().rev().find_map(|record| match &record.fact {
+        Fact::Consumer(ConsumerFact::Processed { offset, .. }) => Some(*offset),
+        _ => None,
+    });
+    assert_eq!(last, Some(Offset(23)));
 }

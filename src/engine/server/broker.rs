@@ -297,6 +297,7 @@ impl Broker {
             | BrokerTimer::FlushCheck
             | BrokerTimer::RecoveryPointCheckpoint
             | BrokerTimer::LogStartOffsetCheckpoint
+            | BrokerTimer::LogCleaner
             | BrokerTimer::RemoveDeletedFiles { .. } => self.on_log_timer(ctx, timer),
             timer => self.on_replica_timer(ctx, timer),
         }
@@ -334,6 +335,7 @@ impl Broker {
             | BrokerTimer::FlushCheck
             | BrokerTimer::RecoveryPointCheckpoint
             | BrokerTimer::LogStartOffsetCheckpoint
+            | BrokerTimer::LogCleaner
             | BrokerTimer::RemoveDeletedFiles { .. } => unreachable!("told apart by the caller"),
         }
     }

@@ -4,7 +4,7 @@ use crate::engine::common::{
     BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition,
 };
 use crate::engine::protocol::{Acks, TopicName};
-use crate::engine::storage::{DeletionReason, Recovered};
+use crate::engine::storage::{Cleaned, DeletionReason, Recovered};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerFact {
@@ -49,6 +49,11 @@ pub enum BrokerFact {
         base_offset: Offset,
         reason: DeletionReason,
         log_start: Offset,
+    },
+    /// The log cleaner has been through it.
+    LogCleaned {
+        partition: TopicPartition,
+        cleaned: Cleaned,
     },
     /// The log begins later: somebody deleted records, or, on a follower, the leader's log begins there.
     LogStartMoved {

@@ -52,7 +52,7 @@ impl ReplicaManager {
         if let Some(end) = fetched.diverging {
             // The leader's marks are not taken over before the histories agree again.
             let to = truncation_offset(log, end);
-            truncate(ctx, log, id, to, leader_epoch);
+            truncate(ctx, env, id, to, leader_epoch);
             self.touch(id);
             return self.resume_at_log_end(env, leader, id, leader_epoch);
         }
@@ -128,7 +128,7 @@ impl ReplicaManager {
                     self.set_phase(leader, id, leader_epoch, FetchPhase::OutOfRange { asks: OffsetSpec::Earliest });
                     continue;
                 }
-                (OffsetSpec::Latest, Ok(Some(end))) => truncate(ctx, log, id, end, leader_epoch),
+                (OffsetSpec::Latest, Ok(Some(end))) => truncate(ctx, env, id, end, leader_epoch),
                 (_, Ok(Some(start))) if start > log.log_end_offset() => {
                     let (to, from) = (log.log_start_offset(), log.log_end_offset());
                     log.truncate_fully_and_start_at(start, ctx.now());
@@ -177,10 +177,12 @@ impl ReplicaManager {
     }
 }
 
-fn truncate(ctx: &mut Ctx<'_>, log: &mut UnifiedLog, id: TopicPartition, to: Offset, leader_epoch: LeaderEpoch) {
+fn truncate(ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition, to: Offset, leader_epoch: LeaderEpoch) {
+    let log = env.logs.get_mut(id).expect("a followed partition has a log");
     let from = log.log_end_offset();
     if log.truncate_to(to, ctx.now()) {
         ctx.emit(BrokerFact::Truncated { partition: id, to, from, leader_epoch });
+        env.logs.cut_first_dirty_offset(id, to);
     }
 }
 

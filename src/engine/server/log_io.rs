@@ -25,6 +25,8 @@ pub enum BrokerToken {
     },
     /// Reading, not writing: the segments that must be looked through after an unclean stop.
     LogRecovery,
+    /// A pass of the log cleaner has been read and written.
+    LogCleaner,
 }
 
 impl ReplicaManager {
@@ -100,10 +102,15 @@ impl ReplicaManager {
     }
 
     /// Deletes what retention no longer covers (`LogManager.cleanupLogs`).
-    pub(super) fn delete_old_segments(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
+    ///
+    /// Compacted logs are left to the cleaner, and without one to nobody.
+    pub(super) fn delete_old_segments(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, compacted: bool) {
         let hosted: Vec<TopicPartition> = self.partitions.keys().copied().collect();
         for id in hosted {
             let config = self.topic_config(id.topic);
+            if config.cleanup_policy.compact != compacted {
+                continue;
+            }
             let Some(log) = env.logs.get_mut(id) else { continue };
             let deleted = log.delete_old_segments(ctx.now(), &config);
             let log_start = log.log_start_offset();
@@ -160,17 +167,21 @@ impl Broker {
         ] {
             ctx.set_timer(config.log_initial_task_delay, task.into());
         }
+        if config.log_cleaner_enable {
+            ctx.set_timer(Span::ZERO, BrokerTimer::LogCleaner.into());
+        }
     }
 
     pub(super) fn on_log_timer(&mut self, ctx: &mut Ctx<'_>, timer: BrokerTimer) {
         match &timer {
             BrokerTimer::RetentionCheck => {
-                self.with_replicas(|replicas, env| replicas.delete_old_segments(ctx, env));
+                self.with_replicas(|replicas, env| replicas.delete_old_segments(ctx, env, false));
             }
             BrokerTimer::FlushCheck => self.with_replicas(|replicas, env| replicas.flush_dirty_logs(ctx, env)),
             BrokerTimer::RecoveryPointCheckpoint => self.durable.logs.checkpoint_recovery_points(),
             BrokerTimer::LogStartOffsetCheckpoint => self.durable.logs.checkpoint_log_start_offsets(),
             BrokerTimer::HighWatermarkCheckpoint => self.durable.logs.checkpoint_high_watermarks(),
+            BrokerTimer::LogCleaner => return self.run_log_cleaner(ctx),
             BrokerTimer::RemoveDeletedFiles { partition } => {
                 let partition = *partition;
                 self.with_replicas(|replicas, env| replicas.remove_deleted_files(ctx, env, partition));
@@ -188,6 +199,7 @@ impl Broker {
                 self.logs_read(ctx);
                 self.publish(ctx, true);
             }
+            BrokerToken::LogCleaner => self.run_log_cleaner(ctx),
             BrokerToken::LogFlush { partition, flush, fetcher } => {
                 self.with_replicas(|replicas, env| replicas.log_flushed(ctx, env, partition, flush, fetcher));
             }

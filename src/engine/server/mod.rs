@@ -15,6 +15,7 @@ mod fetcher;
 mod follow;
 mod lifecycle;
 mod list_offsets;
+mod log_cleaner;
 mod log_io;
 mod metadata_answers;
 mod metadata_loader;

@@ -27,6 +27,8 @@ pub enum BrokerTimer {
     RecoveryPointCheckpoint,
     /// Saves where logs begin, every `log.flush.start.offset.checkpoint.interval.ms`.
     LogStartOffsetCheckpoint,
+    /// Looks for logs to compact, every `log.cleaner.backoff.ms` unless there was work.
+    LogCleaner,
     /// `file.delete.delay.ms` is over for segments of this partition.
     RemoveDeletedFiles {
         partition: TopicPartition,

@@ -89,6 +89,24 @@ impl LogManager {
             within.map(|(partition, log)| (partition, log.log_start_offset())).collect();
     }
 
+    /// Where the dirty part of a log begins, as the last pass of the cleaner left it.
+    #[must_use]
+    pub fn first_dirty_offset(&self, partition: TopicPartition) -> Option<Offset> {
+        self.checkpoints.first_dirty_offsets.get(&partition).copied()
+    }
+
+    /// `LogCleanerManager.updateCheckpoints`
+    pub fn checkpoint_first_dirty_offset(&mut self, partition: TopicPartition, offset: Offset) {
+        self.checkpoints.first_dirty_offsets.insert(partition, offset);
+    }
+
+    /// The log was cut: nothing beyond can be clean (`LogCleanerManager.maybeTruncateCheckpoint`).
+    pub fn cut_first_dirty_offset(&mut self, partition: TopicPartition, to: Offset) {
+        if let Some(offset) = self.checkpoints.first_dirty_offsets.get_mut(&partition) {
+            *offset = (*offset).min(to);
+        }
+    }
+
     fn of_all(&self, offset: impl Fn(&UnifiedLog) -> Offset) -> BTreeMap<TopicPartition, Offset> {
         self.iter().map(|(partition, log)| (partition, offset(log))).collect()
     }

@@ -152,6 +152,15 @@ impl LogSegment {
         self.roll_jitter = jitter;
     }
 
+    pub(super) fn set_last_modified(&mut self, at: Time) {
+        self.last_modified = at;
+    }
+
+    /// The time by which the segment is as old as it looks.
+    pub(super) fn first_batch_timestamp(&self) -> Option<Time> {
+        self.batches.first().map(|first| to_millis(first.batch.max_timestamp))
+    }
+
     pub(super) fn last_modified(&self) -> Time {
         self.last_modified
     }
@@ -238,12 +247,12 @@ impl LogSegment {
     /// Age is told by the records' own timestamps if there are any, so with CreateTime it is event time that rolls
     /// a segment, and an idle partition never rolls.
     pub(super) fn should_roll(&self, params: RollParams, config: &TopicConfig) -> bool {
-        let waited = match self.batches.first() {
-            Some(first) => to_millis(params.max_timestamp).since(to_millis(first.batch.max_timestamp)),
+        let waited = match self.first_batch_timestamp() {
+            Some(first) => to_millis(params.max_timestamp).since(first),
             None => params.now.since(self.created),
         };
         let is_full = self.size_in_bytes() + params.size > u64::from(config.segment_size_bytes());
-        let is_old = !self.is_empty() && waited > config.segment_time.saturating_sub(self.roll_jitter);
+        let is_old = !self.is_empty() && waited > config.max_segment_time().saturating_sub(self.roll_jitter);
         let index_bytes = config.segment_index_bytes;
         let is_indexed_out = self.offset_index.is_full(index_bytes) || self.time_index.is_full(index_bytes);
         is_full || is_old || (is_indexed_out && !self.is_empty()) || !self.can_hold(params.last_offset)

@@ -1,4 +1,4 @@
-//! Logs on one broker's disk: segments and their indexes, leader epochs, offsets, retention, recovery.
+//! Logs on one broker's disk: segments and their indexes, leader epochs, offsets, retention, compaction, recovery.
 //!
 //! A log knows nothing of leaders and followers, only which of its two ways of appending is used. What a crash leaves
 //! of it depends on how the machine died: a killed process keeps the operating system's page cache, a power loss cuts
@@ -6,6 +6,7 @@
 
 mod index;
 mod leader_epoch_cache;
+mod log_cleaner;
 mod log_manager;
 mod log_read;
 mod log_segment;
@@ -17,6 +18,7 @@ mod unified_log;
 
 pub use index::{OffsetIndex, OffsetIndexEntry, TimeIndex, TimeIndexEntry};
 pub use leader_epoch_cache::{EpochEntry, LeaderEpochFileCache};
+pub use log_cleaner::{Cleaned, LogToClean};
 pub use log_manager::{Checkpoints, LogManager};
 pub use log_read::{OffsetLookup, Scanned, TimeLookup, TimestampAndOffset};
 pub use log_segment::LogSegment;

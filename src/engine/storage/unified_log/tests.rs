@@ -247,3 +247,33 @@ fn an_empty_follower_begins_with_the_whole_of_a_batch_that_is_half_deleted() {
     follower.update_high_watermark(Offset(10));
     assert!(follower.maybe_increment_log_start_offset(Offset(7)));
 }
+
+/// A million records in one partition: what a checkpoint of the world costs is what changed since the last one.
+#[test]
+fn a_million_records_cost_a_checkpoint_next_to_nothing() {
+    let config = TopicConfig::default();
+    let records: Vec<Record> = (0..100).map(|_| Record::new(None, Some(b"value"), Time::ZERO)).collect();
+    let batch = RecordBatch::new(records, None);
+    let mut log = UnifiedLog::new(Time::ZERO);
+    let mut checkpoints = Vec::new();
+    for round in 0..10_000 {
+        log.append_as_leader(&batch, LeaderEpoch(0), NOW, &config).unwrap();
+        if round % 100 == 0 {
+            checkpoints.push(log.clone());
+        }
+    }
+    assert_eq!(
+        (log.log_end_offset(), log.segments().len(), log.active_segment().len()),
+        (Offset(1_000_000), 1, 10_000)
+    );
+    // The records exist once, whoever holds them; of 10000 batches a checkpoint has its own copy of at most a page.
+    for (before, after) in checkpoints.iter().zip(&checkpoints[1..]) {
+        let (old, new) = (before.active_segment(), after.active_segment());
+        let shared = old.batches().zip(new.batches()).filter(|(a, b)| std::ptr::eq(*a, *b)).count();
+        assert!(old.len() - shared < 64, "{} of {} batches are shared", shared, old.len());
+    }
+    assert!(log.batches().all(|stored| std::sync::Arc::ptr_eq(&stored.records, &batch.records)));
+    // And a lookup reads an index entry and a few batches, not the log.
+    let lookup = log.lookup_offset(Offset(777_777)).unwrap();
+    assert!(lookup.entry.is_some() && lookup.is_found && lookup.scanned.len() <= 10, "{}", lookup.scanned.len());
+}

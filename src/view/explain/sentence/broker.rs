@@ -41,6 +41,12 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
         )
         .number("base", base_offset.0)
         .number("start", log_start.0),
+        BrokerFact::LogCleaned { partition, cleaned } => about("fact-log-cleaned", partition)
+            .number("from", cleaned.first_dirty.0)
+            .number("end", cleaned.end.0)
+            .number("before", cleaned.records_before)
+            .number("after", cleaned.records_after)
+            .number("bytes", cleaned.bytes_before.saturating_sub(cleaned.bytes_after)),
         BrokerFact::LogStartMoved { partition, from, to } => {
             about("fact-log-start-moved", partition).number("before", from.0).number("start", to.0)
         }
