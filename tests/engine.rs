@@ -8,4 +8,5 @@ mod engine {
     mod kip_101;
     mod lab;
     mod power;
+    mod storage;
 }

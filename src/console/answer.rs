@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::query::Scope;
-use super::{DescribeFilter, GroupView, Question, configs, help, views};
+use super::{DescribeFilter, GroupView, Question, configs, dump_log, help, log_tools, views};
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
@@ -31,6 +31,12 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
         Question::ListGroups { with_state } => list_groups(world, *with_state),
         Question::DescribeGroups { groups, view } => describe_groups(world, groups, *view),
         Question::ResetPlan { group, topic, to } => reset_plan(world, group, topic, *to),
+        Question::GetOffsets { topic, partitions, time } => {
+            log_tools::offsets(world, topic.as_deref(), partitions, *time)
+        }
+        Question::DumpLog { files, records, broker } => {
+            files.iter().map(|file| dump_log::dump(world, file, *records, *broker)).collect()
+        }
         Question::Show(expression) => match expression.evaluate(scope) {
             Ok(value) => value.to_string(),
             Err(problem) => problem.to_string(),
@@ -62,6 +68,7 @@ pub fn reply(record: &Record, world: &World) -> Option<String> {
             }
             _ => format!("\nError: {}", error.message()),
         },
+        AdminFact::RecordsDeleted { results } => log_tools::deletion_table(results),
         AdminFact::NoOffsetToShift { partition, .. } => nothing_to_shift(world, *partition),
     })
 }

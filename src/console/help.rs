@@ -80,6 +80,31 @@ const TOOLS: &[ToolHelp] = &[
         "rewrites the file that a broker's next start reads",
         &["server-properties broker-1 log.retention.hours=1 num.partitions=3"],
     ),
+    ToolHelp {
+        name: "kafka-delete-records",
+        is_kafka: true,
+        does: "moves the start of logs",
+        forms: &["kafka-delete-records --offset-json-file \
+             '{\"partitions\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":3}],\"version\":1}'"],
+        ours: &[],
+    },
+    ToolHelp {
+        name: "kafka-get-offsets",
+        is_kafka: true,
+        does: "tells where logs begin and end, or which offset a time stands for",
+        forms: &["kafka-get-offsets --topic orders [--partitions 0,1] [--time earliest | latest | max-timestamp | MS]"],
+        ours: &[],
+    },
+    ToolHelp {
+        name: "kafka-dump-log",
+        is_kafka: true,
+        does: "prints what is in the files of a log",
+        forms: &[
+            "kafka-dump-log --files /tmp/kafka-logs/orders-0/00000000000000000000.log --print-data-log [--broker 2]",
+            "kafka-dump-log --files /tmp/kafka-logs/orders-0/00000000000000000000.index",
+        ],
+        ours: &["--broker"],
+    },
     verb("produce", "hands records to a producer", &["produce checkout alice:order-1 'no key' bob:order-2@1"]),
     verb(
         "workload",

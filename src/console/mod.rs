@@ -8,7 +8,9 @@
 
 mod answer;
 mod configs;
+mod dump_log;
 mod help;
+mod log_tools;
 mod print;
 pub mod query;
 mod script;
@@ -19,6 +21,7 @@ mod words;
 
 use crate::engine::command::{Command, OffsetTarget};
 use crate::engine::common::{BrokerId, Span};
+use crate::engine::protocol::OffsetSpec;
 
 pub use answer::{answer, reply};
 pub use help::{ToolHelp, help};
@@ -59,6 +62,10 @@ pub enum Question {
     DescribeGroups { groups: Vec<String>, view: GroupView },
     /// `kafka-consumer-groups --reset-offsets` without `--execute`: what it would do.
     ResetPlan { group: String, topic: String, to: OffsetTarget },
+    /// `kafka-get-offsets`
+    GetOffsets { topic: Option<String>, partitions: Vec<u32>, time: OffsetSpec },
+    /// `kafka-dump-log`; on which broker's disk is ours to say.
+    DumpLog { files: Vec<String>, records: DumpRecords, broker: Option<BrokerId> },
     /// `show EXPRESSION` (ours).
     Show(Expression),
     /// `help [TOOL]` (ours).
@@ -92,6 +99,17 @@ pub enum GroupView {
     Offsets,
     Members,
     State,
+}
+
+/// How much `kafka-dump-log` prints of a batch's records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DumpRecords {
+    #[default]
+    None,
+    /// `--deep-iteration`
+    Metadata,
+    /// `--print-data-log`
+    Contents,
 }
 
 /// How long `await` waits unless told.

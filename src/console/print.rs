@@ -56,6 +56,9 @@ pub fn print(command: &Command) -> String {
             };
             line.switch("execute").line()
         }
+        Command::DeleteRecords { offsets } => {
+            Words::of("kafka-delete-records").flag("offset-json-file", &super::log_tools::deletion_json(offsets)).line()
+        }
         Command::AddQueueProducer { name, workload } => {
             Words::of("queue-producer").word(name).workload(workload.as_ref()).line()
         }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::command::{CommitStyle, Properties, RecordSpec, Target, Workload};
+use crate::engine::command::{CommitStyle, Properties, RecordSpec, RecordsBefore, Target, Workload};
 use crate::engine::common::BrokerId;
 use crate::engine::runtime::Crash;
 
@@ -40,6 +40,7 @@ fn samples() -> Vec<Command> {
         | Command::AddConsumer { .. }
         | Command::Close { .. }
         | Command::ResetOffsets { .. }
+        | Command::DeleteRecords { .. }
         | Command::AddQueueProducer { .. }
         | Command::AddQueueWorker { .. }
         | Command::Crash { .. }
@@ -116,6 +117,12 @@ fn samples() -> Vec<Command> {
         Command::ResetOffsets { group: "billing".into(), topic: "orders".into(), to: OffsetTarget::Latest },
         Command::ResetOffsets { group: "billing".into(), topic: "orders".into(), to: OffsetTarget::Offset(7) },
         Command::ResetOffsets { group: "billing".into(), topic: "orders".into(), to: OffsetTarget::ShiftBy(-3) },
+        Command::DeleteRecords {
+            offsets: vec![
+                RecordsBefore { topic: "orders".into(), partition: 0, offset: 3 },
+                RecordsBefore { topic: "orders".into(), partition: 1, offset: -1 },
+            ],
+        },
         Command::AddQueueProducer { name: "checkout-q".into(), workload: Some(plan(&[])) },
         Command::AddQueueWorker {
             name: "packer-1".into(),
@@ -267,13 +274,14 @@ fn what_is_not_understood_is_told_with_a_way_out() {
 fn every_example_in_the_help_is_understood() {
     for tool in help() {
         for form in tool.forms {
-            // What stands in square brackets may be left out.
+            // What stands in square brackets may be left out, unless they are quoted.
             let mut line = String::new();
-            let mut depth = 0;
+            let (mut depth, mut is_quoted) = (0, false);
             for c in form.chars() {
+                is_quoted ^= c == '\'';
                 match c {
-                    '[' => depth += 1,
-                    ']' => depth -= 1,
+                    '[' if !is_quoted => depth += 1,
+                    ']' if !is_quoted => depth -= 1,
                     _ if depth == 0 => line.push(c),
                     _ => {}
                 }

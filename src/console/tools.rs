@@ -2,7 +2,7 @@
 //! more than a terminal: what a program does by itself, how long it works on a record, when it commits.
 
 use super::words::{ConsoleProblem, Flag, Line, Takes, number};
-use super::{DescribeFilter, Entry, GroupView, Question, configs};
+use super::{DescribeFilter, Entry, GroupView, Question, configs, log_tools};
 use crate::engine::command::{Command, CommitStyle, OffsetTarget, Properties, Workload};
 use crate::engine::common::{BrokerId, Span};
 
@@ -93,6 +93,9 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
         "kafka-console-consumer" => ("kafka-console-consumer", vec![CONSUMER], consumer),
         "kafka-consumer-groups" => ("kafka-consumer-groups", vec![GROUPS], groups),
         "kafka-configs" => ("kafka-configs", vec![configs::FLAGS], configs::parse),
+        "kafka-delete-records" => ("kafka-delete-records", vec![log_tools::DELETE], log_tools::delete_records),
+        "kafka-get-offsets" => ("kafka-get-offsets", vec![log_tools::OFFSETS], log_tools::get_offsets),
+        "kafka-dump-log" => ("kafka-dump-log", vec![log_tools::DUMP], log_tools::dump_log),
         _ => return None,
     };
     let known: Vec<Flag> = BOOTSTRAP.iter().chain(flags.into_iter().flatten()).copied().collect();

@@ -57,6 +57,12 @@ pub(super) fn topic<'a>(world: &'a World, name: &str) -> Option<&'a TopicImage> 
     world.image().topic(world.image().topic_id(name)?)
 }
 
+/// The log of a partition's leader, if the leader lives.
+pub(super) fn leader_log(world: &World, partition: TopicPartition) -> Option<(BrokerId, &UnifiedLog)> {
+    let leader = world.image().partition(partition)?.leader.filter(|leader| world.is_up(NodeId::Broker(*leader)))?;
+    Some((leader, world.broker(leader)?.log(partition)?))
+}
+
 pub(super) fn replica(world: &World, broker: BrokerId, partition: TopicPartition) -> Option<Replica> {
     let log = world.broker(broker)?.log(partition)?;
     Some(Replica {

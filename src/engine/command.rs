@@ -87,6 +87,16 @@ pub enum CommitStyle {
     Never,
 }
 
+/// One line of a `kafka-delete-records` file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordsBefore {
+    pub topic: String,
+    pub partition: u32,
+    /// −1 is the high watermark.
+    pub offset: i64,
+}
+
 /// What the point-to-point broker promises.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -159,6 +169,10 @@ pub enum Command {
         group: String,
         topic: String,
         to: OffsetTarget,
+    },
+    /// `kafka-delete-records`: what lies before these offsets is to be read no more.
+    DeleteRecords {
+        offsets: Vec<RecordsBefore>,
     },
     /// The point-to-point side.
     AddQueueProducer {

@@ -7,7 +7,7 @@ use super::controller::ControllerTimer;
 use super::protocol::{Body, Digest};
 use super::queue::QueueTimer;
 use super::runtime::{Context, Domain};
-use super::server::BrokerTimer;
+use super::server::{BrokerTimer, BrokerToken};
 use super::trace::Fact;
 
 /// The marker that ties the kernel's type parameters together.
@@ -45,6 +45,8 @@ pub enum Timer {
 pub enum Token {
     /// The controller's metadata log is durable up to, not including, this offset.
     MetadataLog { end: super::common::Offset },
+    /// A broker's own: logs.
+    Broker(BrokerToken),
     /// The queue broker's journal, up to this entry.
     QueueJournal { end: u64 },
 }

@@ -160,6 +160,15 @@ fact-no-offset = { $partition }：没有已提交位移，且 auto.offset.reset=
 fact-segment-rolled = { $partition }：从 { $base } 开始新的日志段
 fact-segment-deleted = { $partition }：删除从 { $base } 开始的日志段。日志从 { $start } 开始
 fact-segment-deleted-size = { $partition }：超过 retention.bytes，删除从 { $base } 开始的日志段。日志从 { $start } 开始
+fact-log-cleaned = { $partition }：按 { $from } 到 { $end } 的键压缩。{ $before } 条记录变为 { $after } 条，少了 { $bytes } 字节。偏移量不变
+fact-log-start-moved = { $partition }：日志从 { $start } 开始，不再从 { $before } 开始。在它之前的整段日志会在下次保留检查时删除
+fact-delete-parked = { $partition }：{ $client } 等待所有存活副本的日志都从 { $until } 开始
+fact-admin-records-deleted = DeleteRecords：{ $asked } 个分区中有 { $count } 个已从要求的位置开始
+fact-segment-files-removed = { $partition }：file.delete.delay.ms 已过，从 { $base } 开始的日志段的文件已被移除
+fact-log-flushed = { $partition }：{ $point } 之前的内容都已落盘（恢复点）
+fact-log-recovery-begun = 上次没有正常关闭：提供服务之前要先读 { $logs } 个日志的 { $bytes } 字节
+fact-log-recovered = { $partition }：从恢复点 { $point } 起读了 { $segments } 个日志段。日志止于 { $end }
+fact-log-recovered-cut = { $partition }：从恢复点 { $point } 起读了 { $segments } 个日志段。末尾 { $cut } 字节不是完整的批次，已被截掉。日志止于 { $end }
 fact-segment-deleted-time = { $partition }：超过 retention.ms，删除从 { $base } 开始的日志段。日志从 { $start } 开始
 fact-topic-asked = 请 controller 创建主题 { $topic }
 fact-broker-fenced-shutdown = 隔离 broker { $broker }：它正在关闭

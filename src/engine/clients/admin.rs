@@ -5,13 +5,17 @@
 //! anew after a back-off, until `default.api.timeout.ms` is over. That is also Kafka's trap: a topic that was created
 //! by a request whose answer got lost is found to exist already.
 
+mod deletion;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use deletion::Deletion;
 
 use super::backoff::ExponentialBackoff;
 use super::fact::AdminFact;
 use super::network_client::{InFlightRequest, NetworkClient, NetworkConfig};
-use crate::engine::command::OffsetTarget;
+use crate::engine::command::{OffsetTarget, RecordsBefore};
 use crate::engine::common::{BrokerId, ClientId, ErrorCode, NodeId, Offset, Span, Time, TopicPartition};
 use crate::engine::protocol::{
     Body, CommittedOffset, CreateTopicsRequest, FindCoordinatorRequest, ListOffsetsRequest, MetadataRequest, NewTopic,
@@ -35,6 +39,7 @@ pub enum AdminTimer {
 pub enum Task {
     CreateTopic(NewTopic),
     ResetOffsets(Reset),
+    DeleteRecords(Deletion),
 }
 
 /// Moving a group's committed offsets of one topic.
@@ -121,6 +126,11 @@ impl Admin {
         self.begin(ctx, Task::ResetOffsets(Reset::new(group, topic, to)));
     }
 
+    /// `kafka-delete-records.sh`.
+    pub fn delete_records(&mut self, ctx: &mut Ctx<'_>, offsets: Vec<RecordsBefore>) {
+        self.begin(ctx, Task::DeleteRecords(Deletion::new(offsets)));
+    }
+
     fn begin(&mut self, ctx: &mut Ctx<'_>, task: Task) {
         let id = self.process.next_operation;
         self.process.next_operation = OperationId(id.0 + 1);
@@ -169,6 +179,13 @@ impl Admin {
             Task::CreateTopic(topic) => {
                 vec![(None, None, CreateTopicsRequest { topics: vec![topic.clone()] }.into())]
             }
+            Task::DeleteRecords(deletion) => match deletion.next_requests() {
+                Ok(requests) => requests,
+                Err(fact) => {
+                    self.end(ctx, id, Outcome::Done(fact));
+                    return;
+                }
+            },
             Task::ResetOffsets(reset) => match reset.next_requests() {
                 Ok(requests) => requests,
                 Err(fact) => {
@@ -204,6 +221,7 @@ impl Admin {
                     (_, Err((error, message))) => Outcome::FailsWith(error, message),
                 }
             }
+            (Task::DeleteRecords(deletion), response) => deletion.answered(response),
             (Task::ResetOffsets(reset), response) => reset.answered(purpose.spec, response),
             (task, response) => unreachable!("{:?} answers {task:?}", response.api()),
         };
@@ -239,8 +257,12 @@ impl Admin {
             operation.retry_at = Some(ctx.now() + self.backoff.after(operation.attempts, ctx.rng()));
             operation.attempts += 1;
             operation.outstanding = 0;
-            if let Task::ResetOffsets(reset) = &mut operation.task {
-                *reset = Reset::new(reset.group.clone(), reset.topic.clone(), reset.to);
+            match &mut operation.task {
+                Task::ResetOffsets(reset) => {
+                    *reset = Reset::new(reset.group.clone(), reset.topic.clone(), reset.to);
+                }
+                Task::DeleteRecords(deletion) => deletion.again(),
+                Task::CreateTopic(_) => {}
             }
             return;
         }
@@ -248,6 +270,7 @@ impl Admin {
         ctx.emit(match operation.task {
             Task::CreateTopic(topic) => AdminFact::TopicRefused { name: topic.name, error, message },
             Task::ResetOffsets(reset) => AdminFact::OffsetsResetRefused { group: reset.group, error },
+            Task::DeleteRecords(deletion) => deletion.refused(error),
         });
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::common::{BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, TopicPartition};
+use crate::engine::common::{
+    BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, PartitionId, TopicPartition,
+};
 use crate::engine::protocol::TopicName;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -208,6 +210,10 @@ pub enum AdminFact {
     OffsetsResetRefused {
         group: Arc<str>,
         error: ErrorCode,
+    },
+    /// The low watermark of every partition named, or why its records were not deleted.
+    RecordsDeleted {
+        results: Vec<(TopicName, PartitionId, Result<Offset, ErrorCode>)>,
     },
     /// `--shift-by` without a committed offset to shift.
     NoOffsetToShift {

@@ -71,6 +71,7 @@ errors! {
     UnknownMemberId = 25, "UNKNOWN_MEMBER_ID", Never, "The coordinator is not aware of this member.";
     InvalidSessionTimeout = 26, "INVALID_SESSION_TIMEOUT", Never, "The session timeout is not within the range allowed by the broker (as configured by group.min.session.timeout.ms and group.max.session.timeout.ms).";
     RebalanceInProgress = 27, "REBALANCE_IN_PROGRESS", Never, "The group is rebalancing, so a rejoin is needed.";
+    InvalidTimestamp = 32, "INVALID_TIMESTAMP", Never, "The timestamp of the message is out of acceptable range.";
     TopicAlreadyExists = 36, "TOPIC_ALREADY_EXISTS", Never, "Topic with this name already exists.";
     InvalidPartitions = 37, "INVALID_PARTITIONS", Never, "Number of partitions is below 1.";
     InvalidReplicationFactor = 38, "INVALID_REPLICATION_FACTOR", Never, "Replication factor is below 1 or larger than the number of available brokers.";
@@ -78,11 +79,14 @@ errors! {
     InvalidConfig = 40, "INVALID_CONFIG", Never, "Configuration is invalid.";
     NotController = 41, "NOT_CONTROLLER", Again, "This is not the correct controller for this cluster.";
     InvalidRequest = 42, "INVALID_REQUEST", Never, "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
+    PolicyViolation = 44, "POLICY_VIOLATION", Never, "Request parameters do not satisfy the configured policy.";
+    KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", Refresh, "Disk error when trying to access log file on the disk.";
     FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", Refresh, "The leader epoch in the request is older than the epoch on the broker.";
     UnknownLeaderEpoch = 75, "UNKNOWN_LEADER_EPOCH", Again, "The leader epoch in the request is newer than the epoch on the broker.";
     StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH", Never, "Broker epoch has changed.";
     OffsetNotAvailable = 78, "OFFSET_NOT_AVAILABLE", Again, "The leader high watermark has not caught up from a recent leader election so the offsets cannot be guaranteed to be monotonically increasing.";
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", Never, "The group member needs to have a valid member id before actually entering a consumer group.";
+    InvalidRecord = 87, "INVALID_RECORD", Never, "This record has failed the validation on broker and hence will be rejected.";
     InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", Never, "The given update version was invalid.";
     UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", Refresh, "This server does not host this topic ID.";
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", Never, "This broker ID is already in use.";

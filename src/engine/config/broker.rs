@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use super::key::Rule::{Any, AtLeast, ListOf, NoneTwice, NotNegative, OneOf};
+use super::key::Rule::{Any, AtLeast, Between, ListOf, NoneTwice, NotNegative, OneOf};
 use super::table::Rules;
-use super::value::{Bound, CleanupPolicy, ProcessRole, TimestampType, Voter};
-use super::{Problem, ProblemKind, known};
+use super::value::{Bound, CleanupPolicy, ProcessRole, Ratio, TimestampType, Voter};
+use super::{Problem, ProblemKind};
 use crate::engine::common::{BrokerId, Span};
 
 config! {
@@ -134,13 +134,23 @@ config! {
             "Old segments are deleted, or cleaned so that the newest record of every key stays (compact), or both.";
         live log_segment_delete_delay: Span = "log.segment.delete.delay.ms", Long, Millis, AtLeast(0), "60000", ClusterWide, "log, retention",
             "How long a deleted segment's files stay on disk.";
-        idle log_cleaner_backoff: Span = "log.cleaner.backoff.ms", Long, Millis, AtLeast(0), "15000", ClusterWide, "log cleaner",
+        live log_cleaner_enable: bool = "log.cleaner.enable", Boolean, Plain, Any, "true", ReadOnly, "log cleaner",
+            "Without the log cleaner compacted topics grow for ever.";
+        live log_cleaner_threads: u32 = "log.cleaner.threads", Int, Plain, AtLeast(1), "1", ClusterWide, "log cleaner",
+            "How many threads share the memory for cleaning; one log is cleaned at a time here.";
+        live log_cleaner_min_cleanable_ratio: Ratio = "log.cleaner.min.cleanable.ratio", Double, Plain, Between(0, 1), "0.5", ClusterWide, "log cleaner",
+            "A compacted log is cleaned when more than this share of it is dirty.";
+        live log_cleaner_dedupe_buffer_size: u64 = "log.cleaner.dedupe.buffer.size", Long, Bytes, AtLeast(1_048_576), "134217728", ClusterWide, "log cleaner",
+            "Memory for the newest offset of every key, 24 bytes each; a pass ends when it is full.";
+        live log_cleaner_io_buffer_load_factor: Ratio = "log.cleaner.io.buffer.load.factor", Double, Plain, Between(0, 1), "0.9", ClusterWide, "log cleaner",
+            "How full the memory for keys may become.";
+        live log_cleaner_backoff: Span = "log.cleaner.backoff.ms", Long, Millis, AtLeast(0), "15000", ClusterWide, "log cleaner",
             "How long the cleaner sleeps when no log needs it.";
-        idle log_cleaner_delete_retention: Span = "log.cleaner.delete.retention.ms", Long, Millis, AtLeast(0), "86400000", ClusterWide, "log cleaner",
+        live log_cleaner_delete_retention: Span = "log.cleaner.delete.retention.ms", Long, Millis, AtLeast(0), "86400000", ClusterWide, "log cleaner",
             "How long a compacted topic keeps the markers of deleted keys.";
-        idle log_cleaner_min_compaction_lag: Span = "log.cleaner.min.compaction.lag.ms", Long, Millis, AtLeast(0), "0", ClusterWide, "log cleaner",
+        live log_cleaner_min_compaction_lag: Span = "log.cleaner.min.compaction.lag.ms", Long, Millis, AtLeast(0), "0", ClusterWide, "log cleaner",
             "A record stays uncompacted for at least this long.";
-        idle log_cleaner_max_compaction_lag: Span = "log.cleaner.max.compaction.lag.ms", Long, Millis, AtLeast(1), "9223372036854775807", ClusterWide, "log cleaner",
+        live log_cleaner_max_compaction_lag: Span = "log.cleaner.max.compaction.lag.ms", Long, Millis, AtLeast(1), "9223372036854775807", ClusterWide, "log cleaner",
             "A record is compacted at the latest after this long.";
         live log_message_timestamp_type: TimestampType = "log.message.timestamp.type", String, Plain, OneOf(&["CreateTime", "LogAppendTime"]), "CreateTime", ClusterWide, "leader, produce",
             "Records keep the producer's time, or get the time at which the broker appends them.";
@@ -313,9 +323,6 @@ impl Rules for BrokerConfig {
                 let what = format!("{coarse} has no effect here, because {winner} is set as well and comes first.");
                 problems.push(Problem::new(ProblemKind::Adjusted, coarse, what, "Take one of the two out."));
             }
-        }
-        if self.log_cleanup_policy.compact {
-            problems.push(known::compaction_not_simulated("log.cleanup.policy"));
         }
         problems
     }

@@ -37,6 +37,8 @@ pub enum Kind {
     Short,
     Int,
     Long,
+    /// A share or a factor; the engine counts it in millionths.
+    Double,
     String,
     List,
 }
@@ -50,6 +52,7 @@ impl Kind {
             Self::Short => "SHORT",
             Self::Int => "INT",
             Self::Long => "LONG",
+            Self::Double => "DOUBLE",
             Self::String => "STRING",
             Self::List => "LIST",
         }
@@ -61,7 +64,7 @@ impl Kind {
         match self {
             Self::Short => i64::from(i16::MAX),
             Self::Int => i64::from(i32::MAX),
-            Self::Boolean | Self::Long | Self::String | Self::List => i64::MAX,
+            Self::Boolean | Self::Long | Self::Double | Self::String | Self::List => i64::MAX,
         }
     }
 
@@ -223,6 +226,7 @@ impl Key {
             (_, Rule::ListOf(words)) => {
                 format!("Write a comma-separated list of {}, none of them twice", words.join(", "))
             }
+            (Kind::Double, _) => "Write a number from 0 to 1, such as 0.5".to_owned(),
             (Kind::Boolean, _) => "Write true or false".to_owned(),
             (Kind::List, _) => "Write a comma-separated list without an empty or a repeated item".to_owned(),
             (Kind::String, _) => "Write a text in the form that Kafka asks for".to_owned(),

@@ -66,9 +66,9 @@ const BROKER: &str = "\
     group.streams.min.session.timeout.ms group.streams.num.standby.replicas group.streams.session.timeout.ms \
     inter.broker.listener.name internal.metadata.delete.delay.millis internal.metadata.log.segment.bytes \
     internal.metadata.max.batch.size.in.bytes kafka.metrics.polling.interval.secs kafka.metrics.reporters \
-    leader.replication.throttled.rate listener.security.protocol.map listeners log.cleaner.dedupe.buffer.size \
-    log.cleaner.enable log.cleaner.io.buffer.load.factor log.cleaner.io.buffer.size \
-    log.cleaner.io.max.bytes.per.second log.cleaner.min.cleanable.ratio log.cleaner.threads log.dir.failure.timeout.ms \
+    leader.replication.throttled.rate listener.security.protocol.map listeners \
+    log.cleaner.io.buffer.size \
+    log.cleaner.io.max.bytes.per.second log.dir.failure.timeout.ms \
     log.local.retention.bytes log.local.retention.ms log.preallocate max.connection.creation.rate max.connections \
     max.connections.per.ip max.connections.per.ip.overrides max.incremental.fetch.session.cache.slots \
     max.request.partition.size.limit metadata.log.dir metadata.log.max.record.bytes.between.snapshots \
@@ -118,7 +118,7 @@ const BROKER: &str = "\
 const TOPIC: &str = "\
     compression.gzip.level compression.lz4.level compression.type compression.zstd.level \
     follower.replication.throttled.replicas leader.replication.throttled.replicas local.retention.bytes \
-    local.retention.ms min.cleanable.dirty.ratio preallocate remote.log.copy.disable remote.log.delete.on.disable \
+    local.retention.ms preallocate remote.log.copy.disable remote.log.delete.on.disable \
     remote.storage.enable";
 
 /// Producers and consumers.
@@ -352,15 +352,6 @@ pub(super) fn not_yet(key: &Key, version: KafkaVersion) -> Problem {
         key.name,
         format!("{} came with Kafka {since}; {version} logs a warning and goes on without it.", key.name),
         format!("Take it out, or run Kafka {since} or later."),
-    )
-}
-
-pub(super) fn compaction_not_simulated(name: &str) -> Problem {
-    Problem::new(
-        ProblemKind::NotSimulated,
-        name,
-        "The log cleaner is not simulated yet: with compact nothing is cleaned.",
-        "Use delete to see old segments go.",
     )
 }
 

@@ -33,7 +33,7 @@ pub use properties::{Entry, Properties, ServerProperties, read_server_properties
 pub use topic::TopicConfig;
 pub use value::{
     Acks, Assignor, AutoOffsetReset, Bound, CleanupPolicy, Compression, GroupProtocol, IsolationLevel, Partitioner,
-    ProcessRole, TimestampType, Voter,
+    ProcessRole, Ratio, TimestampType, Voter,
 };
 pub use version::{Capability, KafkaVersion, Release};
 

@@ -358,7 +358,6 @@ log.retention.check.interval.ms=300000
                 (11, "num.partitions", ProblemKind::Duplicate),
                 (12, "num.partitions", ProblemKind::BadValue),
                 (13, "port", ProblemKind::Removed),
-                (14, "log.cleanup.policy", ProblemKind::NotSimulated),
                 (15, "log.retention.hours", ProblemKind::Adjusted),
             ]
         );

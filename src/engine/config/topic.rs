@@ -3,10 +3,10 @@
 //! A value set on the topic overrides the broker's; all others follow the broker even when that one changes later
 //! (`LogConfig.fromProps`, `ServerTopicConfigSynonyms`).
 
-use super::key::Rule::{Any, AtLeast, ListOf, OneOf};
+use super::key::Rule::{Any, AtLeast, Between, ListOf, OneOf};
 use super::table::Rules;
-use super::value::{Bound, CleanupPolicy, TimestampType};
-use super::{BrokerConfig, Problem, ProblemKind, known};
+use super::value::{Bound, CleanupPolicy, Ratio, TimestampType};
+use super::{BrokerConfig, Problem, ProblemKind};
 use crate::engine::common::Span;
 
 config! {
@@ -48,11 +48,13 @@ config! {
             "A record dated further back than this is refused.";
         live message_timestamp_after_max: Span = "message.timestamp.after.max.ms", Long, Millis, AtLeast(0), "3600000", PerTopic, "leader, produce",
             "A record dated further ahead than this is refused.";
-        idle delete_retention: Span = "delete.retention.ms", Long, Millis, AtLeast(0), "86400000", PerTopic, "log cleaner",
+        live min_cleanable_dirty_ratio: Ratio = "min.cleanable.dirty.ratio", Double, Plain, Between(0, 1), "0.5", PerTopic, "log cleaner",
+            "A compacted log is cleaned when more than this share of it is dirty.";
+        live delete_retention: Span = "delete.retention.ms", Long, Millis, AtLeast(0), "86400000", PerTopic, "log cleaner",
             "How long a compacted topic keeps the markers of deleted keys.";
-        idle min_compaction_lag: Span = "min.compaction.lag.ms", Long, Millis, AtLeast(0), "0", PerTopic, "log cleaner",
+        live min_compaction_lag: Span = "min.compaction.lag.ms", Long, Millis, AtLeast(0), "0", PerTopic, "log cleaner",
             "A record stays uncompacted for at least this long.";
-        idle max_compaction_lag: Span = "max.compaction.lag.ms", Long, Millis, AtLeast(1), "9223372036854775807", PerTopic, "log cleaner",
+        live max_compaction_lag: Span = "max.compaction.lag.ms", Long, Millis, AtLeast(1), "9223372036854775807", PerTopic, "log cleaner",
             "A record is compacted at the latest after this long.";
     }
 }
@@ -91,6 +93,7 @@ impl TopicConfig {
                 message_timestamp_type: broker.log_message_timestamp_type,
                 message_timestamp_before_max: broker.log_message_timestamp_before_max,
                 message_timestamp_after_max: broker.log_message_timestamp_after_max,
+                min_cleanable_dirty_ratio: broker.log_cleaner_min_cleanable_ratio,
                 delete_retention: broker.log_cleaner_delete_retention,
                 min_compaction_lag: broker.log_cleaner_min_compaction_lag,
                 max_compaction_lag: broker.log_cleaner_max_compaction_lag,
@@ -101,6 +104,13 @@ impl TopicConfig {
         for (key, value) in own.overrides() {
             self.set(key, &value).expect("a value that was taken once is taken again");
         }
+    }
+
+    /// A segment is closed at this age; with compact no later than its records must be compacted
+    /// (`LogConfig.maxSegmentMs`).
+    #[must_use]
+    pub fn max_segment_time(&self) -> Span {
+        if self.cleanup_policy.compact { self.segment_time.min(self.max_compaction_lag) } else { self.segment_time }
     }
 
     /// The segment size that counts (`LogConfig.segmentSize`).
@@ -122,9 +132,6 @@ impl Rules for TopicConfig {
             );
             let mend = "Lower min.compaction.lag.ms.";
             problems.push(Problem::new(ProblemKind::Conflict, "min.compaction.lag.ms", what, mend));
-        }
-        if self.cleanup_policy.compact {
-            problems.push(known::compaction_not_simulated("cleanup.policy"));
         }
         problems
     }
@@ -168,7 +175,7 @@ mod tests {
         let mut topic = TopicConfig::default();
         topic.set("cleanup.policy", "delete, compact").unwrap();
         assert_eq!(topic.cleanup_policy, CleanupPolicy { compact: true, delete: true });
-        assert_eq!(topic.check()[0].kind, ProblemKind::NotSimulated);
+        assert!(topic.check().is_empty());
         // 4.2 and later take the empty list: keep everything.
         topic.set("cleanup.policy", "").unwrap();
         assert_eq!(topic.cleanup_policy, CleanupPolicy { compact: false, delete: false });

@@ -40,6 +40,17 @@ pub(super) fn default_of<T: Field>(key: &Key) -> T {
     }
 }
 
+/// A share between 0 and 1, in millionths: the engine has no floating point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ratio(u32);
+
+impl Ratio {
+    #[must_use]
+    pub fn millionths(self) -> u32 {
+        self.0
+    }
+}
+
 /// An amount that may be without limit; Kafka writes −1 for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bound<T> {
@@ -222,6 +233,35 @@ impl Field for u32 {
 
     fn write(&self, _: &Key) -> Option<String> {
         Some(self.to_string())
+    }
+}
+
+/// Digits with a point, as people write a share. (Java would take `5e-1` too.)
+impl Field for Ratio {
+    fn read(text: &str, key: &Key) -> Result<Self, String> {
+        let not_a_number = || key.refusal(text, &format!("Not a number of type {}", key.kind.name()));
+        let magnitude = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, "0"));
+        let whole: u32 = whole.parse().map_err(|_| not_a_number())?;
+        if fraction.is_empty() || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(not_a_number());
+        }
+        let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
+        let fraction: u32 = digits.parse().map_err(|_| not_a_number())?;
+        let millionths = whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(fraction));
+        if text.starts_with('-') && millionths != Some(0) {
+            return Err(key.refusal(text, "Value must be at least 0"));
+        }
+        match millionths.filter(|millionths| *millionths <= 1_000_000) {
+            Some(millionths) => Ok(Self(millionths)),
+            None => Err(key.refusal(text, "Value must be no more than 1")),
+        }
+    }
+
+    fn write(&self, _: &Key) -> Option<String> {
+        let (whole, fraction) = (self.0 / 1_000_000, format!("{:06}", self.0 % 1_000_000));
+        let fraction = fraction.trim_end_matches('0');
+        Some(if fraction.is_empty() { format!("{whole}.0") } else { format!("{whole}.{fraction}") })
     }
 }
 

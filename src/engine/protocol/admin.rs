@@ -1,9 +1,10 @@
-//! CreateTopics (API 19), as the admin client sends it and a broker forwards it to the controller.
+//! CreateTopics (API 19), as the admin client sends it and a broker forwards it to the controller; DeleteRecords
+//! (API 21), which goes to the leaders.
 
 use std::collections::BTreeMap;
 
 use super::TopicName;
-use crate::engine::common::{BrokerId, ErrorCode, TopicId};
+use crate::engine::common::{BrokerId, ErrorCode, Offset, Span, TopicId, TopicPartition};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NewTopic {
@@ -29,3 +30,17 @@ pub struct CreateTopicsResponse {
 
 /// Errors carry Kafka's own sentence.
 pub type CreatedTopic = Result<TopicId, (ErrorCode, String)>;
+
+/// KIP-107.
+#[derive(Clone, Debug)]
+pub struct DeleteRecordsRequest {
+    /// Everything before the offset goes; `None` (−1 on the wire): everything before the high watermark.
+    pub partitions: Vec<(TopicPartition, Option<Offset>)>,
+    pub timeout: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct DeleteRecordsResponse {
+    /// The low watermark: the smallest log start offset of all live replicas.
+    pub partitions: Vec<(TopicPartition, Result<Offset, ErrorCode>)>,
+}

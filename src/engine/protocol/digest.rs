@@ -134,6 +134,11 @@ impl Gist {
                 .iter()
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())
                 .map_or(Self::None, Self::Error),
+            Response::DeleteRecords(deleted) => deleted
+                .partitions
+                .iter()
+                .find_map(|(_, outcome)| outcome.as_ref().err().copied())
+                .map_or(Self::None, Self::Error),
             Response::Metadata(_) | Response::CreateTopics(_) => Self::None,
         }
     }

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, FetchRequest,
-    FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
-    JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest,
-    ListOffsetsResponse, MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse,
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest,
-    ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse,
+    BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse,
+    DeleteRecordsRequest, DeleteRecordsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataLogRequest,
+    MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse,
+    OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, QueueMessage, SyncGroupRequest,
+    SyncGroupResponse,
 };
 use crate::engine::common::CorrelationId;
 
@@ -111,6 +112,7 @@ apis! {
     LeaveGroup = 13, Group, LeaveGroupRequest, LeaveGroupResponse;
     SyncGroup = 14, Group, SyncGroupRequest, SyncGroupResponse;
     CreateTopics = 19, Control, CreateTopicsRequest, CreateTopicsResponse;
+    DeleteRecords = 21, Control, DeleteRecordsRequest, DeleteRecordsResponse;
     AlterPartition = 56, Control, AlterPartitionRequest, AlterPartitionResponse;
     BrokerRegistration = 62, Control, BrokerRegistrationRequest, BrokerRegistrationResponse;
     BrokerHeartbeat = 63, Liveness, BrokerHeartbeatRequest, BrokerHeartbeatResponse;

@@ -83,6 +83,8 @@ pub enum OffsetSpec {
     Earliest,
     /// −1: the high watermark for clients.
     Latest,
+    /// −3: the newest record.
+    MaxTimestamp,
     /// The first record whose timestamp is not before this.
     At(Time),
 }

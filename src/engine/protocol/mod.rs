@@ -13,7 +13,7 @@ mod produce;
 mod queue;
 mod quorum;
 
-pub use admin::{CreateTopicsRequest, CreateTopicsResponse, NewTopic};
+pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
 pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};
 pub use fetch::{

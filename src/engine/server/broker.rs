@@ -18,7 +18,7 @@ use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{Body, Request, Response};
 use crate::engine::runtime::{Crash, Domain, Node};
 use crate::engine::storage::LogManager;
-use crate::engine::{Ctx, Kafka};
+use crate::engine::{Ctx, Kafka, Token};
 
 /// Every node's alarms in one enum; a broker only ever sees its own.
 type Timer = <Kafka as Domain>::Timer;
@@ -58,6 +58,8 @@ pub(super) struct Volatile {
     pub(super) coordinator: GroupCoordinator,
     pub(super) creation: TopicCreation,
     pub(super) early: Vec<Early>,
+    /// The disk is reading what an unclean stop has left in doubt.
+    pub(super) is_recovering: bool,
 }
 
 /// A request that came before the broker served any: it waits in the socket (`SocketServer.enableRequestProcessing`).
@@ -85,6 +87,7 @@ impl Volatile {
             coordinator: GroupCoordinator::new(config, |timer| BrokerTimer::Group(timer).into()),
             creation: TopicCreation::default(),
             early: Vec::new(),
+            is_recovering: false,
         }
     }
 }
@@ -117,6 +120,7 @@ impl Broker {
             Request::Produce(produce) => replicas.produce(ctx, &mut env, caller, produce),
             Request::Fetch(fetch) => replicas.fetch(ctx, &mut env, caller, fetch),
             Request::ListOffsets(list) => replicas.list_offsets(ctx, &env, caller, &list),
+            Request::DeleteRecords(delete) => replicas.delete_records(ctx, &mut env, caller, &delete),
             Request::Metadata(metadata) => answer_metadata(ctx, &mut env, creation, caller, &metadata),
             Request::CreateTopics(create) => creation.forward(ctx, &mut env, caller, create),
             Request::FindCoordinator(find) => {
@@ -190,14 +194,16 @@ impl Broker {
 
     /// Acts upon the metadata that has been replayed (`BrokerMetadataPublisher`). The first time, that is once both this
     /// broker and the controller find it caught up with its own registration; it may be unfenced then.
-    fn publish(&mut self, ctx: &mut Ctx<'_>, is_news: bool) {
+    pub(super) fn publish(&mut self, ctx: &mut Ctx<'_>, is_news: bool) {
         let Volatile { lifecycle, metadata, published, .. } = &mut self.volatile;
         let is_first = published.is_none();
         let is_due =
             if is_first { lifecycle.state() >= BrokerState::Recovery && metadata.has_caught_up() } else { is_news };
-        if !is_due {
+        // The first time, the logs must be in order before anything is made of them.
+        if !is_due || !self.load_logs(ctx) {
             return;
         }
+        let Volatile { lifecycle, metadata, published, .. } = &mut self.volatile;
         let old = published.replace(metadata.image().clone()).unwrap_or_default();
         if is_first {
             lifecycle.set_ready_to_unfence(ctx);
@@ -294,11 +300,13 @@ impl Broker {
             | BrokerTimer::AlterPartitionTimeout { correlation } => {
                 self.controller_failed(ctx, |sent, _| sent == correlation);
             }
-            BrokerTimer::HighWatermarkCheckpoint => {
-                self.durable.logs.checkpoint_high_watermarks();
-                let interval = self.volatile.config.replica_high_watermark_checkpoint_interval;
-                ctx.set_timer(at_least_a_milli(interval), timer.into());
-            }
+            BrokerTimer::HighWatermarkCheckpoint
+            | BrokerTimer::RetentionCheck
+            | BrokerTimer::FlushCheck
+            | BrokerTimer::RecoveryPointCheckpoint
+            | BrokerTimer::LogStartOffsetCheckpoint
+            | BrokerTimer::LogCleaner
+            | BrokerTimer::RemoveDeletedFiles { .. } => self.on_log_timer(ctx, timer),
             timer => self.on_replica_timer(ctx, timer),
         }
     }
@@ -311,12 +319,9 @@ impl Broker {
                 replicas.check_isr(ctx, env);
                 ctx.set_timer(isr_check_interval(env.config), timer.into());
             }
-            BrokerTimer::RetentionCheck => {
-                replicas.delete_old_segments(ctx, env);
-                ctx.set_timer(env.config.log_retention_check_interval, timer.into());
-            }
             BrokerTimer::FetchExpired { parked } => replicas.release_fetch(ctx, env, parked),
             BrokerTimer::ProduceExpired { parked } => replicas.release_produce(ctx, env, parked),
+            BrokerTimer::DeleteExpired { parked } => replicas.release_delete(ctx, parked),
             BrokerTimer::FetcherWake { leader } => replicas.fetcher_woke(ctx, env, leader),
             BrokerTimer::FetcherTimeout { leader, correlation } => {
                 replicas.fetcher_timed_out(ctx, env, leader, correlation);
@@ -333,8 +338,20 @@ impl Broker {
             | BrokerTimer::CommunicationTimeout { .. }
             | BrokerTimer::FetchMetadataTimeout { .. }
             | BrokerTimer::AlterPartitionTimeout { .. }
-            | BrokerTimer::HighWatermarkCheckpoint => unreachable!("told apart by the caller"),
+            | BrokerTimer::HighWatermarkCheckpoint
+            | BrokerTimer::RetentionCheck
+            | BrokerTimer::FlushCheck
+            | BrokerTimer::RecoveryPointCheckpoint
+            | BrokerTimer::LogStartOffsetCheckpoint
+            | BrokerTimer::LogCleaner
+            | BrokerTimer::RemoveDeletedFiles { .. } => unreachable!("told apart by the caller"),
         }
+    }
+
+    /// For a task that only concerns logs and replicas.
+    pub(super) fn with_replicas(&mut self, act: impl FnOnce(&mut ReplicaManager, &mut Env<'_>)) {
+        let Parts { mut env, replicas, .. } = self.parts();
+        act(replicas, &mut env);
     }
 
     // ---- parts, lent to each other -------------------------------------------------------------------------------
@@ -381,7 +398,6 @@ impl Node<Kafka> for Broker {
         ctx.set_timer(isr_check_interval(config), BrokerTimer::IsrCheck.into());
         let checkpoint = at_least_a_milli(config.replica_high_watermark_checkpoint_interval);
         ctx.set_timer(checkpoint, BrokerTimer::HighWatermarkCheckpoint.into());
-        ctx.set_timer(config.log_initial_task_delay, BrokerTimer::RetentionCheck.into());
     }
 
     fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {
@@ -396,6 +412,13 @@ impl Node<Kafka> for Broker {
     fn timer(&mut self, ctx: &mut Ctx<'_>, timer: Timer) {
         if let Timer::Broker(timer) = timer {
             self.on_timer(ctx, timer);
+            self.settle(ctx);
+        }
+    }
+
+    fn flushed(&mut self, ctx: &mut Ctx<'_>, token: Token) {
+        if let Token::Broker(token) = token {
+            self.disk_done(ctx, token);
             self.settle(ctx);
         }
     }

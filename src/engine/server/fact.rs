@@ -6,7 +6,7 @@ use crate::engine::common::{
     BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition,
 };
 use crate::engine::protocol::{Acks, TopicName};
-use crate::engine::storage::DeletionReason;
+use crate::engine::storage::{Cleaned, DeletionReason, Recovered};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerFact {
@@ -51,6 +51,42 @@ pub enum BrokerFact {
         base_offset: Offset,
         reason: DeletionReason,
         log_start: Offset,
+    },
+    /// The log cleaner has been through it.
+    LogCleaned {
+        partition: TopicPartition,
+        cleaned: Cleaned,
+    },
+    /// The log begins later: somebody deleted records, or, on a follower, the leader's log begins there.
+    LogStartMoved {
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+    },
+    /// A DeleteRecords request waits until every live replica begins there.
+    DeleteRecordsParked {
+        partition: TopicPartition,
+        client: NodeId,
+        until: Offset,
+    },
+    /// The files of a deleted segment are gone from the disk.
+    SegmentFilesRemoved {
+        partition: TopicPartition,
+        base_offset: Offset,
+    },
+    /// The disk has everything before the recovery point.
+    LogFlushed {
+        partition: TopicPartition,
+        recovery_point: Offset,
+    },
+    /// The last process did not stop in good order: so many bytes of so many logs must be read first.
+    LogRecoveryBegun {
+        logs: u32,
+        bytes: u64,
+    },
+    LogRecovered {
+        partition: TopicPartition,
+        recovered: Recovered,
     },
     AppendRefused {
         partition: TopicPartition,

@@ -205,7 +205,15 @@ impl ReplicaManager {
             at: ctx.now(),
             leader_log_end: log.log_end_offset(),
         };
+        let log_start = |partition: &Partition| {
+            partition.leading().and_then(|state| state.followers.get(&follower.broker)?.log_start())
+        };
+        let began = log_start(partition);
         let has_moved = partition.record_fetch(follower.broker, report, env.image)?;
+        if log_start(partition) != began {
+            self.touch(id);
+        }
+        let partition = self.partitions.get_mut(&id).expect("it was read a moment ago");
         if has_moved {
             let (follower, log_end) = (follower.broker, asked.fetch_offset);
             ctx.emit(BrokerFact::FollowerReached { partition: id, follower, log_end });

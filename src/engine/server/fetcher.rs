@@ -21,6 +21,8 @@ pub struct Fetcher {
     pub(super) partitions: Vec<PartitionFetchState>,
     pub(super) in_flight: Option<InFlight>,
     wake: Option<(TimerId, Time)>,
+    /// Appends of its own that the disk has not flushed yet; meanwhile the loop stands still.
+    pub(super) flushes: u32,
 }
 
 /// Where one followed partition stands.
@@ -66,7 +68,7 @@ pub enum Asked {
 
 impl Fetcher {
     fn new(leader: BrokerId) -> Self {
-        Self { leader, partitions: Vec::new(), in_flight: None, wake: None }
+        Self { leader, partitions: Vec::new(), in_flight: None, wake: None, flushes: 0 }
     }
 
     /// The broker it fetches from.
@@ -169,7 +171,8 @@ impl ReplicaManager {
     /// One turn of the loop: looks up offsets that are out of range, or fetches what is ready, or sleeps.
     pub(super) fn pump_fetcher(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, leader: BrokerId) {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
-        if fetcher.in_flight.is_some() {
+        // `flush.messages`: the loop does not go on before what it appended is on disk.
+        if fetcher.in_flight.is_some() || fetcher.flushes > 0 {
             return;
         }
         if let Some((timer, _)) = fetcher.wake.take() {

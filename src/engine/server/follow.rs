@@ -52,7 +52,7 @@ impl ReplicaManager {
         if let Some(end) = fetched.diverging {
             // The leader's marks are not taken over before the histories agree again.
             let to = truncation_offset(log, end);
-            truncate(ctx, log, id, to, leader_epoch);
+            truncate(ctx, env, id, to, leader_epoch);
             self.touch(id);
             return self.resume_at_log_end(env, leader, id, leader_epoch);
         }
@@ -66,18 +66,20 @@ impl ReplicaManager {
         let config = self.topic_config(id.topic);
         let info = log.append_as_follower(&batches, ctx.now(), &config);
         if let Some(info) = info {
-            if let Some(base_offset) = info.rolled {
-                ctx.emit(BrokerFact::SegmentRolled { partition: id, base_offset });
-            }
+            self.after_append(ctx, env, id, info, Some(leader));
             let (first, last, from) = (info.first_offset, info.last_offset, NodeId::Broker(leader));
             ctx.emit(BrokerFact::Appended { partition: id, first, last, leader_epoch, from });
         }
+        let log = env.logs.get_mut(id).expect("a followed partition has a log");
         let moved = log.update_high_watermark(fetched.high_watermark);
         if let Some(from) = moved {
             let to = log.high_watermark();
             ctx.emit(BrokerFact::HighWatermarkMoved { partition: id, from, to, ends: Vec::new() });
         }
-        log.maybe_increment_log_start_offset(fetched.log_start_offset);
+        let (from, to) = (log.log_start_offset(), fetched.log_start_offset);
+        if log.maybe_increment_log_start_offset(to) {
+            ctx.emit(BrokerFact::LogStartMoved { partition: id, from, to });
+        }
         if info.is_some() || moved.is_some() {
             // Consumers may be reading from this follower.
             self.touch(id);
@@ -130,7 +132,7 @@ impl ReplicaManager {
                     self.set_phase(leader, id, leader_epoch, FetchPhase::OutOfRange { asks: OffsetSpec::Earliest });
                     continue;
                 }
-                (OffsetSpec::Latest, Ok(Some(end))) => truncate(ctx, log, id, end, leader_epoch),
+                (OffsetSpec::Latest, Ok(Some(end))) => truncate(ctx, env, id, end, leader_epoch),
                 (_, Ok(Some(start))) if start > log.log_end_offset() => {
                     let (to, from) = (log.log_start_offset(), log.log_end_offset());
                     log.truncate_fully_and_start_at(start, ctx.now());
@@ -184,18 +186,20 @@ impl ReplicaManager {
 /// that parted there stay apart.
 pub(super) fn truncate_to_high_watermark(
     ctx: &mut Ctx<'_>,
-    log: &mut UnifiedLog,
+    env: &mut Env<'_>,
     id: TopicPartition,
     leader_epoch: LeaderEpoch,
 ) {
-    let to = log.high_watermark();
-    truncate(ctx, log, id, to, leader_epoch);
+    let to = env.logs.get(id).expect("a followed partition has a log").high_watermark();
+    truncate(ctx, env, id, to, leader_epoch);
 }
 
-fn truncate(ctx: &mut Ctx<'_>, log: &mut UnifiedLog, id: TopicPartition, to: Offset, leader_epoch: LeaderEpoch) {
+fn truncate(ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition, to: Offset, leader_epoch: LeaderEpoch) {
+    let log = env.logs.get_mut(id).expect("a followed partition has a log");
     let from = log.log_end_offset();
     if log.truncate_to(to, ctx.now()) {
         ctx.emit(BrokerFact::Truncated { partition: id, to, from, leader_epoch });
+        env.logs.cut_first_dirty_offset(id, to);
     }
 }
 

@@ -43,11 +43,17 @@ impl ReplicaManager {
             OffsetSpec::Earliest => Ok(Some(log.log_start_offset())),
             OffsetSpec::Latest if is_behind => Err(ErrorCode::OffsetNotAvailable),
             OffsetSpec::Latest => Ok(Some(end)),
-            OffsetSpec::At(time) => match log.fetch_offset_by_timestamp(time) {
-                Some(offset) if offset < end => Ok(Some(offset)),
-                _ if is_behind => Err(ErrorCode::OffsetNotAvailable),
-                _ => Ok(None),
-            },
+            OffsetSpec::MaxTimestamp | OffsetSpec::At(_) => {
+                let found = match spec {
+                    OffsetSpec::At(time) => log.fetch_offset_by_timestamp(time),
+                    _ => log.fetch_offset_of_max_timestamp(),
+                };
+                match found.map(|found| found.offset) {
+                    Some(offset) if offset < end => Ok(Some(offset)),
+                    _ if is_behind => Err(ErrorCode::OffsetNotAvailable),
+                    _ => Ok(None),
+                }
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A broker process: replicas, purgatories, fetchers, its life with the controller.
 //!
 //! `broker` is the node and only dispatches. `replica_manager` keeps the replicas; what they do is told by verb:
-//! `produce`, `fetch` and `list_offsets` for those who ask, `fetcher` and `follow` where this broker itself asks a
+//! `produce`, `fetch` and `list_offsets` for those who ask, `log_io` where the disk is asked, `fetcher` and `follow` where this broker itself asks a
 //! leader, `alter_partition` for the in-sync set. `partition` and `replica` hold the rules of replication and send
 //! nothing. `lifecycle`, `metadata_loader` and `topic_creation` talk to the controller.
 
 mod alter_partition;
 mod broker;
+mod delete_records;
 mod env;
 mod fact;
 mod fetch;
@@ -14,6 +15,8 @@ mod fetcher;
 mod follow;
 mod lifecycle;
 mod list_offsets;
+mod log_cleaner;
+mod log_io;
 mod metadata_answers;
 mod metadata_loader;
 mod offsets_log;
@@ -33,9 +36,10 @@ pub use broker::Broker;
 pub use fact::BrokerFact;
 pub use fetcher::{Asked, FetchPhase, Fetcher, InFlight, PartitionFetchState};
 pub use lifecycle::{BrokerState, Lifecycle};
+pub use log_io::BrokerToken;
 pub use metadata_loader::MetadataLoader;
 pub use partition::{IsrChange, LeaderState, Partition, PendingIsr, Role};
-pub use purgatory::{Parked, ParkedFetch, ParkedId, ParkedProduce, ProduceWait, Purgatory};
+pub use purgatory::{DeleteWait, Parked, ParkedDelete, ParkedFetch, ParkedId, ParkedProduce, ProduceWait, Purgatory};
 pub use replica::Replica;
 pub use timer::BrokerTimer;
 pub use topic_creation::{Creation, TopicCreation};

@@ -22,7 +22,7 @@ impl OffsetsLog for LocalOffsetsLog<'_, '_> {
         let batch = RecordBatch::new(records, None);
         let me = NodeId::Broker(self.env.me);
         let appended = self.replicas.append_to_leader(ctx, self.env, id, &batch, Acks::All, me);
-        appended.map(|(_, until)| until).map_err(|error| match error {
+        appended.map(|done| done.until).map_err(|error| match error {
             ErrorCode::NotLeaderOrFollower => ErrorCode::NotCoordinator,
             ErrorCode::NotEnoughReplicas | ErrorCode::UnknownTopicOrPartition => ErrorCode::CoordinatorNotAvailable,
             other => other,

@@ -312,6 +312,15 @@ impl Partition {
         Ok(true)
     }
 
+    /// The smallest log start among the leader and its live followers (`Partition.lowWatermarkIfLeader`). One that has
+    /// not fetched yet may begin anywhere. `None` on a follower.
+    #[must_use]
+    pub fn low_watermark(&self, log: &UnifiedLog, image: &MetadataImage) -> Option<Offset> {
+        let live = self.leading()?.followers.iter().filter(|(id, _)| image.is_active(**id));
+        let starts = live.map(|(_, replica)| replica.log_start().unwrap_or_default());
+        starts.chain([log.log_start_offset()]).min()
+    }
+
     /// Proposes to let `follower` into the in-sync set if it has caught up with both the high watermark and the start
     /// of this leader's epoch: anything less, and records committed under the former leader could be missing.
     pub fn maybe_expand_isr(

@@ -9,6 +9,16 @@ use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId, Offset, TopicPartition};
 use crate::engine::protocol::{Acks, Appended, ProduceRequest, ProduceResponse, ProducedPartition};
 use crate::engine::record::RecordBatch;
+use crate::engine::storage::Flush;
+
+/// A batch is in the leader's log.
+pub(super) struct LeaderAppend {
+    pub(super) appended: Appended,
+    /// The high watermark must reach this before it counts as committed.
+    pub(super) until: Offset,
+    /// The leader's disk must have done this before the append is done.
+    pub(super) flush: Option<Flush>,
+}
 
 impl ReplicaManager {
     /// `ReplicaManager.appendRecords`.
@@ -25,13 +35,14 @@ impl ReplicaManager {
         let mut waits: Vec<ProduceWait> = batches
             .iter()
             .map(|(id, batch)| match self.append_to_leader(ctx, env, *id, batch, acks, from) {
-                Ok((appended, until)) => {
-                    let outcome = (acks != Acks::All).then_some(Ok(appended));
-                    ProduceWait { partition: *id, until, outcome, appended }
+                Ok(done) => {
+                    let LeaderAppend { appended, until, flush } = done;
+                    ProduceWait { partition: *id, until, flush, outcome: None, appended }
                 }
                 Err(error) => {
                     let nowhere = Appended { base_offset: Offset(0), log_start_offset: Offset(0) };
-                    ProduceWait { partition: *id, until: Offset(0), outcome: Some(Err(error)), appended: nowhere }
+                    let outcome = Some(Err(error));
+                    ProduceWait { partition: *id, until: Offset(0), flush: None, outcome, appended: nowhere }
                 }
             })
             .collect();
@@ -39,11 +50,11 @@ impl ReplicaManager {
             return;
         }
         // With an in-sync set of one, the append itself has raised the high watermark.
-        if self.settle(env, &mut waits) {
+        if self.settle(env, acks, &mut waits) {
             self.answer_produce(ctx, env, (from, correlation), acks, waits);
             return;
         }
-        for wait in waits.iter().filter(|wait| wait.outcome.is_none()) {
+        for wait in waits.iter().filter(|wait| wait.outcome.is_none() && acks == Acks::All) {
             ctx.emit(BrokerFact::ProduceParked { partition: wait.partition, client: from, until: wait.until });
         }
         let id = self.purgatory.next_id();
@@ -66,7 +77,7 @@ impl ReplicaManager {
         batch: &RecordBatch,
         acks: Acks,
         from: NodeId,
-    ) -> Result<(Appended, Offset), ErrorCode> {
+    ) -> Result<LeaderAppend, ErrorCode> {
         let config = self.topic_config(id.topic);
         let partition = self.partition_or_error(env.image, id)?;
         let leading = partition.leading().ok_or(ErrorCode::NotLeaderOrFollower)?;
@@ -87,23 +98,21 @@ impl ReplicaManager {
             }
         };
         let appended = Appended { base_offset: info.first_offset, log_start_offset: log.log_start_offset() };
-        if let Some(base_offset) = info.rolled {
-            ctx.emit(BrokerFact::SegmentRolled { partition: id, base_offset });
-        }
+        let flush = self.after_append(ctx, env, id, info, None);
         let (first, last) = (info.first_offset, info.last_offset);
         ctx.emit(BrokerFact::Appended { partition: id, first, last, leader_epoch, from });
         // Followers that wait at the log's end have something to fetch.
         self.touch(id);
         self.advance_high_watermark(ctx, env, id);
-        Ok((appended, last.next()))
+        Ok(LeaderAppend { appended, until: last.next(), flush })
     }
 
     /// Something changed in this partition (`DelayedProduce.tryComplete`).
     pub(super) fn complete_produces(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, partition: TopicPartition) {
         for id in self.purgatory.produces_watching(partition) {
             let Some(produce) = self.purgatory.produce_mut(id) else { continue };
-            let mut waits = std::mem::take(&mut produce.partitions);
-            let is_done = self.settle(env, &mut waits);
+            let (acks, mut waits) = (produce.acks, std::mem::take(&mut produce.partitions));
+            let is_done = self.settle(env, acks, &mut waits);
             self.purgatory.produce_mut(id).expect("it was there a moment ago").partitions = waits;
             if is_done {
                 self.release_produce(ctx, env, id);
@@ -119,9 +128,13 @@ impl ReplicaManager {
     }
 
     /// Settles what can be settled; true if nothing is left to wait for.
-    fn settle(&self, env: &Env<'_>, waits: &mut [ProduceWait]) -> bool {
-        for wait in waits.iter_mut().filter(|wait| wait.outcome.is_none()) {
-            wait.outcome = match self.has_reached(env, wait.partition, wait.until) {
+    fn settle(&self, env: &Env<'_>, acks: Acks, waits: &mut [ProduceWait]) -> bool {
+        let is_flushed = |wait: &ProduceWait| {
+            wait.flush.is_none_or(|flush| env.logs.get(wait.partition).is_none_or(|log| log.is_flushed(flush)))
+        };
+        for wait in waits.iter_mut().filter(|wait| wait.outcome.is_none() && is_flushed(wait)) {
+            let is_done = if acks == Acks::All { self.has_reached(env, wait.partition, wait.until) } else { Ok(true) };
+            wait.outcome = match is_done {
                 Ok(true) => Some(Ok(wait.appended)),
                 Ok(false) => None,
                 Err(error) => Some(Err(error)),

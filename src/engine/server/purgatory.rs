@@ -1,4 +1,5 @@
-//! Requests that wait: produce requests for the high watermark, fetches for records (`DelayedOperationPurgatory`).
+//! Requests that wait: produce requests for the high watermark, fetches for records, deletions for the low watermark
+//! (`DelayedOperationPurgatory`).
 //!
 //! A parked request is state, not traffic: a spectator sees who waits, for what, since when and until when. Each ends
 //! once, by what it waits for, by an error, or by its deadline.
@@ -9,6 +10,7 @@ use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId, Offset, Time, TopicPartition};
 use crate::engine::protocol::{Acks, Appended, FetchRequest};
 use crate::engine::runtime::TimerId;
+use crate::engine::storage::Flush;
 
 /// Number of a parked request in the order of parking, unique in one life of a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +41,8 @@ pub struct ProduceWait {
     pub until: Offset,
     /// `None` while it waits.
     pub outcome: Option<Result<Appended, ErrorCode>>,
+    /// The leader's own disk must have done this (`flush.messages`).
+    pub flush: Option<Flush>,
     pub(super) appended: Appended,
 }
 
@@ -57,9 +61,26 @@ pub struct ParkedFetch {
     pub request: FetchRequest,
 }
 
+/// `DelayedDeleteRecords`: the leader's log begins later, not yet everybody's.
+#[derive(Clone, Debug)]
+pub struct ParkedDelete {
+    pub parked: Parked,
+    pub partitions: Vec<DeleteWait>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteWait {
+    pub partition: TopicPartition,
+    /// The low watermark must reach this.
+    pub until: Offset,
+    /// `None` while it waits.
+    pub outcome: Option<Result<Offset, ErrorCode>>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Purgatory {
     next: u64,
+    deletes: BTreeMap<ParkedId, ParkedDelete>,
     produces: BTreeMap<ParkedId, ParkedProduce>,
     fetches: BTreeMap<ParkedId, ParkedFetch>,
 }
@@ -73,6 +94,31 @@ impl Purgatory {
     /// Fetches that wait, the oldest first.
     pub fn fetches(&self) -> impl Iterator<Item = (ParkedId, &ParkedFetch)> {
         self.fetches.iter().map(|(id, parked)| (*id, parked))
+    }
+
+    /// DeleteRecords requests that wait, the oldest first.
+    pub fn deletes(&self) -> impl Iterator<Item = (ParkedId, &ParkedDelete)> {
+        self.deletes.iter().map(|(id, parked)| (*id, parked))
+    }
+
+    pub(super) fn park_delete(&mut self, id: ParkedId, delete: ParkedDelete) {
+        self.deletes.insert(id, delete);
+    }
+
+    pub(super) fn deletes_watching(&self, partition: TopicPartition) -> Vec<ParkedId> {
+        let watches = |delete: &ParkedDelete| delete.partitions.iter().any(|wait| wait.partition == partition);
+        self.deletes().filter(|(_, delete)| watches(delete)).map(|(id, _)| id).collect()
+    }
+
+    pub(super) fn delete_mut(&mut self, id: ParkedId) -> Option<&mut ParkedDelete> {
+        self.deletes.get_mut(&id)
+    }
+
+    /// Lets a DeleteRecords request go; `None` if it went before.
+    pub(super) fn release_delete(&mut self, ctx: &mut Ctx<'_>, id: ParkedId) -> Option<ParkedDelete> {
+        let delete = self.deletes.remove(&id)?;
+        ctx.cancel_timer(delete.parked.timer);
+        Some(delete)
     }
 
     pub(super) fn next_id(&mut self) -> ParkedId {
@@ -136,6 +182,13 @@ impl Purgatory {
     /// The connection broke: nobody waits for the answers any more.
     pub(super) fn forget(&mut self, ctx: &mut Ctx<'_>, client: NodeId) {
         self.forget_fetches_of(ctx, client);
+        self.deletes.retain(|_, delete| {
+            let is_his = delete.parked.client == client;
+            if is_his {
+                ctx.cancel_timer(delete.parked.timer);
+            }
+            !is_his
+        });
         self.produces.retain(|_, produce| {
             let is_his = produce.parked.client == client;
             if is_his {

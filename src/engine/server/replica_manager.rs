@@ -62,6 +62,9 @@ impl ReplicaManager {
         for (id, registration) in following {
             changes.extend(self.follow(ctx, env, id, registration));
         }
+        // A deletion waits for live replicas only, and who lives may have changed.
+        let waited_for = self.purgatory.deletes().flat_map(|(_, delete)| &delete.partitions);
+        self.changed.extend(waited_for.map(|wait| wait.partition));
         self.shut_idle_fetchers(ctx);
         self.pump_fetchers(ctx, env);
         changes
@@ -75,7 +78,8 @@ impl ReplicaManager {
         registration: &PartitionRegistration,
     ) -> Option<Leadership> {
         self.stop_fetching(id);
-        let log = env.logs.get_or_create(id, ctx.now());
+        self.open_log(ctx, env, id);
+        let log = env.logs.get_mut(id).expect("it was opened a moment ago");
         let partition = self.partitions.entry(id).or_insert_with(|| Partition::new(id, env.me));
         let former_isr = partition.leading().map(|state| state.isr.clone());
         let is_new_epoch = partition.make_leader(registration, log, ctx.now())?;
@@ -105,7 +109,8 @@ impl ReplicaManager {
         id: TopicPartition,
         registration: &PartitionRegistration,
     ) -> Option<Leadership> {
-        let log = env.logs.get_or_create(id, ctx.now());
+        self.open_log(ctx, env, id);
+        let log = env.logs.get(id).expect("it was opened a moment ago");
         let partition = self.partitions.entry(id).or_insert_with(|| Partition::new(id, env.me));
         let was_leader = partition.is_leader();
         let is_new_epoch = partition.make_follower(registration)?;
@@ -117,8 +122,9 @@ impl ReplicaManager {
             self.stop_fetching(id);
             if let Some(leader) = leader.filter(|leader| env.image.broker(*leader).is_some()) {
                 if !env.config.version.truncates_by_leader_epoch() {
-                    truncate_to_high_watermark(ctx, log, id, leader_epoch);
+                    truncate_to_high_watermark(ctx, env, id, leader_epoch);
                 }
+                let log = env.logs.get(id).expect("it was opened a moment ago");
                 self.start_fetching(leader, id, leader_epoch, log);
             }
         }
@@ -147,6 +153,7 @@ impl ReplicaManager {
         while let Some(partition) = self.changed.pop_first() {
             self.complete_produces(ctx, env, partition);
             self.complete_fetches(ctx, env, partition);
+            self.complete_deletes(ctx, env, partition);
         }
     }
 
@@ -164,19 +171,6 @@ impl ReplicaManager {
             ctx.emit(BrokerFact::HighWatermarkMoved { partition: id, from: rise.from, to: rise.to, ends: rise.ends });
             self.changed.insert(id);
             self.risen.push((id, rise.to));
-        }
-    }
-
-    /// Deletes what retention no longer covers.
-    pub(super) fn delete_old_segments(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
-        let hosted: Vec<TopicPartition> = self.partitions.keys().copied().collect();
-        for id in hosted {
-            let config = self.topic_config(id.topic);
-            let Some(log) = env.logs.get_mut(id) else { continue };
-            for (base_offset, reason) in log.delete_old_segments(ctx.now(), &config) {
-                let log_start = log.log_start_offset();
-                ctx.emit(BrokerFact::SegmentDeleted { partition: id, base_offset, reason, log_start });
-            }
         }
     }
 

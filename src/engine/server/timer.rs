@@ -1,7 +1,7 @@
 //! What a broker sets alarms for.
 
 use super::purgatory::ParkedId;
-use crate::engine::common::{BrokerId, CorrelationId};
+use crate::engine::common::{BrokerId, CorrelationId, TopicPartition};
 use crate::engine::coordinator::group::GroupTimer;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,18 @@ pub enum BrokerTimer {
     IsrCheck,
     /// Saves the high watermarks, every `replica.high.watermark.checkpoint.interval.ms`.
     HighWatermarkCheckpoint,
+    /// Looks for logs that `flush.ms` wants on disk, every `log.flush.scheduler.interval.ms`.
+    FlushCheck,
+    /// Saves the recovery points, every `log.flush.offset.checkpoint.interval.ms`.
+    RecoveryPointCheckpoint,
+    /// Saves where logs begin, every `log.flush.start.offset.checkpoint.interval.ms`.
+    LogStartOffsetCheckpoint,
+    /// Looks for logs to compact, every `log.cleaner.backoff.ms` unless there was work.
+    LogCleaner,
+    /// `file.delete.delay.ms` is over for segments of this partition.
+    RemoveDeletedFiles {
+        partition: TopicPartition,
+    },
     /// Looks for old segments, every `log.retention.check.interval.ms`.
     RetentionCheck,
     /// A parked fetch has waited its `max.wait.ms`.
@@ -29,6 +41,10 @@ pub enum BrokerTimer {
     },
     /// A parked produce request has waited its `timeout.ms`.
     ProduceExpired {
+        parked: ParkedId,
+    },
+    /// A parked DeleteRecords request has waited its `timeout.ms`.
+    DeleteExpired {
         parked: ParkedId,
     },
     /// A partition's `replica.fetch.backoff.ms` is over.

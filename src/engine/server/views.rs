@@ -1,5 +1,7 @@
 //! Looking into a broker: read-only, for spectators. Nothing here decides anything.
 
+use std::sync::Arc;
+
 use super::alter_partition::AlterPartitionManager;
 use super::broker::{Broker, overlaid};
 use super::fetcher::Fetcher;
@@ -8,12 +10,12 @@ use super::metadata_loader::MetadataLoader;
 use super::partition::Partition;
 use super::purgatory::Purgatory;
 use super::topic_creation::TopicCreation;
-use crate::engine::common::{BrokerId, NodeId, TopicPartition};
-use crate::engine::config::BrokerConfig;
+use crate::engine::common::{BrokerId, NodeId, Time, TopicId, TopicPartition};
+use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::coordinator::group::GroupCoordinator;
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::Request;
-use crate::engine::storage::{LogManager, UnifiedLog};
+use crate::engine::storage::{LogManager, LogToClean, UnifiedLog};
 
 impl Broker {
     #[must_use]
@@ -95,6 +97,20 @@ impl Broker {
     /// Fetch loops, by leader.
     pub fn fetchers(&self) -> impl Iterator<Item = &Fetcher> {
         self.volatile.replicas.fetchers.values()
+    }
+
+    /// The configuration in effect for a topic on this broker.
+    #[must_use]
+    pub fn topic_config(&self, topic: TopicId) -> Arc<TopicConfig> {
+        self.volatile.replicas.topic_config(topic)
+    }
+
+    /// How dirty a compacted log is; `None` of one that is not compacted.
+    #[must_use]
+    pub fn log_to_clean(&self, partition: TopicPartition, now: Time) -> Option<LogToClean> {
+        let config = self.topic_config(partition.topic);
+        let log = self.log(partition).filter(|_| config.cleanup_policy.compact)?;
+        Some(log.to_clean(self.durable.logs.first_dirty_offset(partition), now, &config))
     }
 
     /// Requests that wait.

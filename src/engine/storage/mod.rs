@@ -1,18 +1,27 @@
-//! Logs on one broker's disk: segments, leader epochs, offsets, retention.
+//! Logs on one broker's disk: segments and their indexes, leader epochs, offsets, retention, compaction, recovery.
 //!
 //! A log knows nothing of leaders and followers, only which of its two ways of appending is used. What a crash leaves
 //! of it depends on how the machine died: a killed process keeps the operating system's page cache, a power loss cuts
-//! every log back to its recovery point.
+//! every log back to what was flushed.
 
-mod batch_list;
+mod index;
 mod leader_epoch_cache;
+mod log_cleaner;
 mod log_manager;
+mod log_read;
 mod log_segment;
+mod log_validator;
+mod recovery;
 mod retention;
+mod shared_list;
 mod unified_log;
 
+pub use index::{OffsetIndex, OffsetIndexEntry, TimeIndex, TimeIndexEntry};
 pub use leader_epoch_cache::{EpochEntry, LeaderEpochFileCache};
-pub use log_manager::LogManager;
+pub use log_cleaner::{Cleaned, LogToClean};
+pub use log_manager::{Checkpoints, LogManager};
+pub use log_read::{OffsetLookup, Scanned, TimeLookup, TimestampAndOffset};
 pub use log_segment::LogSegment;
+pub use recovery::Recovered;
 pub use retention::DeletionReason;
-pub use unified_log::{AppendInfo, OutOfRange, UnifiedLog};
+pub use unified_log::{AppendInfo, DeletedSegment, Flush, OutOfRange, UnifiedLog};

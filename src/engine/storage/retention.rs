@@ -3,8 +3,10 @@
 //! Only whole segments are deleted, oldest first, and none that reaches the high watermark: so the log start can never
 //! pass it. When all segments are too old the active one goes too, after an empty one has taken its place.
 
+use std::sync::Arc;
+
 use super::log_segment::LogSegment;
-use super::unified_log::UnifiedLog;
+use super::unified_log::{DeletedSegment, UnifiedLog};
 use crate::engine::common::{Offset, Time};
 use crate::engine::config::TopicConfig;
 
@@ -23,22 +25,22 @@ impl UnifiedLog {
     /// Deletes what retention no longer covers; tells the base offsets of the deleted segments, oldest first.
     pub fn delete_old_segments(&mut self, now: Time, config: &TopicConfig) -> Vec<(Offset, DeletionReason)> {
         let start = self.log_start_offset();
-        let mut deleted =
-            self.delete_while(DeletionReason::StartOffset, now, |_, next| next.is_some_and(|next| next <= start));
+        let mut deleted = self
+            .delete_while(DeletionReason::StartOffset, now, config, |_, next| next.is_some_and(|next| next <= start));
         if !config.cleanup_policy.delete {
             return deleted;
         }
         if let Some(mut excess) =
             config.retention_bytes.limit().and_then(|limit| self.size_in_bytes().checked_sub(limit))
         {
-            deleted.extend(self.delete_while(DeletionReason::Size, now, |segment, _| {
+            deleted.extend(self.delete_while(DeletionReason::Size, now, config, |segment, _| {
                 let rest = excess.checked_sub(segment.size_in_bytes());
                 excess = rest.unwrap_or(excess);
                 rest.is_some()
             }));
         }
         if let Some(retention) = config.retention.limit() {
-            deleted.extend(self.delete_while(DeletionReason::Time, now, |segment, _| {
+            deleted.extend(self.delete_while(DeletionReason::Time, now, config, |segment, _| {
                 now.since(segment.largest_timestamp()) > retention
             }));
         }
@@ -50,11 +52,12 @@ impl UnifiedLog {
         &mut self,
         reason: DeletionReason,
         now: Time,
+        config: &TopicConfig,
         mut goes: impl FnMut(&LogSegment, Option<Offset>) -> bool,
     ) -> Vec<(Offset, DeletionReason)> {
         let mut count = 0;
         while let Some(segment) = self.segments.get(count) {
-            let next = self.segments.get(count + 1).map(LogSegment::base_offset);
+            let next = self.segments.get(count + 1).map(|next| next.base_offset());
             let is_committed = self.high_watermark() >= next.unwrap_or(self.log_end_offset());
             let is_empty_active = next.is_none() && segment.is_empty();
             if !is_committed || is_empty_active || !goes(segment, next) {
@@ -68,9 +71,35 @@ impl UnifiedLog {
         if count == self.segments.len() {
             self.roll(self.log_end_offset(), now);
         }
-        let deleted = self.segments.drain(..count).map(|segment| (segment.base_offset(), reason)).collect();
+        let gone: Vec<Arc<LogSegment>> = self.segments.drain(..count).collect();
+        let deleted = gone.iter().map(|segment| (segment.base_offset(), reason)).collect();
+        self.rename_deleted(gone, now, config);
         self.raise_log_start_to_first_segment();
         deleted
+    }
+
+    /// The files get the suffix `.deleted` and stay for `file.delete.delay.ms`: somebody may be reading them.
+    pub(super) fn rename_deleted(
+        &mut self,
+        gone: impl IntoIterator<Item = Arc<LogSegment>>,
+        now: Time,
+        config: &TopicConfig,
+    ) {
+        let removed_at = now + config.file_delete_delay;
+        self.deleted.extend(gone.into_iter().map(|segment| DeletedSegment { segment, removed_at }));
+    }
+
+    /// Removes the files whose delay is over; tells their base offsets.
+    pub fn remove_deleted_files(&mut self, now: Time) -> Vec<Offset> {
+        let mut removed = Vec::new();
+        self.deleted.retain(|deleted| {
+            let is_over = deleted.removed_at <= now;
+            if is_over {
+                removed.push(deleted.segment.base_offset());
+            }
+            !is_over
+        });
+        removed
     }
 }
 
@@ -118,6 +147,17 @@ mod tests {
         assert_eq!(deleted(&mut log, at(60_000), &config), [2, 4]);
         assert_eq!((log.log_start_offset(), log.segments().len(), log.size_in_bytes()), (Offset(6), 1, 0));
         assert_eq!(deleted(&mut log, at(600_000), &config), [0; 0]);
+    }
+
+    #[test]
+    fn files_stay_for_a_while_under_another_name() {
+        let (mut log, config, size) = log_with(&[("retention.ms", "10000"), ("file.delete.delay.ms", "500")]);
+        assert_eq!(deleted(&mut log, at(11_001), &config), [0]);
+        let [gone] = log.deleted_segments() else { panic!("one segment waits") };
+        assert_eq!((gone.segment.base_offset(), gone.segment.size_in_bytes()), (Offset(0), 2 * size));
+        assert_eq!(log.remove_deleted_files(at(11_500)), [Offset(0); 0]);
+        assert_eq!(log.remove_deleted_files(at(11_501)), [Offset(0)]);
+        assert!(log.deleted_segments().is_empty());
     }
 
     #[test]

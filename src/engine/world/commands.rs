@@ -61,7 +61,9 @@ impl World {
                 self.name_is_free(name)?;
                 self.node_named(&Target::QueueBroker).map(drop)
             }
-            Command::CreateTopic { .. } | Command::ResetOffsets { .. } => self.needs_kafka(),
+            Command::CreateTopic { .. } | Command::ResetOffsets { .. } | Command::DeleteRecords { .. } => {
+                self.needs_kafka()
+            }
             Command::AlterTopicConfig { topic, configs, .. } => self.check_topic_config(topic, configs),
             Command::Produce { producer, .. } | Command::SetWorkload { producer, .. } => {
                 let node = self.node_named(&client(producer))?;
@@ -126,6 +128,10 @@ impl World {
             Command::ResetOffsets { group, topic, to } => {
                 let (group, topic, to) = (group.as_str().into(), topic.as_str().into(), *to);
                 self.with_admin(|admin, ctx| admin.reset_offsets(ctx, group, topic, to));
+            }
+            Command::DeleteRecords { offsets } => {
+                let offsets = offsets.clone();
+                self.with_admin(|admin, ctx| admin.delete_records(ctx, offsets));
             }
             Command::AddProducer { name, topic, configs, workload } => {
                 let config = producer_config(self.setup.version, configs)?;

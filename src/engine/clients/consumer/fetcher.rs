@@ -71,7 +71,9 @@ impl Process {
                     let why = match to {
                         _ if out_of_range => PositionFrom::OutOfRange,
                         OffsetSpec::Latest => PositionFrom::ResetLatest,
-                        OffsetSpec::Earliest | OffsetSpec::At(_) => PositionFrom::ResetEarliest,
+                        OffsetSpec::Earliest | OffsetSpec::At(_) | OffsetSpec::MaxTimestamp => {
+                            PositionFrom::ResetEarliest
+                        }
                     };
                     ctx.emit(ConsumerFact::PositionSet { partition, position, why });
                 }

@@ -19,7 +19,7 @@ use crate::engine::protocol::{
 use crate::engine::record::{Record, RecordBatch};
 use crate::engine::runtime::{Crash, Domain, Kernel, Latency, Node};
 use crate::engine::trace::Fact;
-use crate::engine::{Ctx, Kafka};
+use crate::engine::{Ctx, Kafka, Token};
 
 mod replication;
 mod serving;
@@ -169,6 +169,12 @@ impl Node<Kafka> for Process {
     fn timer(&mut self, ctx: &mut Ctx<'_>, timer: <Kafka as Domain>::Timer) {
         if let Self::Broker(broker) = self {
             broker.timer(ctx, timer);
+        }
+    }
+
+    fn flushed(&mut self, ctx: &mut Ctx<'_>, token: Token) {
+        if let Self::Broker(broker) = self {
+            broker.flushed(ctx, token);
         }
     }
 

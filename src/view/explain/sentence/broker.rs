@@ -43,6 +43,35 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
         )
         .number("base", base_offset.0)
         .number("start", log_start.0),
+        BrokerFact::LogCleaned { partition, cleaned } => about("fact-log-cleaned", partition)
+            .number("from", cleaned.first_dirty.0)
+            .number("end", cleaned.end.0)
+            .number("before", cleaned.records_before)
+            .number("after", cleaned.records_after)
+            .number("bytes", cleaned.bytes_before.saturating_sub(cleaned.bytes_after)),
+        BrokerFact::LogStartMoved { partition, from, to } => {
+            about("fact-log-start-moved", partition).number("before", from.0).number("start", to.0)
+        }
+        BrokerFact::DeleteRecordsParked { partition, client, until } => {
+            about("fact-delete-parked", partition).node(world, "client", *client).number("until", until.0)
+        }
+        BrokerFact::SegmentFilesRemoved { partition, base_offset } => {
+            about("fact-segment-files-removed", partition).number("base", base_offset.0)
+        }
+        BrokerFact::LogFlushed { partition, recovery_point } => {
+            about("fact-log-flushed", partition).number("point", recovery_point.0)
+        }
+        BrokerFact::LogRecoveryBegun { logs, bytes } => {
+            Sentence::new("fact-log-recovery-begun").number("logs", *logs).number("bytes", *bytes)
+        }
+        BrokerFact::LogRecovered { partition, recovered } => {
+            let key = if recovered.truncated_bytes > 0 { "fact-log-recovered-cut" } else { "fact-log-recovered" };
+            about(key, partition)
+                .number("segments", recovered.segments)
+                .number("point", recovered.recovery_point.0)
+                .number("cut", recovered.truncated_bytes)
+                .number("end", recovered.log_end.0)
+        }
         BrokerFact::TopicCreationAsked { name } => Sentence::new("fact-topic-asked").text("topic", name.as_ref()),
         BrokerFact::AppendRefused { partition, error, isr, min_isr } => about("fact-append-refused", partition)
             .text("error", error.name())

@@ -127,6 +127,9 @@ pub(super) fn of_admin(world: &World, fact: &AdminFact) -> Sentence {
         AdminFact::OffsetsReset { group, offsets } => {
             Sentence::new("fact-admin-reset").text("group", group.as_ref()).text("offsets", offset_list(world, offsets))
         }
+        AdminFact::RecordsDeleted { results } => Sentence::new("fact-admin-records-deleted")
+            .number("count", results.iter().filter(|(_, _, outcome)| outcome.is_ok()).count() as u64)
+            .number("asked", results.len() as u64),
         AdminFact::NoOffsetToShift { group, partition } => {
             Sentence::new("fact-admin-no-offset").text("group", group.as_ref()).partition(world, *partition)
         }
