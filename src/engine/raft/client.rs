@@ -418,7 +418,9 @@ impl RaftClient {
                 }
                 let is_useful = match response {
                     Response::Vote(vote) => self.handle_vote_response(ctx, voter, &vote),
-                    Response::BeginQuorumEpoch(begin) => self.handle_common(ctx, begin.error, begin.current) != Some(false),
+                    Response::BeginQuorumEpoch(begin) => {
+                        self.handle_common(ctx, begin.error, begin.current) != Some(false)
+                    }
                     Response::EndQuorumEpoch(end) => self.handle_end_quorum_epoch_response(ctx, voter, &end),
                     Response::FetchMetadataLog(fetch) => self.handle_fetch_response(ctx, fetch),
                     Response::FetchSnapshot(fetch) => self.handle_fetch_snapshot_response(ctx, voter, fetch),

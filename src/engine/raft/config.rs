@@ -28,7 +28,7 @@ pub struct RaftConfig {
 
 impl RaftConfig {
     #[must_use]
-    pub fn new(config: &BrokerConfig, pre_vote: bool) -> Self {
+    pub fn new(config: &BrokerConfig) -> Self {
         Self {
             election_timeout: config.controller_quorum_election_timeout,
             fetch_timeout: config.controller_quorum_fetch_timeout,
@@ -38,7 +38,7 @@ impl RaftConfig {
             retry_backoff: config.controller_quorum_retry_backoff,
             retention_bytes: config.metadata_max_retention_bytes,
             retention: config.metadata_max_retention,
-            pre_vote,
+            pre_vote: config.version.pre_votes(),
         }
     }
 }

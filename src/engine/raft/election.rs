@@ -431,7 +431,8 @@ impl RaftClient {
         let (votes, epoch, log_end) = (votes.clone(), self.volatile.quorum.epoch, self.durable.log.end());
         let mut next = self.volatile.quorum.deadline();
         if let (false, Some(candidate)) = (votes.is_lost(), self.voter_id()) {
-            for voter in self.others().filter(|voter| votes.is_unrecorded(*voter)) {
+            let others: Vec<BrokerId> = self.others().filter(|voter| votes.is_unrecorded(*voter)).collect();
+            for voter in others {
                 let request = VoteRequest { candidate, epoch, log_end, pre_vote };
                 next = earliest([next, self.offer(ctx, voter, |_| request.into())]);
             }

@@ -329,7 +329,8 @@ mod tests {
         let clone = log.clone();
         log.append_as_leader(LeaderEpoch(2), no_ops(1));
         assert_eq!((log.end_offset(), clone.end_offset()), (Offset(301), Offset(300)));
-        let found: Vec<_> = log.entries_from(Offset(255)).take(2).map(|(offset, epoch, _)| (offset.0, epoch.0)).collect();
+        let found: Vec<_> =
+            log.entries_from(Offset(255)).take(2).map(|(offset, epoch, _)| (offset.0, epoch.0)).collect();
         assert_eq!(found, [(255, 1), (256, 1)]);
         assert_eq!(log.entries_from(Offset(301)).count(), 0);
         assert_eq!(log.read(Offset(299)).len(), 2, "whole batches");

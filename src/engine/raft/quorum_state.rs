@@ -40,7 +40,12 @@ pub enum EpochState {
         election_at: Option<Time>,
     },
     /// Asks for pre-votes. The epoch has not changed, nor any vote.
-    Prospective { leader: Option<BrokerId>, voted: Option<BrokerId>, votes: Votes, election_at: Time },
+    Prospective {
+        leader: Option<BrokerId>,
+        voted: Option<BrokerId>,
+        votes: Votes,
+        election_at: Time,
+    },
     /// Has voted for itself and asks for votes.
     Candidate {
         votes: Votes,
@@ -52,7 +57,11 @@ pub enum EpochState {
     },
     Leader(LeaderState),
     /// Was leader; tells the others, and waits for one of them to take over.
-    Resigned { unacknowledged: BTreeSet<BrokerId>, preferred_successors: Vec<BrokerId>, election_at: Time },
+    Resigned {
+        unacknowledged: BTreeSet<BrokerId>,
+        preferred_successors: Vec<BrokerId>,
+        election_at: Time,
+    },
     Follower {
         leader: BrokerId,
         voted: Option<BrokerId>,
@@ -278,7 +287,11 @@ mod tests {
         }
         assert_eq!(grants(&unattached(None, None), same), (true, true));
         assert_eq!(grants(&unattached(None, Some(TWO)), same), (true, true), "asked again");
-        assert_eq!(grants(&unattached(None, Some(THREE)), same), (false, true), "one vote an epoch; pre-votes are free");
+        assert_eq!(
+            grants(&unattached(None, Some(THREE)), same),
+            (false, true),
+            "one vote an epoch; pre-votes are free"
+        );
         assert_eq!(grants(&unattached(Some(THREE), None), same), (false, true), "the epoch has a leader");
         let prospective = quorum(EpochState::Prospective {
             leader: None,

@@ -181,7 +181,7 @@ impl World {
                 }
             }
             Command::AlterTopicConfig { topic, configs } => {
-                let (node, _) = self.controller().expect("every world has a controller");
+                let Some((node, _)) = self.active_controller() else { return Err(no_controller()) };
                 let mut outcome = Ok(());
                 self.kernel.command(node, |process, ctx| {
                     if let Process::Controller(controller) = process {
@@ -295,10 +295,7 @@ impl World {
     /// Run-time configuration of a topic is a metadata record, so it takes a controller that lives.
     fn check_topic_config(&self, topic: &str, configs: &Properties) -> Result<(), Refusal> {
         self.needs_kafka()?;
-        let (node, controller) = self.controller().expect("every world has a controller");
-        if !self.is_up(node) {
-            return Err(Refusal(format!("{node} is down, and only it can change a topic: restart it first")));
-        }
+        let Some((_, controller)) = self.active_controller() else { return Err(no_controller()) };
         if controller.decided_image().topic_id(topic).is_none() {
             return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
         }
@@ -342,4 +339,8 @@ impl World {
 
 fn client(name: &str) -> Target {
     Target::Client(name.into())
+}
+
+fn no_controller() -> Refusal {
+    Refusal("no controller leads the quorum, and only the active one can change a topic: let a majority run".into())
 }
