@@ -17,6 +17,9 @@ use crate::engine::protocol::{
 /// Base of the pause after a lost election (3.9's `RETRY_BACKOFF_BASE_MS`).
 const ELECTION_BACKOFF_BASE: Span = Span::millis(50);
 
+/// The most that a voter's thread wakes late when its fetch timeout is over.
+const MAX_LATENESS: Span = Span::millis(10);
+
 type Caller = (NodeId, CorrelationId);
 
 impl RaftClient {
@@ -43,8 +46,7 @@ impl RaftClient {
             let votes = Votes::of(me, self.voters.len());
             (epoch, EpochState::Candidate { votes, election_at, attempts: 1, backing_off_until: None })
         } else if let Some(leader) = leader {
-            let fetch_by = ctx.now() + self.config.fetch_timeout;
-            (epoch, EpochState::Follower { leader, voted, fetch_by, has_fetched: false, download: None })
+            (epoch, self.following(ctx, leader, voted))
         } else {
             (epoch, EpochState::Unattached { leader: None, voted, election_at })
         };
@@ -98,12 +100,24 @@ impl RaftClient {
     pub(super) fn become_follower(&mut self, ctx: &mut Ctx<'_>, epoch: LeaderEpoch, leader: BrokerId) {
         let quorum = &self.volatile.quorum;
         let voted = if epoch == quorum.epoch { quorum.voted(self.voter_id()) } else { None };
-        let fetch_by = ctx.now() + self.config.fetch_timeout;
-        self.enter(epoch, EpochState::Follower { leader, voted, fetch_by, has_fetched: false, download: None });
+        let state = self.following(ctx, leader, voted);
+        self.enter(epoch, state);
         ctx.emit(RaftFact::BecameFollower { epoch, leader });
         self.write_election(ctx);
         self.fail_parked(ctx);
         self.fire_leader_change();
+    }
+
+    /// All followers get the leader's last answer at the same moment, and Kafka's fetch timeout is not random. On real
+    /// machines their threads wake apart by about as much as a message takes; if they did not, every vote would be split.
+    fn following(&self, ctx: &mut Ctx<'_>, leader: BrokerId, voted: Option<BrokerId>) -> EpochState {
+        let late = match self.voter_id() {
+            Some(_) => Span(ctx.rng().below(Purpose::Election, MAX_LATENESS.0)),
+            None => Span::ZERO,
+        };
+        let patience = self.config.fetch_timeout + late;
+        let fetch_by = ctx.now() + patience;
+        EpochState::Follower { leader, voted, patience, fetch_by, has_fetched: false, download: None }
     }
 
     /// No leader is heard of: Prospective, or, before pre-vote, Candidate at once.

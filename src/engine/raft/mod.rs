@@ -15,8 +15,6 @@ mod log;
 mod quorum_state;
 mod replication;
 mod snapshots;
-#[cfg(test)]
-mod tests;
 
 pub use client::{ParkedFetch, RaftClient, RaftEvent, RaftTimer, RaftWrite, Role, is_for_raft};
 pub use config::RaftConfig;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use super::fact::VoteRefusedBecause;
 use super::leader::LeaderState;
-use crate::engine::common::{BrokerId, LeaderEpoch, Offset, Time};
+use crate::engine::common::{BrokerId, LeaderEpoch, Offset, Span, Time};
 use crate::engine::metadata::{MetadataRecord, OffsetAndEpoch};
 
 /// The `quorum-state` file: on disk before anyone may hear of what it says.
@@ -65,6 +65,8 @@ pub enum EpochState {
     Follower {
         leader: BrokerId,
         voted: Option<BrokerId>,
+        /// How long it bears to hear nothing: the fetch timeout, and what its thread is late.
+        patience: Span,
         /// By then it must have fetched again.
         fetch_by: Time,
         has_fetched: bool,
@@ -249,7 +251,6 @@ pub(super) fn known_high_watermark(quorum: &QuorumState, of_follower: Option<Off
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::common::Span;
 
     const ONE: BrokerId = BrokerId(1);
     const TWO: BrokerId = BrokerId(2);
@@ -268,7 +269,14 @@ mod tests {
     }
 
     fn follower(has_fetched: bool) -> QuorumState {
-        quorum(EpochState::Follower { leader: THREE, voted: None, fetch_by: Time::ZERO, has_fetched, download: None })
+        quorum(EpochState::Follower {
+            leader: THREE,
+            voted: None,
+            patience: Span::secs(2),
+            fetch_by: Time::ZERO,
+            has_fetched,
+            download: None,
+        })
     }
 
     /// Does `quorum` give candidate 2, whose log ends at `candidates`, a (vote, pre-vote)?

@@ -101,9 +101,8 @@ impl RaftClient {
     }
 
     fn fetched_successfully(&mut self, ctx: &Ctx<'_>) {
-        let timeout = self.config.fetch_timeout;
-        if let EpochState::Follower { fetch_by, has_fetched, .. } = &mut self.volatile.quorum.state {
-            *fetch_by = ctx.now() + timeout;
+        if let EpochState::Follower { patience, fetch_by, has_fetched, .. } = &mut self.volatile.quorum.state {
+            *fetch_by = ctx.now() + *patience;
             *has_fetched = true;
         }
     }
