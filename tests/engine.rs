@@ -8,5 +8,6 @@ mod engine {
     mod kip_101;
     mod lab;
     mod power;
+    mod quorum;
     mod storage;
 }

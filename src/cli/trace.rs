@@ -44,6 +44,7 @@ fn inner(fact: &Fact) -> String {
         Fact::Runtime(fact) => format!("{fact:?}"),
         Fact::Broker(fact) => format!("{fact:?}"),
         Fact::Controller(fact) => format!("{fact:?}"),
+        Fact::Raft(fact) => format!("{fact:?}"),
         Fact::Group(fact) => format!("{fact:?}"),
         Fact::Producer(fact) => format!("{fact:?}"),
         Fact::Consumer(fact) => format!("{fact:?}"),

@@ -6,6 +6,7 @@ use super::clients::{AdminTimer, ConsumerTimer, ProducerTimer};
 use super::controller::ControllerTimer;
 use super::protocol::{Body, Digest};
 use super::queue::QueueTimer;
+use super::raft::{RaftTimer, RaftWrite};
 use super::runtime::{Context, Domain};
 use super::server::{BrokerTimer, BrokerToken};
 use super::trace::Fact;
@@ -34,6 +35,8 @@ impl Domain for Kafka {
 pub enum Timer {
     Broker(BrokerTimer),
     Controller(ControllerTimer),
+    /// Of a controller or of a broker: both have a replica of the metadata log.
+    Raft(RaftTimer),
     Producer(ProducerTimer),
     Consumer(ConsumerTimer),
     Admin(AdminTimer),
@@ -43,10 +46,10 @@ pub enum Timer {
 /// What a flush was for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
-    /// The controller's metadata log is durable up to, not including, this offset.
-    MetadataLog { end: super::common::Offset },
     /// A broker's own: logs.
     Broker(BrokerToken),
+    /// A voter's metadata log or its `quorum-state`.
+    Raft(RaftWrite),
     /// The queue broker's journal, up to this entry.
     QueueJournal { end: u64 },
 }
@@ -62,6 +65,7 @@ macro_rules! from_timer {
 from_timer! {
     Broker(BrokerTimer),
     Controller(ControllerTimer),
+    Raft(RaftTimer),
     Producer(ProducerTimer),
     Consumer(ConsumerTimer),
     Admin(AdminTimer),

@@ -20,6 +20,7 @@ pub mod clients;
 pub mod controller;
 pub mod coordinator;
 pub mod queue;
+pub mod raft;
 pub mod server;
 pub mod storage;
 pub mod workload;

@@ -8,6 +8,7 @@ use super::controller::ControllerFact;
 use super::coordinator::GroupFact;
 use super::protocol::Digest;
 use super::queue::QueueFact;
+use super::raft::RaftFact;
 use super::runtime::{RuntimeFact, TraceRecord};
 use super::server::BrokerFact;
 
@@ -21,6 +22,7 @@ pub enum Fact {
     Runtime(RuntimeFact<Digest>),
     Broker(BrokerFact),
     Controller(ControllerFact),
+    Raft(RaftFact),
     Group(GroupFact),
     Producer(ProducerFact),
     Consumer(ConsumerFact),
@@ -41,6 +43,7 @@ from_fact! {
     Runtime(RuntimeFact<Digest>),
     Broker(BrokerFact),
     Controller(ControllerFact),
+    Raft(RaftFact),
     Group(GroupFact),
     Producer(ProducerFact),
     Consumer(ConsumerFact),

@@ -185,3 +185,26 @@ fact-log-recovered-cut = { $partition }: { $segments } segments read from recove
 fact-topic-asked = asks the controller to create topic { $topic }
 fact-broker-fenced-shutdown = fenced broker { $broker }, which is shutting down
 fact-leader-moved = { $partition }: leader { $leader }, epoch { $epoch }, ISR { $isr }. The old leader is shutting down
+
+# The quorum of controllers
+fact-controller-activated = is the active controller of epoch { $epoch }: everything before its epoch is committed and applied
+fact-controller-renounced = is the active controller no more (epoch { $epoch }): { $undone } records it had decided are undone, { $refused } requests answered NOT_CONTROLLER
+fact-raft-unattached = is in epoch { $epoch } and knows no leader
+fact-raft-prospective = hears of no leader in epoch { $epoch } and asks whether an election for epoch { $next } would have a chance (pre-vote)
+fact-raft-candidate = begins epoch { $epoch }, votes for itself and asks for votes
+fact-raft-backed-off = did not win epoch { $epoch } and waits { $millis } ms before it begins another
+fact-raft-leader = leads epoch { $epoch } with the votes of { $votes }; its first record is #{ $offset }
+fact-raft-follower = follows controller-{ $leader } in epoch { $epoch }
+fact-raft-resigned-alone = gives up epoch { $epoch }: no majority of the voters has fetched for 1.5 times the fetch timeout
+fact-raft-resigned-restarted = led epoch { $epoch } when it died and cannot know whether it still does: it resigns
+fact-raft-resigned-asked = gives up epoch { $epoch } because its controller can no longer decide
+fact-raft-pre-vote-granted = would vote for controller-{ $candidate } in epoch { $epoch }
+fact-raft-vote-granted = votes for controller-{ $candidate } in epoch { $epoch }; the vote is on its disk first
+fact-raft-vote-refused-given = refuses controller-{ $candidate }: its vote in epoch { $epoch } went to controller-{ $other }
+fact-raft-vote-refused-leader = refuses controller-{ $candidate } in epoch { $epoch }: it knows controller-{ $leader } as leader
+fact-raft-vote-refused-log = refuses controller-{ $candidate } in epoch { $epoch }: its own log goes further, to #{ $end } of epoch { $last }
+fact-raft-vote-refused-stands = refuses controller-{ $candidate } in epoch { $epoch }: it stands for election itself or leads
+fact-raft-truncated = cuts its metadata log back to #{ $offset }: { $records } records were never committed and are not the leader's
+fact-raft-snapshot-taken = writes what the log adds up to before #{ $offset } into { $file }: { $records } records, { $bytes } bytes
+fact-raft-snapshot-fetched = fetched the snapshot { $file } from controller-{ $leader }: the log alone no longer reaches back far enough
+fact-raft-log-cleaned = drops its metadata log before #{ $offset }; a snapshot stands for it

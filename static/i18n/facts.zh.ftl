@@ -173,3 +173,26 @@ fact-segment-deleted-time = { $partition }：超过 retention.ms，删除从 { $
 fact-topic-asked = 请 controller 创建主题 { $topic }
 fact-broker-fenced-shutdown = 隔离 broker { $broker }：它正在关闭
 fact-leader-moved = { $partition }：leader { $leader }，epoch { $epoch }，ISR { $isr }。原来的 leader 正在关闭
+
+# 控制器仲裁组
+fact-controller-activated = 成为纪元 { $epoch } 的活动控制器：此前的全部记录均已提交并应用
+fact-controller-renounced = 不再是活动控制器（纪元 { $epoch }）：撤销已决定但未提交的 { $undone } 条记录，{ $refused } 个请求答以 NOT_CONTROLLER
+fact-raft-unattached = 处于纪元 { $epoch }，不知道谁是领导者
+fact-raft-prospective = 在纪元 { $epoch } 听不到领导者，先问：为纪元 { $next } 竞选是否有望（预投票）
+fact-raft-candidate = 开始纪元 { $epoch }，投自己一票并征集选票
+fact-raft-backed-off = 没有赢得纪元 { $epoch }，等待 { $millis } 毫秒后再竞选
+fact-raft-leader = 凭 { $votes } 的选票领导纪元 { $epoch }；它的第一条记录是 #{ $offset }
+fact-raft-follower = 在纪元 { $epoch } 跟随 controller-{ $leader }
+fact-raft-resigned-alone = 放弃纪元 { $epoch }：在 1.5 倍拉取超时内没有多数投票者来拉取
+fact-raft-resigned-restarted = 崩溃时领导着纪元 { $epoch }，重启后无从得知是否仍是领导者，于是辞职
+fact-raft-resigned-asked = 放弃纪元 { $epoch }：它的控制器已无法作决定
+fact-raft-pre-vote-granted = 愿在纪元 { $epoch } 投票给 controller-{ $candidate }
+fact-raft-vote-granted = 在纪元 { $epoch } 投票给 controller-{ $candidate }；选票先写入磁盘
+fact-raft-vote-refused-given = 拒绝 controller-{ $candidate }：纪元 { $epoch } 的票已投给 controller-{ $other }
+fact-raft-vote-refused-leader = 在纪元 { $epoch } 拒绝 controller-{ $candidate }：它知道领导者是 controller-{ $leader }
+fact-raft-vote-refused-log = 在纪元 { $epoch } 拒绝 controller-{ $candidate }：自己的日志更长，到纪元 { $last } 的 #{ $end }
+fact-raft-vote-refused-stands = 在纪元 { $epoch } 拒绝 controller-{ $candidate }：它自己在竞选或正在领导
+fact-raft-truncated = 把元数据日志截断到 #{ $offset }：{ $records } 条记录从未提交，领导者也没有
+fact-raft-snapshot-taken = 把 #{ $offset } 之前的日志归结为快照 { $file }：{ $records } 条记录，{ $bytes } 字节
+fact-raft-snapshot-fetched = 从 controller-{ $leader } 取得快照 { $file }：仅靠日志已无法追溯
+fact-raft-log-cleaned = 丢弃 #{ $offset } 之前的元数据日志，由快照代替

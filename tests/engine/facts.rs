@@ -6,6 +6,7 @@ use kafkascope::engine::common::{BrokerId, Span};
 use kafkascope::engine::controller::ControllerFact;
 use kafkascope::engine::coordinator::GroupFact;
 use kafkascope::engine::queue::QueueFact;
+use kafkascope::engine::raft::RaftFact;
 use kafkascope::engine::runtime::{Crash, RuntimeFact};
 use kafkascope::engine::server::BrokerFact;
 use kafkascope::engine::{Fact, Record, Setup, World};
@@ -144,7 +145,8 @@ fn every_fact_happens_somewhere() {
         Controller(ControllerFact::TopicRefused), Controller(ControllerFact::IsrChanged),
         Controller(ControllerFact::IsrRefused), Controller(ControllerFact::TopicReconfigured),
         Controller(ControllerFact::BrokersReconfigured),
-        Controller(ControllerFact::MetadataCommitted),
+        Controller(ControllerFact::MetadataCommitted), Controller(ControllerFact::Activated),
+        Raft(RaftFact::BecameCandidate), Raft(RaftFact::BecameLeader), Raft(RaftFact::BecameFollower),
         Group(GroupFact::MemberIdGiven), Group(GroupFact::MemberJoined), Group(GroupFact::MemberLeft),
         Group(GroupFact::StateChanged), Group(GroupFact::GenerationBegun), Group(GroupFact::Assigned),
         Group(GroupFact::Refused),

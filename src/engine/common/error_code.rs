@@ -88,6 +88,8 @@ errors! {
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", Never, "The group member needs to have a valid member id before actually entering a consumer group.";
     InvalidRecord = 87, "INVALID_RECORD", Never, "This record has failed the validation on broker and hence will be rejected.";
     InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", Never, "The given update version was invalid.";
+    SnapshotNotFound = 98, "SNAPSHOT_NOT_FOUND", Never, "Requested snapshot was not found.";
+    PositionOutOfRange = 99, "POSITION_OUT_OF_RANGE", Never, "Requested position is not greater than or equal to zero, and less than the size of the snapshot.";
     UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", Refresh, "This server does not host this topic ID.";
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", Never, "This broker ID is already in use.";
     IneligibleReplica = 107, "INELIGIBLE_REPLICA", Never, "The new ISR contains at least one ineligible replica.";

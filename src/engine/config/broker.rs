@@ -48,6 +48,14 @@ config! {
             "The pause before a failed request of the quorum is sent again.";
         live metadata_max_idle_interval: Span = "metadata.max.idle.interval.ms", Int, Millis, AtLeast(0), "500", ReadOnly, "controller, metadata log",
             "An idle active controller writes an empty record this often, so that its progress can be seen; 0 means never.";
+        live metadata_log_max_record_bytes_between_snapshots: u64 = "metadata.log.max.record.bytes.between.snapshots", Long, Bytes, AtLeast(1), "20971520", ReadOnly, "controller and broker, metadata snapshots",
+            "After so many bytes of metadata records a snapshot of what they add up to is taken.";
+        live metadata_log_max_snapshot_interval: Span = "metadata.log.max.snapshot.interval.ms", Long, Millis, NotNegative, "3600000", ReadOnly, "controller and broker, metadata snapshots",
+            "A snapshot of the metadata is taken at least this often, if there is anything new; 0 means by size alone.";
+        live metadata_max_retention_bytes: Bound<u64> = "metadata.max.retention.bytes", Long, Bytes, Any, "104857600", ReadOnly, "controller and broker, metadata log",
+            "Above this size of metadata log and snapshots together, what newer snapshots stand for is dropped.";
+        live metadata_max_retention: Bound<Span> = "metadata.max.retention.ms", Long, Millis, Any, "604800000", ReadOnly, "controller and broker, metadata log",
+            "Snapshots older than this are dropped, and the log before them.";
         live broker_heartbeat_interval: Span = "broker.heartbeat.interval.ms", Int, Millis, NotNegative, "2000", ReadOnly, "broker, to the controller",
             "How often a broker tells the controller that it is alive.";
         live broker_session_timeout: Span = "broker.session.timeout.ms", Int, Millis, NotNegative, "9000", ReadOnly, "controller, fencing",

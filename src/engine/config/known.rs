@@ -71,9 +71,8 @@ const BROKER: &str = "\
     log.cleaner.io.max.bytes.per.second log.dir.failure.timeout.ms \
     log.local.retention.bytes log.local.retention.ms log.preallocate max.connection.creation.rate max.connections \
     max.connections.per.ip max.connections.per.ip.overrides max.incremental.fetch.session.cache.slots \
-    max.request.partition.size.limit metadata.log.dir metadata.log.max.record.bytes.between.snapshots \
-    metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.ms \
-    metadata.max.retention.bytes metadata.max.retention.ms metric.reporters metrics.num.samples \
+    max.request.partition.size.limit metadata.log.dir metadata.log.segment.bytes \
+    metadata.log.segment.ms metric.reporters metrics.num.samples \
     metrics.recording.level metrics.sample.window.ms num.io.threads num.network.threads \
     num.recovery.threads.per.data.dir num.replica.alter.log.dirs.threads offsets.load.buffer.size \
     offsets.topic.compression.codec principal.builder.class producer.id.expiration.check.interval.ms \

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::controller::Controller;
 use super::fact::{ControllerFact, ElectedBecause};
 use crate::engine::Ctx;
-use crate::engine::common::BrokerId;
+use crate::engine::common::{BrokerId, ErrorCode};
 use crate::engine::config::{TopicConfig, check_dynamic};
 use crate::engine::metadata::MetadataRecord;
 
@@ -26,6 +26,9 @@ impl Controller {
         set: &BTreeMap<String, String>,
         delete: &[String],
     ) -> Result<(), String> {
+        if !self.is_in_office(ctx) {
+            return Err(ErrorCode::NotController.message().to_owned());
+        }
         let Some(id) = self.decided_image().topic_id(topic) else {
             return Err(format!("The topic '{topic}' does not exist."));
         };
@@ -56,6 +59,9 @@ impl Controller {
         set: &BTreeMap<String, String>,
         delete: &[String],
     ) -> Result<(), String> {
+        if !self.is_in_office(ctx) {
+            return Err(ErrorCode::NotController.message().to_owned());
+        }
         check_dynamic(self.config().version, broker.is_some(), set, delete).map_err(|problem| problem.to_string())?;
         let changes = changes(set, delete);
         let record = |(key, value): &(Arc<str>, Option<Arc<str>>)| MetadataRecord::BrokerConfig {

@@ -1,47 +1,38 @@
-//! The controller as a node: Kafka's `QuorumController` over a Raft quorum of one voter.
+//! The controller as a node: Kafka's `QuorumController` over its replica of the Raft log.
 //!
-//! Requests are decided in the order of their arrival: decide → records → replay. The image used for decisions is
-//! therefore ahead of the log; nobody outside may see that. Records gather for `controller.quorum.append.linger.ms`, are
-//! written as one batch and flushed; with a single voter the high watermark moves when the flush is done. Only then are
-//! the requests that caused them answered, and only then do brokers, who fetch the log as observers, get to see them.
+//! One of the voters is the active controller: the Raft leader, once it has applied everything before its epoch. It takes
+//! requests in the order of their arrival: decide → records → replay. The image it decides on is therefore ahead of what is
+//! committed, and nobody outside may see that: answers wait for the high watermark to pass the records they rest upon, and
+//! brokers, who copy the log as observers, are handed only what is committed. The others are standbys: they apply what is
+//! committed, and answer NOT_CONTROLLER.
 //!
-//! Always holds: committed ≤ flushed ≤ written ≤ decided, and the committed image is the replay of the log up to the
-//! high watermark. A crash loses what was not written, a power loss what was not flushed: both were never promised.
-//!
-//! Elections among several voters, snapshots and standby controllers come with a larger quorum.
+//! Always holds: committed ≤ decided, and the committed image is the replay of the log up to the high watermark. A
+//! controller that loses its office forgets what it had decided and had not got committed, and refuses who waits for it;
+//! such records may still be committed by its successor. Heartbeats are nobody's but the active controller's: a new one
+//! gives every live broker a fresh session.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session, is_caught_up};
-use super::fact::{ControllerFact, ElectedBecause, FencedBecause};
-use super::metadata_log::MetadataLog;
+use super::broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session};
+use super::fact::{ControllerFact, ElectedBecause};
 use super::replication_control::{MAX_ELECTIONS_PER_PASS, ReplicationControl};
-use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Offset, Span, Time};
+use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, Span, Time};
 use crate::engine::config::BrokerConfig;
-use crate::engine::metadata::{MetadataImage, MetadataRecord};
+use crate::engine::metadata::{MetadataBatch, MetadataImage, MetadataRecord, Snapshot};
 use crate::engine::protocol::{
-    AlterPartitionRequest, AlterPartitionResponse, ApiKey, Body, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse,
-    MetadataLogRequest, MetadataLogResponse, Request, Response,
+    AlterPartitionResponse, ApiKey, Body, BrokerHeartbeatResponse, BrokerRegistrationResponse, CreateTopicsResponse,
+    Request, Response,
 };
+use crate::engine::raft::{MetadataLog, RaftClient, RaftConfig, RaftEvent, Role, SnapshotGenerator, is_for_raft};
 use crate::engine::runtime::{Crash, Node, TimerId};
 use crate::engine::{Ctx, Kafka, Timer, Token};
-
-/// How long a fetch of the log may wait for records (`KafkaRaftClient.MAX_FETCH_WAIT_MS`).
-const MAX_FETCH_WAIT: Span = Span::millis(500);
-
-/// Records in one answer. Kafka bounds it by 8 MiB; this many of ours stay below that.
-const MAX_FETCH_RECORDS: usize = 10_000;
 
 /// Pause before a periodic task goes on that has not come to its end (`PeriodicTaskFlag`, 10 ms).
 const CONTINUE_AFTER: Span = Span::millis(10);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The active controller's periodic tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ControllerTimer {
-    /// Decided records have gathered long enough: write them.
-    AppendLinger,
-    /// A parked fetch has waited long enough.
-    FetchExpired { observer: BrokerId, correlation: CorrelationId },
     /// Look for one broker whose session has expired; every eighth of `broker.session.timeout.ms`.
     FenceStaleBroker,
     /// `metadata.max.idle.interval.ms`.
@@ -50,23 +41,6 @@ pub enum ControllerTimer {
     BalanceLeaders,
     /// `unclean.leader.election.interval.ms`.
     ElectUncleanLeaders,
-}
-
-/// A fetch of the log that waits for something to fetch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParkedFetch {
-    pub correlation: CorrelationId,
-    pub fetch_offset: Offset,
-    pub since: Time,
-    pub deadline: Time,
-    timer: TimerId,
-}
-
-/// How far a broker has come with fetching the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Observer {
-    pub fetch_offset: Offset,
-    pub last_fetch: Time,
 }
 
 /// An answer that may not leave before everything ahead of `until` is committed.
@@ -89,86 +63,99 @@ impl PendingAnswer {
 #[derive(Clone, Debug)]
 pub struct Controller {
     id: BrokerId,
-    config: BrokerConfig,
-    durable: Durable,
+    pub(super) config: BrokerConfig,
+    /// With what is on its disk.
+    raft: RaftClient,
     volatile: Volatile,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Durable {
-    log: MetadataLog,
 }
 
 #[derive(Clone, Debug)]
 struct Volatile {
-    /// Everything decided so far.
-    decided: MetadataImage,
-    /// Everything up to the high watermark.
-    committed: MetadataImage,
-    heartbeats: BrokerHeartbeatManager,
-    /// Offset of each broker's latest registration record.
-    registered_at: BTreeMap<BrokerId, Offset>,
-    /// Decided, not yet written (`BatchAccumulator`).
-    accumulator: Vec<MetadataRecord>,
-    /// In the order of `until`.
-    pending: VecDeque<PendingAnswer>,
-    parked: BTreeMap<BrokerId, ParkedFetch>,
-    observers: BTreeMap<BrokerId, Observer>,
+    /// Everything up to the high watermark, as it was handed over.
+    committed: View,
+    snapshots: SnapshotGenerator,
+    /// Only in office.
+    active: Option<Active>,
 }
 
-impl Volatile {
-    /// What a process knows that has read the log and nothing else.
-    fn recover(log: &MetadataLog, session_timeout: Span) -> Self {
-        let mut volatile = Self {
-            decided: MetadataImage::default(),
-            committed: MetadataImage::default(),
-            heartbeats: BrokerHeartbeatManager::new(session_timeout),
-            registered_at: BTreeMap::new(),
-            accumulator: Vec::new(),
-            pending: VecDeque::new(),
-            parked: BTreeMap::new(),
-            observers: BTreeMap::new(),
-        };
-        for (offset, record) in log.iter_from(Offset(0)) {
-            // With one voter, what is on its disk is committed.
-            if offset < log.flushed_offset() {
-                volatile.committed.replay(record);
-            }
-            volatile.replay(record);
+/// What the records add up to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    pub(super) image: MetadataImage,
+    /// Offset of each broker's latest registration record.
+    pub(super) registered_at: BTreeMap<BrokerId, Offset>,
+}
+
+/// What the active controller has beside the log.
+#[derive(Clone, Debug)]
+pub(super) struct Active {
+    epoch: LeaderEpoch,
+    /// Everything decided so far.
+    pub(super) decided: View,
+    pub(super) heartbeats: BrokerHeartbeatManager,
+    /// In the order of `until`.
+    pending: VecDeque<PendingAnswer>,
+    tasks: BTreeMap<ControllerTimer, TimerId>,
+}
+
+impl View {
+    fn replay(&mut self, record: &MetadataRecord) {
+        if let MetadataRecord::RegisterBroker { broker, .. } = record {
+            self.registered_at.insert(*broker, self.image.end_offset());
         }
-        volatile
+        self.image.replay(record);
     }
 
+    fn apply(&mut self, batch: &MetadataBatch) {
+        assert_eq!(batch.base_offset, self.image.end_offset(), "batches are applied in order, each once");
+        for record in batch.records() {
+            self.replay(record);
+        }
+        self.image.skip_to(batch.end_offset());
+    }
+
+    fn of_snapshot(snapshot: &Snapshot) -> Self {
+        let image = MetadataImage::of_snapshot(snapshot);
+        // When exactly they registered is no longer known: not after the snapshot's last record.
+        let last = Offset(snapshot.id.offset.0.saturating_sub(1));
+        let registered_at = image.brokers().map(|(id, _)| (id, last)).collect();
+        Self { image, registered_at }
+    }
+}
+
+impl Active {
     /// The only way in which a decision takes effect.
     fn replay(&mut self, record: &MetadataRecord) {
-        let offset = self.decided.end_offset();
         self.decided.replay(record);
         match record {
-            MetadataRecord::RegisterBroker { broker, .. } => {
-                self.registered_at.insert(*broker, offset);
+            MetadataRecord::RegisterBroker { broker, .. } | MetadataRecord::FenceBroker { broker, .. } => {
                 self.heartbeats.register(*broker, true);
             }
-            MetadataRecord::FenceBroker { broker, .. } => self.heartbeats.register(*broker, true),
             MetadataRecord::UnfenceBroker { broker, .. } => self.heartbeats.register(*broker, false),
             _ => {}
         }
     }
 }
 
+impl Volatile {
+    fn new(now: Time) -> Self {
+        Self { committed: View::default(), snapshots: SnapshotGenerator::new(now), active: None }
+    }
+}
+
 /// Who asked, and under which number.
 #[derive(Clone, Copy)]
-struct Caller {
-    node: NodeId,
-    correlation: CorrelationId,
+pub(super) struct Caller {
+    pub(super) node: NodeId,
+    pub(super) correlation: CorrelationId,
 }
 
 impl Controller {
-    /// A controller with an empty log. `config` is its own `server.properties`.
+    /// A controller with an empty disk. `config` is its own `server.properties`, `voters` all controllers.
     #[must_use]
-    pub fn new(id: BrokerId, config: BrokerConfig) -> Self {
-        let durable = Durable::default();
-        let volatile = Volatile::recover(&durable.log, config.broker_session_timeout);
-        Self { id, config, durable, volatile }
+    pub fn new(id: BrokerId, voters: Vec<BrokerId>, config: BrokerConfig) -> Self {
+        let raft = RaftClient::new(Role::Voter(id), voters, RaftConfig::new(&config));
+        Self { id, config, raft, volatile: Volatile::new(Time::ZERO) }
     }
 
     // ---- for spectators ----------------------------------------------------------------------------------------
@@ -183,239 +170,192 @@ impl Controller {
         &self.config
     }
 
-    /// The committed metadata: what brokers may know.
+    /// Its replica of the metadata log, and where it stands in the quorum.
+    #[must_use]
+    pub fn raft(&self) -> &RaftClient {
+        &self.raft
+    }
+
+    /// Is it the one that decides, as far as it knows?
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.volatile.active.is_some()
+    }
+
+    /// The committed metadata as this controller knows them; after a crash, what they were then.
     #[must_use]
     pub fn image(&self) -> &MetadataImage {
-        &self.volatile.committed
+        &self.volatile.committed.image
     }
 
     /// The metadata that decisions are made on; ahead of [`Self::image`] while records are being committed.
     #[must_use]
     pub fn decided_image(&self) -> &MetadataImage {
-        &self.volatile.decided
+        self.volatile.active.as_ref().map_or(self.image(), |active| &active.decided.image)
     }
 
     /// The log as it is on disk or in the page cache.
     #[must_use]
     pub fn log(&self) -> &MetadataLog {
-        &self.durable.log
+        self.raft.log()
     }
 
     /// Records decided but not yet written, in order; the first has the log's end offset.
     #[must_use]
     pub fn unwritten(&self) -> &[MetadataRecord] {
-        &self.volatile.accumulator
+        self.raft.unwritten()
     }
 
-    /// Everything before this is committed.
+    /// Everything before this is committed and applied here.
     #[must_use]
     pub fn high_watermark(&self) -> Offset {
-        self.volatile.committed.end_offset()
+        self.image().end_offset()
     }
 
-    /// Broker, its session, and when that expires.
+    /// Broker, its session, and when that expires. None on a standby.
     pub fn sessions(&self) -> impl Iterator<Item = (BrokerId, Session, Time)> {
-        self.volatile.heartbeats.sessions()
+        self.volatile.active.iter().flat_map(|active| active.heartbeats.sessions())
     }
 
-    /// What the controller takes the broker to be; `None` if it is not registered.
+    /// What the controller takes the broker to be; `None` if it is not registered, or on a standby.
     #[must_use]
     pub fn broker_state(&self, broker: BrokerId) -> Option<BrokerControlState> {
-        self.volatile.heartbeats.state(broker)
-    }
-
-    /// How far each broker that fetches the log has come.
-    pub fn observers(&self) -> impl Iterator<Item = (BrokerId, Observer)> {
-        self.volatile.observers.iter().map(|(id, observer)| (*id, *observer))
-    }
-
-    /// Fetches that wait for records.
-    pub fn parked_fetches(&self) -> impl Iterator<Item = (BrokerId, &ParkedFetch)> {
-        self.volatile.parked.iter().map(|(id, fetch)| (*id, fetch))
+        self.volatile.active.as_ref()?.heartbeats.state(broker)
     }
 
     /// Answers that wait for their records to be committed.
     pub fn pending_answers(&self) -> impl Iterator<Item = &PendingAnswer> {
-        self.volatile.pending.iter()
+        self.volatile.active.iter().flat_map(|active| &active.pending)
     }
 
-    // ---- registration and heartbeats ---------------------------------------------------------------------------
+    // ---- in office and out of it -------------------------------------------------------------------------------
 
-    /// `ClusterControlManager.registerBroker`.
-    fn register(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &BrokerRegistrationRequest) {
-        let (broker, incarnation) = (request.broker, request.incarnation);
-        let existing = self.volatile.decided.broker(broker).cloned();
-        let again = existing.as_ref().is_some_and(|existing| existing.incarnation == incarnation);
-        let heartbeats = &self.volatile.heartbeats;
-        let taken = existing.as_ref().is_some_and(|existing| {
-            heartbeats.has_valid_session(broker, existing.epoch, ctx.now()) && !heartbeats.is_shutting_down(broker)
-        });
-        if taken && !again {
-            let error = ErrorCode::DuplicateBrokerRegistration;
-            ctx.emit(ControllerFact::RegistrationRefused { broker, error });
-            return reply(ctx, caller, BrokerRegistrationResponse { outcome: Err(error) });
-        }
-        let mut records = match &existing {
-            // The older process is gone, and what it had is as good as unknown: as if it had been fenced.
-            Some(_) if !again => self.control().remove_from_isrs(broker),
-            _ => Vec::new(),
-        };
-        let own_offset = self.volatile.decided.end_offset().plus(records.len() as u64);
-        let epoch = match &existing {
-            Some(existing) if again => existing.epoch,
-            _ => BrokerEpoch(own_offset.0),
-        };
-        records.push(MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack: request.rack.clone() });
-        let was_unfenced = existing.is_some_and(|existing| !existing.fenced);
-        if again && was_unfenced {
-            // The same process asks once more: an amendment, which leaves it as it was.
-            records.push(MetadataRecord::UnfenceBroker { broker, epoch });
-        } else if was_unfenced {
-            ctx.emit(ControllerFact::BrokerFenced { broker, why: FencedBecause::Reregistered });
-        }
-        if !again {
-            self.volatile.heartbeats.remove(broker);
-        }
-        ctx.emit(ControllerFact::BrokerRegistered { broker, epoch });
-        self.append(ctx, records, ElectedBecause::LeaderFenced);
-        self.volatile.heartbeats.update_contact_time(broker, epoch, ctx.now());
-        self.answer_when_committed(ctx, caller, BrokerRegistrationResponse { outcome: Ok(epoch) });
+    pub(super) fn active(&self) -> &Active {
+        self.volatile.active.as_ref().expect("only the active controller decides")
     }
 
-    /// `ReplicationControlManager.processBrokerHeartbeat`.
-    fn heartbeat(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &BrokerHeartbeatRequest) {
-        let (broker, epoch) = (request.broker, request.broker_epoch);
-        if let Err(error) = self.control().check_broker_epoch(broker, epoch) {
-            let error = Some(error);
-            let refused =
-                BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
-            return reply(ctx, caller, refused);
+    pub(super) fn active_mut(&mut self) -> &mut Active {
+        self.volatile.active.as_mut().expect("only the active controller decides")
+    }
+
+    /// May it decide? If the quorum has moved on without telling it, it finds out now (`prepareAppend` would fail).
+    pub(super) fn is_in_office(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let Some(active) = &self.volatile.active else { return false };
+        let quorum = self.raft.quorum();
+        if quorum.is_leader() && quorum.epoch == active.epoch {
+            return true;
         }
-        self.volatile.heartbeats.update_contact_time(broker, epoch, ctx.now());
-        let registered_at = self.volatile.registered_at[&broker];
-        let current = self.volatile.heartbeats.state(broker);
-        let has_leaderships = || self.control().has_leaderships(broker);
-        let next = self.volatile.heartbeats.next_state(request, registered_at, has_leaderships);
-        if current != Some(next) {
-            match next {
-                BrokerControlState::Fenced => self.fence(ctx, broker, FencedBecause::Asked),
-                BrokerControlState::ShutdownNow => self.fence(ctx, broker, FencedBecause::ShutDown),
-                BrokerControlState::Unfenced => {
-                    ctx.emit(ControllerFact::BrokerUnfenced { broker });
-                    let records = self.control().unfence(broker, epoch);
-                    self.append(ctx, records, ElectedBecause::ReplicaReturned);
+        self.renounce(ctx);
+        false
+    }
+
+    /// `QuorumController.claim`: the log up to here is applied and committed; the next record is this controller's.
+    fn claim(&mut self, ctx: &mut Ctx<'_>, epoch: LeaderEpoch) {
+        let decided = self.volatile.committed.clone();
+        assert_eq!(
+            decided.image.end_offset(),
+            self.raft.next_write_offset(),
+            "a new controller begins with a clean slate"
+        );
+        let mut heartbeats = BrokerHeartbeatManager::new(self.config.broker_session_timeout);
+        for (id, broker) in decided.image.brokers() {
+            heartbeats.register(id, broker.fenced);
+            if !broker.fenced {
+                heartbeats.update_contact_time(id, broker.epoch, ctx.now());
+            }
+        }
+        let active = Active { epoch, decided, heartbeats, pending: VecDeque::new(), tasks: BTreeMap::new() };
+        self.volatile.active = Some(active);
+        ctx.emit(ControllerFact::Activated { epoch });
+        for task in [
+            ControllerTimer::FenceStaleBroker,
+            ControllerTimer::WriteNoOp,
+            ControllerTimer::BalanceLeaders,
+            ControllerTimer::ElectUncleanLeaders,
+        ] {
+            self.schedule(ctx, task);
+        }
+    }
+
+    /// `QuorumController.renounce`: back to what is committed.
+    fn renounce(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(active) = self.volatile.active.take() else { return };
+        let undone = active.decided.image.end_offset().since(self.volatile.committed.image.end_offset());
+        let refused = active.pending.len() as u64;
+        ctx.emit(ControllerFact::Renounced { epoch: active.epoch, undone, refused });
+        for timer in active.tasks.into_values() {
+            ctx.cancel_timer(timer);
+        }
+        for answer in active.pending {
+            let caller = Caller { node: answer.to, correlation: answer.correlation };
+            reply(ctx, caller, refuse_answer(answer.response));
+        }
+        if self.raft.quorum().epoch == active.epoch {
+            self.raft.ask_to_resign(ctx);
+        }
+    }
+
+    /// What the Raft client has to tell, in order.
+    fn settle(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(event) = self.raft.next_event() {
+            match event {
+                RaftEvent::Committed(batch) => self.committed(ctx, &batch),
+                RaftEvent::SnapshotLoaded(snapshot) => {
+                    assert!(self.volatile.active.is_none(), "the active controller has all there is");
+                    self.volatile.committed = View::of_snapshot(&snapshot);
+                    self.volatile.snapshots.loaded(ctx.now());
                 }
-                BrokerControlState::ControlledShutdown => {
-                    let records = self.control().remove_from_isrs(broker);
-                    self.append(ctx, records, ElectedBecause::LeaderShutsDown);
-                }
-            }
-        }
-        let last_decided = Offset(self.volatile.decided.end_offset().0 - 1);
-        let heartbeats = &mut self.volatile.heartbeats;
-        heartbeats.touch(broker, next.is_fenced(), Some(request.current_metadata_offset));
-        match next {
-            BrokerControlState::ControlledShutdown => {
-                heartbeats.maybe_update_controlled_shutdown_offset(broker, last_decided);
-            }
-            // It says goodbye, so its next process need not wait for a session to expire.
-            BrokerControlState::ShutdownNow => heartbeats.remove_session(broker),
-            BrokerControlState::Fenced | BrokerControlState::Unfenced => {}
-        }
-        let response = BrokerHeartbeatResponse {
-            error: None,
-            is_caught_up: is_caught_up(request, registered_at),
-            is_fenced: next.is_fenced(),
-            should_shut_down: next == BrokerControlState::ShutdownNow,
-        };
-        self.answer_when_committed(ctx, caller, response);
-    }
-
-    fn fence(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId, why: FencedBecause) {
-        if self.volatile.decided.broker(broker).is_some_and(|registration| !registration.fenced) {
-            ctx.emit(ControllerFact::BrokerFenced { broker, why });
-            let records = self.control().fence(broker);
-            self.append(ctx, records, ElectedBecause::LeaderFenced);
-        }
-    }
-
-    /// `maybeFenceOneStaleBroker`: one at a time, so that each sees the effect of the one before.
-    fn fence_stale_broker(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(broker) = self.volatile.heartbeats.maybe_remove_expired(ctx.now()) {
-            self.fence(ctx, broker, FencedBecause::SessionExpired);
-        }
-    }
-
-    // ---- partitions and topics ---------------------------------------------------------------------------------
-
-    fn alter_partition(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &AlterPartitionRequest) {
-        let (records, partitions) = match self.control().alter_partition(request) {
-            Ok(decided) => decided,
-            Err(error) => {
-                let error = Some(error);
-                return reply(ctx, caller, AlterPartitionResponse { error, partitions: Vec::new() });
-            }
-        };
-        for (partition, outcome) in &partitions {
-            if let Err(error) = outcome {
-                let (partition, broker, error) = (*partition, request.broker, *error);
-                ctx.emit(ControllerFact::IsrRefused { partition, broker, error });
-            }
-        }
-        self.append(ctx, records, ElectedBecause::LeaderFenced);
-        self.answer_when_committed(ctx, caller, AlterPartitionResponse { error: None, partitions });
-    }
-
-    fn create_topics(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &CreateTopicsRequest) {
-        let (records, topics) = self.control().create_topics(&request.topics, ctx.rng());
-        self.append(ctx, records, ElectedBecause::Preferred);
-        for (name, outcome) in &topics {
-            let name = name.clone();
-            ctx.emit(match outcome {
-                Ok(topic) => {
-                    let image = self.volatile.decided.topic(*topic).expect("the topic was just created");
-                    let count = |len: usize| u32::try_from(len).expect("a topic has fewer than 2^32 partitions");
-                    let partitions = count(image.partitions.len());
-                    let replicas = image.partitions.values().next().map_or(0, |first| first.replicas.len());
-                    ControllerFact::TopicCreated {
-                        topic: *topic,
-                        name,
-                        partitions,
-                        replication_factor: count(replicas),
+                RaftEvent::LeaderChanged(current) => {
+                    let is_me = current.leader == Some(self.id);
+                    let is_other_epoch =
+                        self.volatile.active.as_ref().is_some_and(|active| active.epoch != current.epoch);
+                    if is_other_epoch || !is_me {
+                        self.renounce(ctx);
+                    }
+                    if is_me && self.volatile.active.is_none() {
+                        self.claim(ctx, current.epoch);
                     }
                 }
-                Err((error, message)) => ControllerFact::TopicRefused { name, error: *error, message: message.clone() },
-            });
+            }
         }
-        self.answer_when_committed(ctx, caller, CreateTopicsResponse { topics });
     }
 
-    // ---- the log -----------------------------------------------------------------------------------------------
+    /// `handleCommit`: a standby learns of it now; the active controller may let go of the answers that waited for it.
+    fn committed(&mut self, ctx: &mut Ctx<'_>, batch: &MetadataBatch) {
+        let Self { config, raft, volatile: Volatile { committed, snapshots, active }, .. } = self;
+        committed.apply(batch);
+        snapshots.applied(ctx, config, raft, batch, &committed.image);
+        let Some(active) = active else { return };
+        let end = batch.end_offset();
+        ctx.emit(ControllerFact::MetadataCommitted { first: batch.base_offset, last: Offset(end.0 - 1) });
+        while active.pending.front().is_some_and(|answer| answer.until <= end) {
+            let answer = active.pending.pop_front().expect("the front was just looked at");
+            let body = Body::Response { correlation: answer.correlation, response: answer.response };
+            ctx.send(answer.to, body);
+        }
+    }
 
-    fn control(&self) -> ReplicationControl<'_> {
-        let Volatile { decided, heartbeats, .. } = &self.volatile;
-        ReplicationControl { image: decided, heartbeats, config: &self.config }
+    // ---- deciding ----------------------------------------------------------------------------------------------
+
+    pub(super) fn control(&self) -> ReplicationControl<'_> {
+        let Active { decided, heartbeats, .. } = self.active();
+        ReplicationControl { image: &decided.image, heartbeats, config: &self.config }
     }
 
     /// Makes a decision effective here and sends it on its way to the log. `why` is told of elections among the
     /// records, unless the records themselves show another reason.
     pub(super) fn append(&mut self, ctx: &mut Ctx<'_>, records: Vec<MetadataRecord>, why: ElectedBecause) {
-        if records.is_empty() {
-            return;
-        }
-        if self.volatile.accumulator.is_empty() {
-            ctx.set_timer(self.config.controller_quorum_append_linger, Timer::from(ControllerTimer::AppendLinger));
-        }
-        for record in records {
-            let before = match &record {
+        let active = self.volatile.active.as_mut().expect("only the active controller decides");
+        for record in &records {
+            let before = match record {
                 MetadataRecord::PartitionChange { partition, .. } => {
-                    Some((*partition, self.volatile.decided.partition(*partition).cloned()))
+                    Some((*partition, active.decided.image.partition(*partition).cloned()))
                 }
                 _ => None,
             };
-            self.volatile.replay(&record);
+            active.replay(record);
             if let Some((partition, Some(before))) = before {
-                let after = self.volatile.decided.partition(partition).expect("a change does not remove a partition");
+                let after = active.decided.image.partition(partition).expect("a change does not remove a partition");
                 if before.leader != after.leader {
                     let unclean = after.leader.is_some_and(|leader| !before.isr.contains(&leader));
                     ctx.emit(ControllerFact::LeaderElected {
@@ -437,98 +377,26 @@ impl Controller {
                     });
                 }
             }
-            self.volatile.accumulator.push(record);
         }
-    }
-
-    /// The accumulated records become one batch of the log.
-    fn write(&mut self, ctx: &mut Ctx<'_>) {
-        let records = std::mem::take(&mut self.volatile.accumulator);
-        let bytes = self.durable.log.append(records);
-        let end = self.durable.log.end_offset();
-        assert_eq!(end, self.volatile.decided.end_offset(), "what was decided is what is written");
-        ctx.flush(bytes, Token::MetadataLog { end });
-    }
-
-    /// With one voter its own disk is the majority.
-    fn commit(&mut self, ctx: &mut Ctx<'_>, end: Offset) {
-        self.durable.log.mark_flushed(end);
-        let first = self.high_watermark();
-        if end <= first {
-            return;
-        }
-        for (offset, record) in self.durable.log.iter_from(first) {
-            if offset >= end {
-                break;
-            }
-            self.volatile.committed.replay(record);
-        }
-        ctx.emit(ControllerFact::MetadataCommitted { first, last: Offset(end.0 - 1) });
-        while self.volatile.pending.front().is_some_and(|answer| answer.until <= end) {
-            let answer = self.volatile.pending.pop_front().expect("the front was just looked at");
-            let body = Body::Response { correlation: answer.correlation, response: answer.response };
-            ctx.send(answer.to, body);
-        }
-        let parked: Vec<BrokerId> = self.volatile.parked.keys().copied().collect();
-        for observer in parked {
-            if self.volatile.parked[&observer].fetch_offset < end {
-                self.answer_fetch(ctx, observer);
-            }
-        }
+        self.raft.append(ctx, records);
+        let decided = self.active().decided.image.end_offset();
+        assert_eq!(decided, self.raft.next_write_offset(), "what was decided is what is written");
     }
 
     /// Even an answer without records waits for those before it: it was given on the strength of them
     /// (`QuorumController.ControllerWriteEvent`).
-    fn answer_when_committed(&mut self, ctx: &mut Ctx<'_>, caller: Caller, response: impl Into<Response>) {
-        let until = self.volatile.decided.end_offset();
-        if until <= self.high_watermark() {
+    pub(super) fn answer_when_committed(&mut self, ctx: &mut Ctx<'_>, caller: Caller, response: impl Into<Response>) {
+        let (until, committed) = (self.active().decided.image.end_offset(), self.high_watermark());
+        if until <= committed {
             return reply(ctx, caller, response);
         }
         let Caller { node: to, correlation } = caller;
-        self.volatile.pending.push_back(PendingAnswer { until, to, correlation, response: response.into() });
-    }
-
-    // ---- fetching the log --------------------------------------------------------------------------------------
-
-    fn fetch(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &MetadataLogRequest) {
-        let MetadataLogRequest { observer, fetch_offset } = *request;
-        self.volatile.observers.insert(observer, Observer { fetch_offset, last_fetch: ctx.now() });
-        // A broker has one fetch at a time; an older one that is still here has been given up.
-        self.unpark(ctx, observer);
-        let correlation = caller.correlation;
-        let timer = ctx.set_timer(MAX_FETCH_WAIT, ControllerTimer::FetchExpired { observer, correlation }.into());
-        let (since, deadline) = (ctx.now(), ctx.now() + MAX_FETCH_WAIT);
-        self.volatile.parked.insert(observer, ParkedFetch { correlation, fetch_offset, since, deadline, timer });
-        if fetch_offset < self.high_watermark() {
-            self.answer_fetch(ctx, observer);
-        }
-    }
-
-    fn unpark(&mut self, ctx: &mut Ctx<'_>, observer: BrokerId) -> Option<ParkedFetch> {
-        let parked = self.volatile.parked.remove(&observer)?;
-        ctx.cancel_timer(parked.timer);
-        Some(parked)
-    }
-
-    /// Answers a parked fetch with what is committed, be it nothing.
-    fn answer_fetch(&mut self, ctx: &mut Ctx<'_>, observer: BrokerId) {
-        let Some(parked) = self.unpark(ctx, observer) else { return };
-        let high_watermark = self.high_watermark();
-        let committed = self.durable.log.iter_from(parked.fetch_offset);
-        let committed = committed.take_while(|(offset, _)| *offset < high_watermark).take(MAX_FETCH_RECORDS);
-        let response = MetadataLogResponse {
-            error: None,
-            base_offset: parked.fetch_offset,
-            high_watermark,
-            records: committed.map(|(_, record)| record.clone()).collect(),
-        };
-        let caller = Caller { node: NodeId::Broker(observer), correlation: parked.correlation };
-        reply(ctx, caller, response);
+        self.active_mut().pending.push_back(PendingAnswer { until, to, correlation, response: response.into() });
     }
 
     // ---- periodic tasks ----------------------------------------------------------------------------------------
 
-    fn schedule(&self, ctx: &mut Ctx<'_>, task: ControllerTimer) {
+    fn schedule(&mut self, ctx: &mut Ctx<'_>, task: ControllerTimer) {
         let config = &self.config;
         let period = match task {
             ControllerTimer::FenceStaleBroker => Some(Span(config.broker_session_timeout.0 / 8).max(Span::millis(1))),
@@ -537,11 +405,15 @@ impl Controller {
                 config.auto_leader_rebalance_enable.then_some(config.leader_imbalance_check_interval)
             }
             ControllerTimer::ElectUncleanLeaders => Some(config.unclean_leader_election_interval),
-            ControllerTimer::AppendLinger | ControllerTimer::FetchExpired { .. } => None,
         };
         if let Some(period) = period {
-            ctx.set_timer(period, task.into());
+            self.schedule_after(ctx, period, task);
         }
+    }
+
+    fn schedule_after(&mut self, ctx: &mut Ctx<'_>, period: Span, task: ControllerTimer) {
+        let timer = ctx.set_timer(period, task.into());
+        self.active_mut().tasks.insert(task, timer);
     }
 
     /// Elections that may be too many for one pass.
@@ -551,92 +423,123 @@ impl Controller {
             _ => (self.control().elect_unclean_leaders(), ElectedBecause::ReplicaReturned),
         };
         if records.len() >= MAX_ELECTIONS_PER_PASS {
-            ctx.set_timer(CONTINUE_AFTER, task.into());
+            self.schedule_after(ctx, CONTINUE_AFTER, task);
         } else {
             self.schedule(ctx, task);
         }
         self.append(ctx, records, why);
     }
-}
 
-fn reply(ctx: &mut Ctx<'_>, caller: Caller, response: impl Into<Response>) {
-    ctx.send(caller.node, Body::Response { correlation: caller.correlation, response: response.into() });
-}
-
-impl Node<Kafka> for Controller {
-    /// With nobody else to vote, a controller is the active one as soon as it runs. It does not know when it last heard
-    /// from anyone, so every registered broker gets a whole session timeout to show up.
-    fn start(&mut self, ctx: &mut Ctx<'_>) {
-        let registered: Vec<_> = self.volatile.decided.brokers().map(|(id, broker)| (id, broker.epoch)).collect();
-        for (broker, epoch) in registered {
-            self.volatile.heartbeats.update_contact_time(broker, epoch, ctx.now());
-        }
-        for task in [
-            ControllerTimer::FenceStaleBroker,
-            ControllerTimer::WriteNoOp,
-            ControllerTimer::BalanceLeaders,
-            ControllerTimer::ElectUncleanLeaders,
-        ] {
-            self.schedule(ctx, task);
-        }
-        let log = &self.durable.log;
-        if log.flushed_offset() < log.end_offset() {
-            ctx.flush(0, Token::MetadataLog { end: log.end_offset() });
+    fn run_task(&mut self, ctx: &mut Ctx<'_>, task: ControllerTimer) {
+        match task {
+            ControllerTimer::FenceStaleBroker => {
+                self.fence_stale_broker(ctx);
+                self.schedule(ctx, task);
+            }
+            ControllerTimer::WriteNoOp => {
+                self.append(ctx, vec![MetadataRecord::NoOp], ElectedBecause::Preferred);
+                self.schedule(ctx, task);
+            }
+            ControllerTimer::BalanceLeaders | ControllerTimer::ElectUncleanLeaders => self.elect(ctx, task),
         }
     }
 
-    fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {
-        let Body::Request { correlation, request } = body else { return };
-        let caller = Caller { node: from, correlation };
+    fn request(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: Request) {
+        if !self.is_in_office(ctx) {
+            return refuse_request(ctx, caller, &request);
+        }
         match request {
             Request::BrokerRegistration(request) => self.register(ctx, caller, &request),
             Request::BrokerHeartbeat(request) => self.heartbeat(ctx, caller, &request),
             Request::AlterPartition(request) => self.alter_partition(ctx, caller, &request),
             Request::CreateTopics(request) => self.create_topics(ctx, caller, &request),
-            Request::FetchMetadataLog(request) => self.fetch(ctx, caller, &request),
             // The rest is for brokers; a controller's listener would close the connection.
             _ => {}
         }
     }
+}
+
+pub(super) fn reply(ctx: &mut Ctx<'_>, caller: Caller, response: impl Into<Response>) {
+    ctx.send(caller.node, Body::Response { correlation: caller.correlation, response: response.into() });
+}
+
+/// NOT_CONTROLLER, in the shape of each answer.
+fn refuse_request(ctx: &mut Ctx<'_>, caller: Caller, request: &Request) {
+    let error = ErrorCode::NotController;
+    match request {
+        Request::BrokerRegistration(_) => reply(ctx, caller, BrokerRegistrationResponse { outcome: Err(error) }),
+        Request::BrokerHeartbeat(_) => reply(ctx, caller, heartbeat_refusal(error)),
+        Request::AlterPartition(_) => {
+            reply(ctx, caller, AlterPartitionResponse { error: Some(error), partitions: Vec::new() });
+        }
+        Request::CreateTopics(create) => {
+            let refused = |name| (name, Err((error, error.message().to_owned())));
+            let topics = create.topics.iter().map(|topic| refused(topic.name.clone())).collect();
+            reply(ctx, caller, CreateTopicsResponse { topics });
+        }
+        _ => {}
+    }
+}
+
+/// The same for an answer that was ready and may not be given.
+fn refuse_answer(response: Response) -> Response {
+    let error = ErrorCode::NotController;
+    match response {
+        Response::BrokerRegistration(_) => BrokerRegistrationResponse { outcome: Err(error) }.into(),
+        Response::BrokerHeartbeat(_) => heartbeat_refusal(error).into(),
+        Response::AlterPartition(_) => AlterPartitionResponse { error: Some(error), partitions: Vec::new() }.into(),
+        Response::CreateTopics(create) => {
+            let refused = |(name, _)| (name, Err((error, error.message().to_owned())));
+            CreateTopicsResponse { topics: create.topics.into_iter().map(refused).collect() }.into()
+        }
+        other => other,
+    }
+}
+
+pub(super) fn heartbeat_refusal(error: ErrorCode) -> BrokerHeartbeatResponse {
+    BrokerHeartbeatResponse { error: Some(error), is_caught_up: false, is_fenced: true, should_shut_down: false }
+}
+
+impl Node<Kafka> for Controller {
+    fn start(&mut self, ctx: &mut Ctx<'_>) {
+        self.volatile = Volatile::new(ctx.now());
+        self.raft.start(ctx);
+        self.settle(ctx);
+    }
+
+    fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {
+        if is_for_raft(&body) {
+            self.raft.message(ctx, from, body);
+        } else if let Body::Request { correlation, request } = body {
+            self.request(ctx, Caller { node: from, correlation }, request);
+        }
+        self.settle(ctx);
+    }
 
     fn timer(&mut self, ctx: &mut Ctx<'_>, timer: Timer) {
-        let Timer::Controller(timer) = timer else { return };
         match timer {
-            ControllerTimer::AppendLinger => self.write(ctx),
-            ControllerTimer::FetchExpired { observer, correlation } => {
-                if self.volatile.parked.get(&observer).is_some_and(|parked| parked.correlation == correlation) {
-                    self.answer_fetch(ctx, observer);
-                }
-            }
-            ControllerTimer::FenceStaleBroker => {
-                self.fence_stale_broker(ctx);
-                self.schedule(ctx, timer);
-            }
-            ControllerTimer::WriteNoOp => {
-                self.append(ctx, vec![MetadataRecord::NoOp], ElectedBecause::Preferred);
-                self.schedule(ctx, timer);
-            }
-            ControllerTimer::BalanceLeaders | ControllerTimer::ElectUncleanLeaders => self.elect(ctx, timer),
+            Timer::Raft(_) => self.raft.timer(ctx),
+            Timer::Controller(task) if self.is_in_office(ctx) => self.run_task(ctx, task),
+            _ => {}
         }
+        self.settle(ctx);
     }
 
     fn flushed(&mut self, ctx: &mut Ctx<'_>, token: Token) {
-        if let Token::MetadataLog { end } = token {
-            self.commit(ctx, end);
+        if let Token::Raft(write) = token {
+            self.raft.flushed(ctx, &write);
         }
+        self.settle(ctx);
     }
 
-    /// A broker that is gone waits for nothing. Its session goes on: a broken connection proves no death.
+    /// A broker's session goes on: a broken connection proves no death.
     fn disconnected(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
-        if let NodeId::Broker(broker) = peer {
-            self.unpark(ctx, broker);
-        }
+        self.raft.disconnected(ctx, peer);
+        self.settle(ctx);
     }
 
     fn crash(&mut self, how: Crash) {
-        if how == Crash::Power {
-            self.durable.log.cut_unflushed();
-        }
-        self.volatile = Volatile::recover(&self.durable.log, self.config.broker_session_timeout);
+        self.raft.crash(how);
+        self.volatile.active = None;
     }
 }

@@ -8,6 +8,17 @@ use crate::engine::common::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerFact {
+    /// Leads the quorum and has applied everything before its epoch: it decides from now on.
+    Activated {
+        epoch: LeaderEpoch,
+    },
+    /// Is not the active controller any more: records it had decided and that were not committed are undone, and the
+    /// requests that wait for them are refused.
+    Renounced {
+        epoch: LeaderEpoch,
+        undone: u64,
+        refused: u64,
+    },
     BrokerRegistered {
         broker: BrokerId,
         epoch: BrokerEpoch,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Offset, Span, Time};
 use crate::engine::config::BrokerConfig;
-use crate::engine::metadata::MetadataRecord;
+use crate::engine::metadata::{LogEntry, MetadataRecord};
 use crate::engine::protocol::{
     AlterPartitionRequest, Body, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
-    CreateTopicsRequest, IsrProposal, MetadataLogRequest, MetadataLogResponse, NewTopic, Request, Response,
+    CreateTopicsRequest, IsrProposal, NewTopic, Request, Response,
 };
 use crate::engine::runtime::{Crash, Kernel, Latency, Node};
 use crate::engine::trace::Fact;
@@ -71,6 +71,8 @@ impl Node<Kafka> for Process {
 struct Lab {
     kernel: Kernel<Kafka, Process>,
     next_correlation: CorrelationId,
+    /// When the only voter had elected itself and its first record was committed; times in tests count from here.
+    origin: Time,
 }
 
 impl Lab {
@@ -82,11 +84,24 @@ impl Lab {
             config.set(key, value).unwrap();
         }
         let mut kernel = Kernel::new(1, Latency { base: TRAVEL, jitter: Span::ZERO });
-        kernel.add_node(CONTROLLER, Process::Controller(Box::new(Controller::new(BrokerId(101), config))));
+        kernel.add_node(
+            CONTROLLER,
+            Process::Controller(Box::new(Controller::new(BrokerId(101), vec![BrokerId(101)], config))),
+        );
         for id in [1, 2] {
             kernel.add_node(NodeId::broker(id), Process::Broker(Vec::new()));
         }
-        Self { kernel, next_correlation: CorrelationId(0) }
+        let mut lab = Self { kernel, next_correlation: CorrelationId(0), origin: Time::ZERO };
+        while !lab.controller().is_active() {
+            lab.kernel.step();
+        }
+        lab.origin = lab.kernel.now();
+        assert!(lab.origin < Time(5_000), "an election with oneself takes four flushes");
+        lab
+    }
+
+    fn since_origin(&self, at: Time) -> u64 {
+        at.since(self.origin).as_millis()
     }
 
     fn controller(&self) -> &Controller {
@@ -97,7 +112,7 @@ impl Lab {
     }
 
     fn run_until(&mut self, millis: u64) {
-        let to = Time(millis * 1_000);
+        let to = self.origin + Span::millis(millis);
         while self.kernel.next_event_at().is_some_and(|at| at <= to) {
             self.kernel.step();
         }
@@ -134,7 +149,7 @@ impl Lab {
         let mut answers = heard.iter().filter(|(_, other, _)| *other == correlation);
         let (at, _, response) = answers.next()?;
         assert!(answers.next().is_none());
-        Some((at.as_millis(), response))
+        Some((self.since_origin(*at), response))
     }
 
     fn registered(&self, broker: u32, correlation: CorrelationId) -> Result<BrokerEpoch, ErrorCode> {
@@ -148,13 +163,6 @@ impl Lab {
         match self.answer(broker, correlation) {
             Some((_, Response::BrokerHeartbeat(response))) => response,
             other => panic!("no answer to the heartbeat: {other:?}"),
-        }
-    }
-
-    fn fetched(&self, broker: u32, correlation: CorrelationId) -> Option<(u64, &MetadataLogResponse)> {
-        match self.answer(broker, correlation)? {
-            (at, Response::FetchMetadataLog(response)) => Some((at, response)),
-            (_, other) => panic!("{other:?}"),
         }
     }
 
@@ -184,7 +192,7 @@ impl Lab {
         trace
             .into_iter()
             .filter_map(|record| match record.fact {
-                Fact::Controller(fact) => Some((record.at.as_millis(), fact)),
+                Fact::Controller(fact) => Some((record.at.since(self.origin).as_millis(), fact)),
                 _ => None,
             })
             .collect()
@@ -198,14 +206,14 @@ fn an_answer_waits_for_linger_and_disk() {
     lab.run_until(20);
     let controller = lab.controller();
     assert_eq!(controller.decided_image().broker(BrokerId(1)).map(|broker| broker.fenced), Some(true));
-    assert_eq!((controller.unwritten().len(), controller.log().end_offset()), (1, Offset(0)));
+    assert_eq!((controller.unwritten().len(), controller.log().end_offset()), (1, Offset(1)));
     assert_eq!(controller.image().brokers().count(), 0, "brokers may not know of it yet");
     assert_eq!(controller.pending_answers().count(), 1);
     lab.run_until(100);
     // There 1 ms, controller.quorum.append.linger.ms 25, flush 1 ms, back 1 ms.
     assert_eq!(lab.answer(1, asked).unwrap().0, 28);
-    assert_eq!(lab.registered(1, asked), Ok(BrokerEpoch(0)));
-    assert_eq!(lab.controller().high_watermark(), Offset(1));
+    assert_eq!(lab.registered(1, asked), Ok(BrokerEpoch(1)), "after the leader's own record");
+    assert_eq!(lab.controller().high_watermark(), Offset(2));
     assert_eq!(lab.controller().image(), lab.controller().decided_image());
 }
 
@@ -278,56 +286,13 @@ fn a_second_process_with_the_same_id_waits_until_the_session_has_expired() {
     let other = lab.register(1, 99);
     lab.run_until(10_100);
     let epoch = lab.registered(1, other).unwrap();
-    assert_eq!(
-        lab.controller().log().get(Offset(epoch.0)),
-        Some(&MetadataRecord::RegisterBroker { broker: BrokerId(1), epoch, incarnation: 99, rack: None })
-    );
+    let record = MetadataRecord::RegisterBroker { broker: BrokerId(1), epoch, incarnation: 99, rack: None };
+    let (_, _, entry) = lab.controller().log().entries_from(Offset(epoch.0)).next().unwrap();
+    assert_eq!(entry, LogEntry::Record(&record));
     let image = lab.controller().image();
     let (_, partition) = image.partitions().next().unwrap();
     assert_eq!((partition.leader, &partition.isr), (Some(BrokerId(2)), &vec![BrokerId(2)]));
     assert!(!image.is_active(BrokerId(1)));
-}
-
-#[test]
-fn a_fetch_brings_what_is_committed_or_waits_half_a_second() {
-    let mut lab = Lab::new(&[]);
-    lab.register(1, 1);
-    lab.run_until(100);
-    let at_once = lab.send(2, MetadataLogRequest { observer: BrokerId(2), fetch_offset: Offset(0) });
-    lab.run_until(200);
-    let (at, answer) = lab.fetched(2, at_once).unwrap();
-    assert_eq!((at, answer.base_offset, answer.records.len(), answer.high_watermark), (102, Offset(0), 1, Offset(1)));
-
-    let nothing = lab.send(2, MetadataLogRequest { observer: BrokerId(2), fetch_offset: Offset(1) });
-    lab.run_until(700);
-    assert_eq!(lab.controller().parked_fetches().count(), 1);
-    lab.run_until(800);
-    let (at, answer) = lab.fetched(2, nothing).unwrap();
-    assert_eq!((at, answer.base_offset, answer.records.len()), (702, Offset(1), 0));
-
-    let news = lab.send(2, MetadataLogRequest { observer: BrokerId(2), fetch_offset: Offset(1) });
-    lab.run_until(900);
-    lab.register(2, 2);
-    lab.run_until(1_500);
-    let (at, answer) = lab.fetched(2, news).unwrap();
-    assert_eq!((at, answer.records.len(), answer.high_watermark), (928, 1, Offset(2)));
-    assert_eq!(lab.controller().parked_fetches().count(), 0);
-}
-
-#[test]
-fn a_fetch_never_brings_what_is_not_committed() {
-    let mut lab = Lab::new(&[]);
-    lab.register(1, 1);
-    lab.run_until(100);
-    lab.register(2, 2);
-    lab.run_until(125);
-    // The second record is written at 126 ms and safe at 127 ms; the fetch arrives at 126 ms, just after the writing.
-    let early = lab.send(1, MetadataLogRequest { observer: BrokerId(1), fetch_offset: Offset(0) });
-    lab.run_until(126);
-    assert_eq!((lab.controller().log().end_offset(), lab.controller().high_watermark()), (Offset(2), Offset(1)));
-    lab.run_until(200);
-    let (at, answer) = lab.fetched(1, early).unwrap();
-    assert_eq!((at, answer.records.len(), answer.high_watermark), (127, 1, Offset(1)));
 }
 
 #[test]
@@ -341,8 +306,9 @@ fn nobody_hears_of_what_a_crash_can_still_undo() {
         lab.kernel.restart(CONTROLLER);
         lab.run_until(500);
         assert!(lab.answer(1, asked).is_none());
-        assert_eq!(lab.controller().log().end_offset(), Offset(written));
-        assert_eq!(lab.controller().high_watermark(), Offset(written));
+        // And the two records with which the leader began its epochs.
+        assert_eq!(lab.controller().log().end_offset(), Offset(2 + written));
+        assert_eq!(lab.controller().high_watermark(), Offset(2 + written));
         assert_eq!(lab.controller().image().brokers().count() as u64, written);
         // What had only been decided is gone either way.
         let asked = lab.register(2, 2);
@@ -351,7 +317,7 @@ fn nobody_hears_of_what_a_crash_can_still_undo() {
         lab.kernel.restart(CONTROLLER);
         lab.run_until(1_000);
         assert!(lab.answer(2, asked).is_none());
-        assert_eq!(lab.controller().log().end_offset(), Offset(written));
+        assert_eq!(lab.controller().log().end_offset(), Offset(3 + written));
     }
 }
 
@@ -363,9 +329,10 @@ fn a_new_controller_gives_everyone_a_fresh_session() {
     lab.kernel.restart(CONTROLLER);
     lab.run_until(13_999);
     assert!(lab.controller().image().is_active(BrokerId(1)));
-    let deadlines: Vec<_> = lab.controller().sessions().map(|(id, _, deadline)| (id.0, deadline.as_millis())).collect();
-    assert_eq!(deadlines, [(1, 14_000), (2, 14_000)]);
-    // One per check: 5000 + 9 × 1125 ms, and the one after.
+    let deadlines: Vec<_> =
+        lab.controller().sessions().map(|(id, _, deadline)| (id.0, lab.since_origin(deadline))).collect();
+    assert_eq!(deadlines, [(1, 14_004), (2, 14_004)], "from when it was elected again");
+    // One per check: 5004 + 9 × 1125 ms, and the one after.
     lab.run_until(15_200);
     assert!(!lab.controller().image().is_active(BrokerId(1)));
     assert!(lab.controller().image().is_active(BrokerId(2)));
@@ -377,8 +344,8 @@ fn a_new_controller_gives_everyone_a_fresh_session() {
 fn time_is_kept_with_no_op_records() {
     let mut lab = Lab::new(&[("metadata.max.idle.interval.ms", "500")]);
     lab.run_until(1_600);
-    let records: Vec<_> = lab.controller().log().iter_from(Offset(0)).map(|(_, record)| record).collect();
-    assert_eq!(records, [&MetadataRecord::NoOp; 3]);
+    let records: Vec<_> = lab.controller().log().entries_from(Offset(1)).map(|(.., entry)| entry).collect();
+    assert_eq!(records, [LogEntry::Record(&MetadataRecord::NoOp); 3]);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MetadataRecord, PartitionRegistration, TopicOverrides};
+use super::{MetadataBatch, MetadataRecord, PartitionRegistration, Snapshot, TopicOverrides};
 use crate::engine::common::{BrokerEpoch, BrokerId, Offset, PartitionId, TopicId, TopicPartition};
 
 /// A broker as the controller registered it.
@@ -101,6 +101,68 @@ impl MetadataImage {
     #[must_use]
     pub fn next_topic_id(&self) -> TopicId {
         self.topics.last_key_value().map_or(TopicId(0), |(last, _)| last.next())
+    }
+
+    /// Applies a batch of the log. A control batch changes nothing but has its offset.
+    ///
+    /// # Panics
+    /// If it is not the next one.
+    pub fn apply(&mut self, batch: &MetadataBatch) {
+        assert_eq!(batch.base_offset, self.end, "batches are applied in order, each once");
+        for record in batch.records() {
+            self.replay(record);
+        }
+        self.end = batch.end_offset();
+    }
+
+    /// The image that a snapshot holds.
+    #[must_use]
+    pub fn of_snapshot(snapshot: &Snapshot) -> Self {
+        let mut image = Self::default();
+        for record in snapshot.records.iter() {
+            image.replay(record);
+        }
+        image.end = snapshot.id.offset;
+        image
+    }
+
+    /// The records that rebuild the image from nothing (`MetadataImage.write`): brokers, then topics.
+    #[must_use]
+    pub fn to_records(&self) -> Vec<MetadataRecord> {
+        let mut records = Vec::new();
+        for (broker, registration) in self.brokers() {
+            let BrokerRegistration { epoch, incarnation, ref rack, fenced } = *registration;
+            records.push(MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack: rack.clone() });
+            if !fenced {
+                records.push(MetadataRecord::UnfenceBroker { broker, epoch });
+            }
+        }
+        for (broker, overrides) in &self.broker_overrides {
+            records.extend(overrides.iter().map(|(key, value)| MetadataRecord::BrokerConfig {
+                broker: *broker,
+                key: key.clone(),
+                value: Some(value.clone()),
+            }));
+        }
+        for (topic, image) in self.topics() {
+            records.push(MetadataRecord::Topic { topic, name: image.name.clone() });
+            records.extend(image.partitions.iter().map(|(partition, registration)| MetadataRecord::Partition {
+                partition: TopicPartition { topic, partition: *partition },
+                registration: registration.clone(),
+            }));
+            records.extend(image.overrides.iter().map(|(key, value)| MetadataRecord::TopicConfig {
+                topic,
+                key: key.clone(),
+                value: Some(value.clone()),
+            }));
+        }
+        records
+    }
+
+    /// The offset of a control record, which says nothing about the cluster, is passed over.
+    pub fn skip_to(&mut self, end: Offset) {
+        assert!(end >= self.end, "an image never goes back");
+        self.end = end;
     }
 
     /// Applies the record at [`Self::end_offset`].

@@ -54,6 +54,32 @@ pub enum MetadataRecord {
     NoOp,
 }
 
+impl MetadataRecord {
+    /// About as many bytes as it takes in Kafka's serialisation: ids are UUIDs of 16 bytes, numbers are int32 or int64,
+    /// and each record has a frame of its own. The time of a flush and the need of a snapshot depend on it.
+    #[must_use]
+    pub fn size_in_bytes(&self) -> u64 {
+        let frame = 10;
+        let list = |len: usize| 1 + 4 * len as u64;
+        let body = match self {
+            Self::RegisterBroker { rack, .. } => 100 + rack.as_ref().map_or(0, |rack| rack.len() as u64),
+            Self::FenceBroker { .. } | Self::UnfenceBroker { .. } => 16,
+            Self::Topic { name, .. } => 18 + name.len() as u64,
+            Self::Partition { registration, .. } => {
+                36 + list(registration.replicas.len()) + list(registration.isr.len())
+            }
+            Self::PartitionChange { change, .. } => {
+                22 + change.isr.as_ref().map_or(0, |isr| list(isr.len())) + if change.leader.is_some() { 6 } else { 0 }
+            }
+            Self::TopicConfig { key, value, .. } | Self::BrokerConfig { key, value, .. } => {
+                20 + key.len() as u64 + value.as_ref().map_or(0, |value| value.len() as u64)
+            }
+            Self::NoOp => 3,
+        };
+        frame + body
+    }
+}
+
 /// One partition as the controller knows it (`PartitionRegistration`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PartitionRegistration {

@@ -1,7 +1,8 @@
 //! A few words about a message that outlive it: enough to name it in the event list and on its envelope.
 
-use super::{Body, Class, QueueMessage, Request, Response};
-use crate::engine::common::{ErrorCode, Generation, Offset, TopicPartition};
+use super::{Body, Class, FetchedLog, QueueMessage, Request, Response};
+use crate::engine::common::{ErrorCode, Generation, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::metadata::OffsetAndEpoch;
 
 /// Kept by the trace for every message sent, delivered or lost.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +58,16 @@ pub enum Gist {
         first: Offset,
         records: u32,
     },
+    /// Asks for a vote, or gives or refuses one.
+    Vote {
+        epoch: LeaderEpoch,
+        granted: Option<bool>,
+        pre_vote: bool,
+    },
+    /// The receiver's metadata log departs from the leader's here.
+    MetadataDiverges(OffsetAndEpoch),
+    /// A snapshot of the metadata.
+    Snapshot(OffsetAndEpoch),
     Error(ErrorCode),
     /// Message number of the queue.
     Message(u64),
@@ -96,6 +107,8 @@ impl Gist {
                 partitions: count(commit.offsets.len()),
             }),
             Request::SyncGroup(sync) => Self::Generation(sync.generation),
+            Request::Vote(vote) => Self::Vote { epoch: vote.epoch, granted: None, pre_vote: vote.pre_vote },
+            Request::FetchSnapshot(fetch) => Self::Snapshot(fetch.snapshot),
             _ => Self::None,
         }
     }
@@ -127,7 +140,17 @@ impl Gist {
                 .map_or(Self::None, Self::Error),
             Response::FetchMetadataLog(log) => match log.error {
                 Some(error) => Self::Error(error),
-                None => Self::MetadataRecords { first: log.base_offset, records: count(log.records.len()) },
+                None => Self::of_metadata(&log.content),
+            },
+            Response::Vote(vote) => match vote.error {
+                Some(error) => Self::Error(error),
+                None => Self::Vote { epoch: vote.current.epoch, granted: Some(vote.vote_granted), pre_vote: false },
+            },
+            Response::BeginQuorumEpoch(begin) => begin.error.map_or(Self::None, Self::Error),
+            Response::EndQuorumEpoch(end) => end.error.map_or(Self::None, Self::Error),
+            Response::FetchSnapshot(fetch) => match &fetch.outcome {
+                Ok(piece) => Self::Snapshot(piece.snapshot),
+                Err(error) => Self::Error(*error),
             },
             Response::ListOffsets(list) => list
                 .partitions
@@ -140,6 +163,17 @@ impl Gist {
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())
                 .map_or(Self::None, Self::Error),
             Response::Metadata(_) | Response::CreateTopics(_) => Self::None,
+        }
+    }
+
+    fn of_metadata(content: &FetchedLog) -> Self {
+        match content {
+            FetchedLog::Batches(batches) => Self::MetadataRecords {
+                first: batches.first().map_or(Offset(0), |batch| batch.base_offset),
+                records: u32::try_from(batches.iter().map(|batch| batch.len()).sum::<u64>()).unwrap_or(u32::MAX),
+            },
+            FetchedLog::Diverging(end) => Self::MetadataDiverges(*end),
+            FetchedLog::Snapshot(id) => Self::Snapshot(*id),
         }
     }
 

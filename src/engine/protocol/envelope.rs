@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse,
-    DeleteRecordsRequest, DeleteRecordsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
-    LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataLogRequest,
-    MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse,
-    OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, QueueMessage, SyncGroupRequest,
-    SyncGroupResponse,
+    AlterPartitionRequest, AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
+    BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+    CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, EndQuorumEpochRequest,
+    EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse,
+    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
+    JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
+    MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
+    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, QueueMessage,
+    SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse,
 };
 use crate::engine::common::CorrelationId;
 
@@ -113,7 +114,11 @@ apis! {
     SyncGroup = 14, Group, SyncGroupRequest, SyncGroupResponse;
     CreateTopics = 19, Control, CreateTopicsRequest, CreateTopicsResponse;
     DeleteRecords = 21, Control, DeleteRecordsRequest, DeleteRecordsResponse;
+    Vote = 52, Control, VoteRequest, VoteResponse;
+    BeginQuorumEpoch = 53, Control, BeginQuorumEpochRequest, BeginQuorumEpochResponse;
+    EndQuorumEpoch = 54, Control, EndQuorumEpochRequest, EndQuorumEpochResponse;
     AlterPartition = 56, Control, AlterPartitionRequest, AlterPartitionResponse;
+    FetchSnapshot = 59, Control, FetchSnapshotRequest, FetchSnapshotResponse;
     BrokerRegistration = 62, Control, BrokerRegistrationRequest, BrokerRegistrationResponse;
     BrokerHeartbeat = 63, Liveness, BrokerHeartbeatRequest, BrokerHeartbeatResponse;
     // On the wire this is Fetch (1) on `__cluster_metadata`; it has a name of its own here because what it carries

@@ -12,6 +12,7 @@ mod metadata;
 mod produce;
 mod queue;
 mod quorum;
+mod raft;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
 pub use digest::{Digest, Gist};
@@ -33,5 +34,10 @@ pub use produce::{Acks, Appended, ProduceRequest, ProduceResponse, ProducedParti
 pub use queue::{DeliveryTag, QueueMessage, QueueName};
 pub use quorum::{
     AlterPartitionRequest, AlterPartitionResponse, AlteredPartition, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, IsrProposal, MetadataLogRequest, MetadataLogResponse,
+    BrokerRegistrationRequest, BrokerRegistrationResponse, IsrProposal,
+};
+pub use raft::{
+    BeginQuorumEpochRequest, BeginQuorumEpochResponse, CurrentLeader, EndQuorumEpochRequest, EndQuorumEpochResponse,
+    FetchSnapshotRequest, FetchSnapshotResponse, FetchedLog, MetadataLogRequest, MetadataLogResponse, SnapshotPiece,
+    VoteRequest, VoteResponse,
 };

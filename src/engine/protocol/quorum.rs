@@ -1,11 +1,9 @@
-//! What brokers and the KRaft controller say to each other: BrokerRegistration (62), BrokerHeartbeat (63),
-//! AlterPartition (56), and the fetch of `__cluster_metadata` by which brokers learn everything.
+//! What brokers ask of the KRaft controller: BrokerRegistration (62), BrokerHeartbeat (63), AlterPartition (56).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, TopicPartition};
-use crate::engine::metadata::MetadataRecord;
 
 #[derive(Clone, Debug)]
 pub struct BrokerRegistrationRequest {
@@ -70,27 +68,4 @@ pub struct AlteredPartition {
     pub leader_epoch: LeaderEpoch,
     pub partition_epoch: PartitionEpoch,
     pub isr: Vec<BrokerId>,
-}
-
-/// An observer's fetch of the metadata log.
-#[derive(Clone, Debug)]
-pub struct MetadataLogRequest {
-    pub observer: BrokerId,
-    pub fetch_offset: Offset,
-}
-
-#[derive(Clone, Debug)]
-pub struct MetadataLogResponse {
-    pub error: Option<ErrorCode>,
-    pub base_offset: Offset,
-    pub high_watermark: Offset,
-    pub records: Vec<MetadataRecord>,
-}
-
-impl MetadataLogResponse {
-    /// More than the no-op records that the active controller writes to keep time.
-    #[must_use]
-    pub fn carries_news(&self) -> bool {
-        self.records.iter().any(|record| !matches!(record, MetadataRecord::NoOp))
-    }
 }

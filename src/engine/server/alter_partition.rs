@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::BrokerFact;
-use super::env::{CONTROLLER_REQUEST_TIMEOUT, Env, request};
+use super::env::{CONTROLLER_POLL, CONTROLLER_REQUEST_TIMEOUT, Env, request};
 use super::partition::{IsrOutcome, Role};
 use super::replica_manager::{ReplicaManager, rules};
 use super::timer::BrokerTimer;
@@ -85,8 +85,9 @@ impl ReplicaManager {
         if manager.in_flight.is_some() || manager.retry.is_some() || manager.proposals.is_empty() {
             return;
         }
+        let Some(controller) = env.channel.active() else { return self.retry_alter_partition(ctx, CONTROLLER_POLL) };
         let proposals: Vec<IsrProposal> = manager.proposals.values().cloned().collect();
-        let (correlation, controller) = (env.correlations.next(), env.channel.active());
+        let correlation = env.correlations.next();
         let partitions = proposals.clone();
         request(ctx, controller, correlation, AlterPartitionRequest { broker: env.me, broker_epoch, partitions });
         let timeout =
@@ -107,7 +108,7 @@ impl ReplicaManager {
         ctx.cancel_timer(in_flight.timeout);
         if let Some(error) = response.error {
             let backoff = match error {
-                ErrorCode::NotController => env.channel.failed(in_flight.controller),
+                ErrorCode::NotController => env.channel.failed(),
                 _ => RETRY,
             };
             self.retry_alter_partition(ctx, backoff);
@@ -163,7 +164,7 @@ impl ReplicaManager {
         let is_lost = |sent: &mut InFlight| lost(sent.correlation, sent.controller);
         if let Some(in_flight) = self.alter_partition.in_flight.take_if(is_lost) {
             ctx.cancel_timer(in_flight.timeout);
-            let backoff = env.channel.failed(in_flight.controller);
+            let backoff = env.channel.failed();
             self.retry_alter_partition(ctx, backoff);
         }
     }

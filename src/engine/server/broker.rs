@@ -11,11 +11,12 @@ use super::offsets_log::LocalOffsetsLog;
 use super::replica_manager::{Leadership, ReplicaManager};
 use super::timer::BrokerTimer;
 use super::topic_creation::TopicCreation;
-use crate::engine::common::{BrokerId, CorrelationId, NodeId, Span};
+use crate::engine::common::{BrokerId, CorrelationId, NodeId, Span, Time};
 use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::group::{GroupCoordinator, OFFSETS_TOPIC};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{Body, Request, Response};
+use crate::engine::raft::{RaftClient, RaftConfig, RaftEvent, Role, is_for_raft};
 use crate::engine::runtime::{Crash, Domain, Node};
 use crate::engine::storage::LogManager;
 use crate::engine::{Ctx, Kafka, Token};
@@ -28,8 +29,9 @@ type Timer = <Kafka as Domain>::Timer;
 pub struct Broker {
     pub(super) id: BrokerId,
     pub(super) rack: Option<Arc<str>>,
-    controllers: Vec<NodeId>,
     pub(super) durable: Durable,
+    /// Its replica of the metadata log, with what is on its disk.
+    pub(super) raft: RaftClient,
     pub(super) volatile: Volatile,
 }
 
@@ -74,14 +76,14 @@ pub(super) struct Early {
 const MAX_EARLY: usize = 500;
 
 impl Volatile {
-    fn new(config: &BrokerConfig, controllers: &[NodeId]) -> Self {
+    fn new(config: &BrokerConfig, now: Time) -> Self {
         Self {
             file: config.clone(),
             config: config.clone(),
-            channel: ControllerChannel::new(controllers.to_vec()),
+            channel: ControllerChannel::default(),
             correlations: Correlations::default(),
             lifecycle: Lifecycle::new(),
-            metadata: MetadataLoader::default(),
+            metadata: MetadataLoader::new(now),
             published: None,
             replicas: ReplicaManager::default(),
             coordinator: GroupCoordinator::new(config, |timer| BrokerTimer::Group(timer).into()),
@@ -95,9 +97,10 @@ impl Volatile {
 impl Broker {
     /// A broker with empty disks.
     #[must_use]
-    pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, controllers: Vec<NodeId>) -> Self {
-        let volatile = Volatile::new(&config, &controllers);
-        Self { id, rack, controllers, durable: Durable { config, logs: LogManager::default() }, volatile }
+    pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, controllers: Vec<BrokerId>) -> Self {
+        let volatile = Volatile::new(&config, Time::ZERO);
+        let raft = RaftClient::new(Role::Observer, controllers, RaftConfig::new(&config));
+        Self { id, rack, durable: Durable { config, logs: LogManager::default() }, raft, volatile }
     }
 
     /// What an editor leaves behind on the machine: another `server.properties`, which the next start will read.
@@ -140,7 +143,11 @@ impl Broker {
             Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
-            | Request::FetchMetadataLog(_) => {}
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_)
+            | Request::FetchMetadataLog(_)
+            | Request::FetchSnapshot(_) => {}
         }
     }
 
@@ -157,17 +164,6 @@ impl Broker {
                 lifecycle.heartbeat_answered(ctx, &mut sender, correlation, &heartbeat);
                 self.publish(ctx, false);
                 self.serve_early(ctx);
-            }
-            Response::FetchMetadataLog(log) => {
-                let Volatile { metadata, channel, .. } = &mut self.volatile;
-                match metadata.answered(ctx, channel, correlation, &log) {
-                    Some(Ok(is_news)) => {
-                        self.publish(ctx, is_news);
-                        self.fetch_metadata(ctx);
-                    }
-                    Some(Err(pause)) => self.fetch_metadata_after(ctx, pause),
-                    None => {}
-                }
             }
             Response::AlterPartition(alter) => {
                 let Parts { mut env, replicas, .. } = self.parts();
@@ -239,13 +235,22 @@ impl Broker {
         ctx.emit(BrokerFact::Reconfigured { changes });
     }
 
-    fn fetch_metadata(&mut self, ctx: &mut Ctx<'_>) {
-        let Volatile { config, channel, correlations, metadata, .. } = &mut self.volatile;
-        metadata.fetch(ctx, self.id, config, channel, correlations);
-    }
-
-    fn fetch_metadata_after(&mut self, ctx: &mut Ctx<'_>, pause: Span) {
-        ctx.set_timer(pause, BrokerTimer::FetchMetadata.into());
+    /// What the replica of the metadata log has to tell: who is the active controller, and what is committed.
+    fn settle_metadata(&mut self, ctx: &mut Ctx<'_>) {
+        let Self { raft, volatile: Volatile { config, channel, metadata, .. }, .. } = self;
+        metadata.heard_high_watermark(raft.high_watermark());
+        let mut is_news = false;
+        while let Some(event) = raft.next_event() {
+            match event {
+                RaftEvent::Committed(batch) => is_news |= metadata.apply(ctx, config, raft, &batch),
+                RaftEvent::SnapshotLoaded(snapshot) => {
+                    metadata.load(ctx.now(), &snapshot);
+                    is_news = true;
+                }
+                RaftEvent::LeaderChanged(current) => channel.controller_is(current.leader.map(NodeId::Controller)),
+            }
+        }
+        self.publish(ctx, is_news);
     }
 
     /// Unfenced for the first time: what waited in the sockets is read now.
@@ -279,10 +284,6 @@ impl Broker {
     fn controller_failed(&mut self, ctx: &mut Ctx<'_>, lost: impl Fn(CorrelationId, NodeId) -> bool) {
         let (lifecycle, mut sender) = self.lifecycle_parts();
         lifecycle.failed(ctx, &mut sender, &lost);
-        let Volatile { metadata, channel, .. } = &mut self.volatile;
-        if let Some(pause) = metadata.failed(ctx, channel, &lost) {
-            self.fetch_metadata_after(ctx, pause);
-        }
         let Parts { mut env, replicas, creation, .. } = self.parts();
         replicas.alter_partition_failed(ctx, &mut env, &lost);
         creation.failed(ctx, &mut env, &lost);
@@ -294,10 +295,7 @@ impl Broker {
                 let (lifecycle, mut sender) = self.lifecycle_parts();
                 lifecycle.communicate(ctx, &mut sender);
             }
-            BrokerTimer::FetchMetadata => self.fetch_metadata(ctx),
-            BrokerTimer::CommunicationTimeout { correlation }
-            | BrokerTimer::FetchMetadataTimeout { correlation }
-            | BrokerTimer::AlterPartitionTimeout { correlation } => {
+            BrokerTimer::CommunicationTimeout { correlation } | BrokerTimer::AlterPartitionTimeout { correlation } => {
                 self.controller_failed(ctx, |sent, _| sent == correlation);
             }
             BrokerTimer::HighWatermarkCheckpoint
@@ -334,9 +332,7 @@ impl Broker {
                 coordinator.timer(ctx, &mut LocalOffsetsLog { replicas, env }, image, timer);
             }
             BrokerTimer::Communicate
-            | BrokerTimer::FetchMetadata
             | BrokerTimer::CommunicationTimeout { .. }
-            | BrokerTimer::FetchMetadataTimeout { .. }
             | BrokerTimer::AlterPartitionTimeout { .. }
             | BrokerTimer::HighWatermarkCheckpoint
             | BrokerTimer::RetentionCheck
@@ -390,10 +386,11 @@ struct Parts<'a> {
 impl Node<Kafka> for Broker {
     fn start(&mut self, ctx: &mut Ctx<'_>) {
         // Read the configuration again: it may have been written while the process was down.
-        self.volatile = Volatile::new(&self.durable.config, &self.controllers);
+        self.volatile = Volatile::new(&self.durable.config, ctx.now());
+        self.raft.start(ctx);
+        self.settle_metadata(ctx);
         let (lifecycle, mut sender) = self.lifecycle_parts();
         lifecycle.start(ctx, &mut sender);
-        self.fetch_metadata(ctx);
         let config = &self.volatile.config;
         ctx.set_timer(isr_check_interval(config), BrokerTimer::IsrCheck.into());
         let checkpoint = at_least_a_milli(config.replica_high_watermark_checkpoint_interval);
@@ -402,6 +399,10 @@ impl Node<Kafka> for Broker {
 
     fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {
         match body {
+            body if is_for_raft(&body) => {
+                self.raft.message(ctx, from, body);
+                self.settle_metadata(ctx);
+            }
             Body::Request { correlation, request } => self.request(ctx, from, correlation, request),
             Body::Response { correlation, response } => self.response(ctx, from, correlation, response),
             Body::Queue(_) => {}
@@ -410,10 +411,15 @@ impl Node<Kafka> for Broker {
     }
 
     fn timer(&mut self, ctx: &mut Ctx<'_>, timer: Timer) {
-        if let Timer::Broker(timer) = timer {
-            self.on_timer(ctx, timer);
-            self.settle(ctx);
+        match timer {
+            Timer::Broker(timer) => self.on_timer(ctx, timer),
+            Timer::Raft(_) => {
+                self.raft.timer(ctx);
+                self.settle_metadata(ctx);
+            }
+            _ => return,
         }
+        self.settle(ctx);
     }
 
     fn flushed(&mut self, ctx: &mut Ctx<'_>, token: Token) {
@@ -424,9 +430,9 @@ impl Node<Kafka> for Broker {
     }
 
     fn disconnected(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
-        if self.volatile.channel.is_controller(peer) {
-            self.controller_failed(ctx, |_, controller| controller == peer);
-        }
+        self.raft.disconnected(ctx, peer);
+        self.settle_metadata(ctx);
+        self.controller_failed(ctx, |_, controller| controller == peer);
         self.volatile.early.retain(|early| early.from != peer);
         let Parts { mut env, replicas, creation, .. } = self.parts();
         creation.forget(peer);
@@ -439,7 +445,8 @@ impl Node<Kafka> for Broker {
 
     fn crash(&mut self, how: Crash) {
         self.durable.logs.crash(how);
-        self.volatile = Volatile::new(&self.durable.config, &self.controllers);
+        self.raft.crash(how);
+        self.volatile = Volatile::new(&self.durable.config, Time::ZERO);
     }
 }
 

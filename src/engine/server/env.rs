@@ -41,37 +41,37 @@ impl Correlations {
     }
 }
 
+/// How often a request that has no controller to go to looks for one (`NodeToControllerRequestThread.doWork`).
+pub(super) const CONTROLLER_POLL: Span = Span::millis(100);
+
 /// Which controller this broker takes for the active one, and how often in a row it could not be reached.
-#[derive(Clone, Debug)]
+///
+/// Somebody else finds out who it is: the metadata log's replica, which hears of the quorum's leader.
+#[derive(Clone, Debug, Default)]
 pub(super) struct ControllerChannel {
-    controllers: Vec<NodeId>,
-    active: usize,
+    active: Option<NodeId>,
     failures: u32,
 }
 
 impl ControllerChannel {
-    pub(super) fn new(controllers: Vec<NodeId>) -> Self {
-        assert!(!controllers.is_empty(), "a broker knows at least one controller");
-        Self { controllers, active: 0, failures: 0 }
+    /// Where requests go from now on; `None` while nobody leads.
+    pub(super) fn controller_is(&mut self, controller: Option<NodeId>) {
+        if self.active != controller {
+            *self = Self { active: controller, failures: 0 };
+        }
     }
 
-    pub(super) fn active(&self) -> NodeId {
-        self.controllers[self.active]
-    }
-
-    pub(super) fn is_controller(&self, node: NodeId) -> bool {
-        self.controllers.contains(&node)
+    pub(super) fn active(&self) -> Option<NodeId> {
+        self.active
     }
 
     pub(super) fn answered(&mut self) {
         self.failures = 0;
     }
 
-    /// `controller` said it is not the active one, or said nothing: try the next. Returns how long to wait.
-    pub(super) fn failed(&mut self, controller: NodeId) -> Span {
-        if controller == self.active() {
-            self.active = (self.active + 1) % self.controllers.len();
-        }
+    /// The controller said that it is not the active one, or said nothing. Returns how long to wait before asking
+    /// whoever is the active one by then.
+    pub(super) fn failed(&mut self) -> Span {
         let backoff = doubled(RETRY_BACKOFF, self.failures, RETRY_BACKOFF_MAX);
         self.failures = self.failures.saturating_add(1);
         backoff
@@ -96,17 +96,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn backoff_doubles_up_to_its_limit_and_the_next_controller_gets_its_turn() {
+    fn backoff_doubles_up_to_its_limit_and_starts_afresh_with_another_controller() {
         let (first, second) = (NodeId::Controller(BrokerId(101)), NodeId::Controller(BrokerId(102)));
-        let mut channel = ControllerChannel::new(vec![first, second]);
-        assert_eq!(channel.failed(first), Span::millis(100));
-        assert_eq!(channel.active(), second);
-        // Old news about the first does not skip the second.
-        assert_eq!(channel.failed(first), Span::millis(200));
-        assert_eq!(channel.active(), second);
-        assert_eq!(channel.failed(second), Span::millis(400));
-        assert_eq!((channel.failed(first), channel.failed(second)), (Span::millis(800), Span::secs(1)));
+        let mut channel = ControllerChannel::default();
+        assert_eq!(channel.active(), None);
+        channel.controller_is(Some(first));
+        assert_eq!([channel.failed(), channel.failed()], [Span::millis(100), Span::millis(200)]);
+        channel.controller_is(Some(first));
+        assert_eq!(channel.failed(), Span::millis(400), "no news");
+        assert_eq!([channel.failed(), channel.failed()], [Span::millis(800), Span::secs(1)]);
         channel.answered();
-        assert_eq!(channel.failed(first), Span::millis(100));
+        assert_eq!([channel.failed(), channel.failed()], [Span::millis(100), Span::millis(200)]);
+        channel.controller_is(Some(second));
+        assert_eq!((channel.active(), channel.failed()), (Some(second), Span::millis(100)));
     }
 }

@@ -4,7 +4,7 @@
 //! One conversation: registration until it succeeds, then heartbeats, never two requests at a time.
 
 use super::BrokerFact;
-use super::env::{ControllerChannel, Correlations, doubled, request};
+use super::env::{CONTROLLER_POLL, ControllerChannel, Correlations, doubled, request};
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Offset, Purpose, Span, Time};
@@ -133,7 +133,12 @@ impl Lifecycle {
             self.is_next_immediate = true;
             return;
         }
-        let (controller, correlation) = (sender.channel.active(), sender.correlations.next());
+        let Some(controller) = sender.channel.active() else {
+            self.is_next_immediate = false;
+            self.schedule(ctx, CONTROLLER_POLL);
+            return;
+        };
+        let correlation = sender.correlations.next();
         match self.broker_epoch {
             None => {
                 let (broker, incarnation, rack) = (sender.me, self.incarnation, sender.rack.clone());
@@ -163,7 +168,9 @@ impl Lifecycle {
         correlation: CorrelationId,
         response: &BrokerRegistrationResponse,
     ) {
-        let Some(sent) = self.take_answered(ctx, correlation) else { return };
+        if !self.take_answered(ctx, correlation) {
+            return;
+        }
         match response.outcome {
             Ok(epoch) => {
                 sender.channel.answered();
@@ -174,7 +181,7 @@ impl Lifecycle {
             }
             Err(error) => {
                 ctx.emit(BrokerFact::RegistrationRefused { error });
-                self.refused(ctx, sender, sent, error);
+                self.refused(ctx, sender, error);
             }
         }
     }
@@ -186,9 +193,11 @@ impl Lifecycle {
         correlation: CorrelationId,
         response: &BrokerHeartbeatResponse,
     ) {
-        let Some(sent) = self.take_answered(ctx, correlation) else { return };
+        if !self.take_answered(ctx, correlation) {
+            return;
+        }
         if let Some(error) = response.error {
-            self.refused(ctx, sender, sent, error);
+            self.refused(ctx, sender, error);
             return;
         }
         sender.channel.answered();
@@ -224,22 +233,25 @@ impl Lifecycle {
     ) {
         if let Some(sent) = self.in_flight.take_if(|sent| lost(sent.correlation, sent.controller)) {
             ctx.cancel_timer(sent.timeout);
-            sender.channel.failed(sent.controller);
+            sender.channel.failed();
             self.schedule_after_failure(ctx, sender.config);
         }
     }
 
-    fn refused(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>, sent: InFlight, error: ErrorCode) {
+    fn refused(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>, error: ErrorCode) {
         if error == ErrorCode::NotController {
-            sender.channel.failed(sent.controller);
+            sender.channel.failed();
         }
         self.schedule_after_failure(ctx, sender.config);
     }
 
-    fn take_answered(&mut self, ctx: &mut Ctx<'_>, correlation: CorrelationId) -> Option<InFlight> {
-        let sent = self.in_flight.take_if(|sent| sent.correlation == correlation)?;
-        ctx.cancel_timer(sent.timeout);
-        Some(sent)
+    /// Was this answer waited for?
+    fn take_answered(&mut self, ctx: &mut Ctx<'_>, correlation: CorrelationId) -> bool {
+        let sent = self.in_flight.take_if(|sent| sent.correlation == correlation);
+        if let Some(sent) = sent {
+            ctx.cancel_timer(sent.timeout);
+        }
+        sent.is_some()
     }
 
     fn succeeded(&mut self, ctx: &Ctx<'_>) {

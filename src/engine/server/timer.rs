@@ -12,11 +12,6 @@ pub enum BrokerTimer {
     CommunicationTimeout {
         correlation: CorrelationId,
     },
-    /// The metadata log may be fetched again after a failure.
-    FetchMetadata,
-    FetchMetadataTimeout {
-        correlation: CorrelationId,
-    },
     /// Looks for followers that have fallen out of sync, every `replica.lag.time.max.ms / 2`.
     IsrCheck,
     /// Saves the high watermarks, every `replica.high.watermark.checkpoint.interval.ms`.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::BrokerFact;
-use super::env::{CONTROLLER_REQUEST_TIMEOUT, Env, request, respond};
+use super::env::{CONTROLLER_POLL, CONTROLLER_REQUEST_TIMEOUT, Env, request, respond};
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId, Time};
@@ -28,7 +28,8 @@ pub struct Creation {
     /// `None`: nobody waits, the broker creates a missing topic.
     pub client: Option<(NodeId, CorrelationId)>,
     pub since: Time,
-    controller: NodeId,
+    /// Where it went last; nowhere as long as nobody leads the quorum.
+    controller: Option<NodeId>,
     timeout: TimerId,
     retry: Option<TimerId>,
 }
@@ -71,12 +72,12 @@ impl TopicCreation {
         topics: Vec<NewTopic>,
         client: Option<(NodeId, CorrelationId)>,
     ) {
-        let (controller, correlation) = (env.channel.active(), env.correlations.next());
-        request(ctx, controller, correlation, CreateTopicsRequest { topics: topics.clone() });
+        let correlation = env.correlations.next();
         let timeout =
             ctx.set_timer(CONTROLLER_REQUEST_TIMEOUT, BrokerTimer::TopicCreationTimeout { correlation }.into());
-        let creation = Creation { topics, client, since: ctx.now(), controller, timeout, retry: None };
+        let creation = Creation { topics, client, since: ctx.now(), controller: None, timeout, retry: None };
         self.in_flight.insert(correlation, creation);
+        self.resend(ctx, env, correlation);
     }
 
     pub(super) fn answered(
@@ -110,8 +111,9 @@ impl TopicCreation {
         lost: impl Fn(CorrelationId, NodeId) -> bool,
     ) {
         for (correlation, creation) in &mut self.in_flight {
-            if creation.retry.is_none() && lost(*correlation, creation.controller) {
-                let after = env.channel.failed(creation.controller);
+            let is_lost = creation.controller.is_some_and(|controller| lost(*correlation, controller));
+            if creation.retry.is_none() && is_lost {
+                let after = env.channel.failed();
                 let retry = BrokerTimer::ResendTopicCreation { correlation: *correlation };
                 creation.retry = Some(ctx.set_timer(after, retry.into()));
             }
@@ -120,9 +122,17 @@ impl TopicCreation {
 
     pub(super) fn resend(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, correlation: CorrelationId) {
         let Some(creation) = self.in_flight.get_mut(&correlation) else { return };
-        creation.retry = None;
         creation.controller = env.channel.active();
-        request(ctx, creation.controller, correlation, CreateTopicsRequest { topics: creation.topics.clone() });
+        creation.retry = match creation.controller {
+            Some(controller) => {
+                request(ctx, controller, correlation, CreateTopicsRequest { topics: creation.topics.clone() });
+                None
+            }
+            None => {
+                let retry = BrokerTimer::ResendTopicCreation { correlation };
+                Some(ctx.set_timer(CONTROLLER_POLL, retry.into()))
+            }
+        };
     }
 
     /// No answer for `controller.socket.timeout.ms`: the client is told so. (A topic may still come into being.)

@@ -15,6 +15,7 @@ use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::coordinator::group::GroupCoordinator;
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::Request;
+use crate::engine::raft::RaftClient;
 use crate::engine::storage::{LogManager, LogToClean, UnifiedLog};
 
 impl Broker {
@@ -65,6 +66,12 @@ impl Broker {
     #[must_use]
     pub fn metadata(&self) -> &MetadataLoader {
         &self.volatile.metadata
+    }
+
+    /// Its replica of the metadata log, and whom it follows.
+    #[must_use]
+    pub fn raft(&self) -> &RaftClient {
+        &self.raft
     }
 
     /// The cluster as this broker sees it.

@@ -303,8 +303,8 @@ impl World {
 
     /// Run-time configuration of a topic is a metadata record, so it takes a controller that lives.
     fn check_topic_config(&self, topic: &str, configs: &Properties) -> Result<(), Refusal> {
-        self.needs_controller()?;
-        let (_, controller) = self.controller().expect("every world has a controller");
+        self.needs_kafka()?;
+        let Some((_, controller)) = self.active_controller() else { return Err(no_controller()) };
         if controller.decided_image().topic_id(topic).is_none() {
             return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
         }
@@ -313,18 +313,14 @@ impl World {
 
     fn needs_controller(&self) -> Result<(), Refusal> {
         self.needs_kafka()?;
-        let (node, _) = self.controller().expect("every world has a controller");
-        if !self.is_up(node) {
-            return Err(Refusal(format!("{node} is down, and only it can change configuration: restart it first")));
-        }
-        Ok(())
+        self.active_controller().map(drop).ok_or_else(no_controller)
     }
 
     fn reconfigure(
         &mut self,
         act: impl FnOnce(&mut Controller, &mut Ctx<'_>) -> Result<(), String>,
     ) -> Result<(), Refusal> {
-        let (node, _) = self.controller().expect("every world has a controller");
+        let Some((node, _)) = self.active_controller() else { return Err(no_controller()) };
         let mut outcome = Ok(());
         self.kernel.command(node, |process, ctx| {
             if let Process::Controller(controller) = process {
@@ -391,4 +387,10 @@ impl World {
 
 fn client(name: &str) -> Target {
     Target::Client(name.into())
+}
+
+fn no_controller() -> Refusal {
+    Refusal(
+        "no controller leads the quorum, and only the active one can change configuration: let a majority run".into(),
+    )
 }

@@ -154,19 +154,34 @@ impl World {
         })
     }
 
-    /// The controller, alive or not.
-    #[must_use]
-    pub fn controller(&self) -> Option<(NodeId, &Controller)> {
-        self.kernel.slots().find_map(|(id, slot)| match &slot.node {
+    /// All KRaft controllers by id, alive or not.
+    pub fn controllers(&self) -> impl Iterator<Item = (NodeId, &Controller)> {
+        self.kernel.slots().filter_map(|(id, slot)| match &slot.node {
             Process::Controller(controller) => Some((id, controller.as_ref())),
             _ => None,
         })
     }
 
-    /// The committed metadata, as the controller has it: the truth that brokers and clients run after.
+    /// The one that decides: it runs, and no other that takes itself for the active one has a later epoch.
+    #[must_use]
+    pub fn active_controller(&self) -> Option<(NodeId, &Controller)> {
+        let active = self.controllers().filter(|(id, controller)| self.is_up(*id) && controller.is_active());
+        active.max_by_key(|(_, controller)| controller.raft().quorum().epoch)
+    }
+
+    /// The controller to look at: the active one, else the one that has applied most.
+    #[must_use]
+    pub fn controller(&self) -> Option<(NodeId, &Controller)> {
+        let best = || self.controllers().max_by_key(|(id, c)| (c.high_watermark(), std::cmp::Reverse(*id)));
+        self.active_controller().or_else(best)
+    }
+
+    /// The committed metadata, as far as anyone has applied them: the truth that brokers and clients run after.
     #[must_use]
     pub fn image(&self) -> &MetadataImage {
-        self.controller().expect("every world has a controller").1.image()
+        let of_controllers = self.controllers().map(|(_, controller)| controller.image());
+        let images = of_controllers.chain(self.brokers().map(|(_, broker)| broker.image()));
+        images.max_by_key(|image| image.end_offset()).expect("every world has a controller")
     }
 
     pub fn producers(&self) -> impl Iterator<Item = (NodeId, &Producer)> {

@@ -76,16 +76,23 @@ impl World {
         let config = broker_config(setup.version, &setup.properties)?;
         let latency = Latency { base: setup.latency, jitter: setup.jitter };
         let mut kernel = Kernel::new(setup.seed, latency);
-        let controllers: Vec<NodeId> = setup.controllers.iter().map(|id| NodeId::Controller(*id)).collect();
-        // One voter for now: a quorum of several needs elections among them.
-        let [controller] = controllers[..] else {
+        let voters = &setup.controllers;
+        if !matches!(voters.len(), 1 | 3 | 5) {
             return Err(Refusal(format!(
-                "controllers: {} listed, but this version runs exactly one KRaft controller; keep one id",
-                controllers.len()
+                "controllers: {} listed; a quorum has 1, 3 or 5 voters, so that a majority can be told",
+                voters.len()
             )));
-        };
-        let NodeId::Controller(controller_id) = controller else { unreachable!("built as a controller above") };
-        kernel.add_node(controller, Process::Controller(Box::new(Controller::new(controller_id, config.clone()))));
+        }
+        for id in voters {
+            let node = NodeId::Controller(*id);
+            if kernel.slot(node).is_some() {
+                return Err(Refusal(format!(
+                    "controllers: id {id} is listed twice; give each controller an id of its own"
+                )));
+            }
+            let controller = Controller::new(*id, voters.clone(), config.clone());
+            kernel.add_node(node, Process::Controller(Box::new(controller)));
+        }
         for spec in &setup.brokers {
             let id = NodeId::Broker(spec.id);
             if kernel.slot(id).is_some() {
@@ -95,7 +102,7 @@ impl World {
                 )));
             }
             let rack = spec.rack.as_deref().map(Arc::from);
-            let broker = Broker::new(spec.id, config.clone(), rack, controllers.clone());
+            let broker = Broker::new(spec.id, config.clone(), rack, voters.clone());
             kernel.add_node(id, Process::Broker(Box::new(broker)));
         }
         if let Some(queue) = &setup.queue {

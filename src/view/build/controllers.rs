@@ -1,7 +1,7 @@
 //! The KRaft quorum and the newest of its memory.
 
 use crate::engine::common::{NodeId, Offset};
-use crate::engine::metadata::MetadataRecord;
+use crate::engine::metadata::{LogEntry, MetadataRecord};
 use crate::engine::world::World;
 use crate::view::explain::broker_list;
 use crate::view::scene::{ControllerStrip, MetadataChip, Voter, VoterState};
@@ -16,9 +16,12 @@ pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
     let NodeId::Controller(id) = node else { return None };
     let committed = controller.high_watermark();
     let from = Offset(committed.0.saturating_sub(LOOK_BACK));
-    let telling = controller.log().iter_from(from).take_while(|(offset, _)| *offset < committed);
+    let telling = controller.log().entries_from(from).take_while(|(offset, ..)| *offset < committed);
     let mut tail: Vec<MetadataChip> = telling
-        .filter_map(|(offset, record)| Some(MetadataChip { offset, text: chip(world, record)?, fresh: false }))
+        .filter_map(|(offset, _, entry)| match entry {
+            LogEntry::Record(record) => Some(MetadataChip { offset, text: chip(world, record)?, fresh: false }),
+            LogEntry::LeaderChange(_) => None,
+        })
         .collect();
     tail.drain(..tail.len().saturating_sub(CHIPS));
     if let Some(newest) = tail.last_mut() {

@@ -64,7 +64,7 @@ pub fn lane(fact: &Fact) -> Lane {
             | RuntimeFact::LinkReleased { .. } => Lane::Fault,
         },
         Fact::Broker(fact) => of_broker(fact),
-        Fact::Controller(_) => Lane::Control,
+        Fact::Controller(_) | Fact::Raft(_) => Lane::Control,
         Fact::Group(_) => Lane::Group,
         Fact::Producer(fact) => match fact {
             ProducerFact::MetadataUpdated { .. } | ProducerFact::AwaitsMetadata { .. } => Lane::Control,

@@ -1,6 +1,7 @@
 //! Brokers among each other, with a controller and clients that do as the test says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Broker, BrokerFact, BrokerState, FetchPhase};
 use crate::engine::common::{
@@ -9,12 +10,12 @@ use crate::engine::common::{
 };
 use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::group::OFFSETS_TOPIC;
-use crate::engine::metadata::{MetadataRecord, PartitionChange, PartitionRegistration};
+use crate::engine::metadata::{BatchContent, MetadataBatch, MetadataRecord, PartitionChange, PartitionRegistration};
 use crate::engine::protocol::{
     Acks, AlterPartitionResponse, AlteredPartition, Body, BrokerHeartbeatResponse, BrokerRegistrationResponse,
-    CreateTopicsRequest, CreateTopicsResponse, FetchPartition, FetchRequest, FetchResponse, FindCoordinatorRequest,
-    Isolation, ListOffsetsRequest, MetadataLogResponse, MetadataRequest, NewTopic, OffsetSpec, ProduceRequest, Request,
-    Response, TopicsAsked,
+    CreateTopicsRequest, CreateTopicsResponse, CurrentLeader, FetchPartition, FetchRequest, FetchResponse, FetchedLog,
+    FindCoordinatorRequest, Isolation, ListOffsetsRequest, MetadataLogRequest, MetadataLogResponse, MetadataRequest,
+    NewTopic, OffsetSpec, ProduceRequest, Request, Response, TopicsAsked,
 };
 use crate::engine::record::{Record, RecordBatch};
 use crate::engine::runtime::{Crash, Domain, Kernel, Latency, Node};
@@ -25,6 +26,8 @@ mod replication;
 mod serving;
 
 const CONTROLLER: NodeId = NodeId::Controller(BrokerId(101));
+/// The controller leads the quorum from the start.
+const EPOCH: LeaderEpoch = LeaderEpoch(1);
 const CLIENT: NodeId = NodeId::Client(ClientId(0));
 const OTHER: NodeId = NodeId::Client(ClientId(1));
 const TP: TopicPartition = TopicPartition { topic: TopicId(0), partition: PartitionId(0) };
@@ -42,7 +45,7 @@ enum Process {
 #[derive(Clone, Debug, Default)]
 struct ScriptedController {
     log: Vec<MetadataRecord>,
-    parked: BTreeMap<NodeId, (CorrelationId, Offset)>,
+    parked: BTreeMap<NodeId, (CorrelationId, MetadataLogRequest)>,
     /// Answers registrations with this instead.
     registers_nobody: Option<ErrorCode>,
     /// Tells every heartbeat that its broker is fenced.
@@ -63,11 +66,21 @@ impl ScriptedController {
     fn write(&mut self, ctx: &mut Ctx<'_>, records: impl IntoIterator<Item = MetadataRecord>) {
         self.log.extend(records);
         let end = Offset(self.log.len() as u64);
-        let woken: Vec<NodeId> = self.parked.iter().filter(|(_, (_, at))| *at < end).map(|(node, _)| *node).collect();
+        let has_news = |fetch: &MetadataLogRequest| {
+            fetch.current_leader_epoch < EPOCH || fetch.log_end.offset < end || fetch.high_watermark < Some(end)
+        };
+        let woken: Vec<NodeId> =
+            self.parked.iter().filter(|(_, (_, fetch))| has_news(fetch)).map(|(node, _)| *node).collect();
         for node in woken {
-            let (correlation, at) = self.parked.remove(&node).unwrap();
+            let (correlation, fetch) = self.parked.remove(&node).unwrap();
+            let error = (fetch.current_leader_epoch < EPOCH).then_some(ErrorCode::FencedLeaderEpoch);
+            let at = fetch.log_end.offset;
             let records = self.log[at.0 as usize..].to_vec();
-            let response = MetadataLogResponse { error: None, base_offset: at, high_watermark: end, records };
+            let batch = MetadataBatch { base_offset: at, epoch: EPOCH, content: BatchContent::Records(records) };
+            let batches = if at < end && error.is_none() { vec![Arc::new(batch)] } else { Vec::new() };
+            let (current, content) =
+                (CurrentLeader { leader: Some(BrokerId(101)), epoch: EPOCH }, FetchedLog::Batches(batches));
+            let response = MetadataLogResponse { error, current, high_watermark: Some(end), content };
             respond(ctx, node, correlation, response);
         }
     }
@@ -96,7 +109,7 @@ impl ScriptedController {
                 respond(ctx, from, correlation, response);
             }
             Request::FetchMetadataLog(asked) => {
-                self.parked.insert(from, (correlation, asked.fetch_offset));
+                self.parked.insert(from, (correlation, asked));
                 self.write(ctx, []);
             }
             Request::AlterPartition(asked) => {
@@ -221,7 +234,7 @@ impl Stage {
         let mut kernel = Kernel::new(1, Latency::default());
         kernel.add_node(CONTROLLER, Process::Controller(ScriptedController::default()));
         for id in [1, 2, 3] {
-            let broker = Broker::new(BrokerId(id), config.clone(), None, vec![CONTROLLER]);
+            let broker = Broker::new(BrokerId(id), config.clone(), None, vec![BrokerId(101)]);
             kernel.add_node(NodeId::broker(id), Process::Broker(Box::new(broker)));
         }
         for client in [CLIENT, OTHER] {

@@ -10,6 +10,11 @@ use crate::engine::world::World;
 pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
     let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
     match fact {
+        ControllerFact::Activated { epoch } => Sentence::new("fact-controller-activated").number("epoch", epoch.0),
+        ControllerFact::Renounced { epoch, undone, refused } => Sentence::new("fact-controller-renounced")
+            .number("epoch", epoch.0)
+            .number("undone", *undone)
+            .number("refused", *refused),
         ControllerFact::BrokerRegistered { broker, epoch } => {
             Sentence::new("fact-broker-registered").number("broker", broker.0).number("epoch", epoch.0)
         }

@@ -5,6 +5,7 @@ mod clients;
 mod controller;
 mod group;
 mod queue;
+mod raft;
 mod runtime;
 
 pub use group::short_member;
@@ -98,6 +99,7 @@ pub fn sentence(world: &World, node: Option<NodeId>, fact: &Fact) -> Sentence {
         Fact::Runtime(fact) => runtime::of_runtime(world, fact),
         Fact::Broker(fact) => broker::of_broker(world, fact),
         Fact::Controller(fact) => controller::of_controller(world, fact),
+        Fact::Raft(fact) => raft::of_raft(fact),
         Fact::Group(fact) => group::of_group(world, fact),
         Fact::Producer(fact) => clients::of_producer(world, fact),
         Fact::Consumer(fact) => clients::of_consumer(world, fact),
@@ -131,6 +133,10 @@ pub fn gist(world: &World, gist: &Gist) -> String {
         Gist::MetadataRecords { records: 0, .. } => String::new(),
         Gist::MetadataRecords { first, records: 1 } => format!("#{first}"),
         Gist::MetadataRecords { first, records } => format!("#{}", range(*first, first.plus(u64::from(*records) - 1))),
+        Gist::MetadataDiverges(end) => format!("✂#{}", end.offset),
+        Gist::Vote { epoch, granted: Some(granted), .. } => format!("{} {epoch}", if *granted { "✓" } else { "✗" }),
+        Gist::Vote { epoch, granted: None, pre_vote } => format!("{epoch}{}", if *pre_vote { "?" } else { "" }),
+        Gist::Snapshot(id) => format!("#{}", id.offset),
         Gist::Error(error) => error.name().to_owned(),
         Gist::Message(number) => format!("#{number}"),
     }
