@@ -9,6 +9,7 @@ use super::queue::QueueTimer;
 use super::runtime::{Context, Domain};
 use super::server::BrokerTimer;
 use super::trace::Fact;
+use super::zookeeper::ZooKeeperTimer;
 
 /// The marker that ties the kernel's type parameters together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub enum Timer {
     Consumer(ConsumerTimer),
     Admin(AdminTimer),
     Queue(QueueTimer),
+    ZooKeeper(ZooKeeperTimer),
 }
 
 /// What a flush was for.
@@ -47,6 +49,8 @@ pub enum Token {
     MetadataLog { end: super::common::Offset },
     /// The queue broker's journal, up to this entry.
     QueueJournal { end: u64 },
+    /// A ZooKeeper server's transaction log, up to this one.
+    ZooKeeperLog { end: super::protocol::Zxid },
 }
 
 macro_rules! from_timer {
@@ -64,4 +68,5 @@ from_timer! {
     Consumer(ConsumerTimer),
     Admin(AdminTimer),
     Queue(QueueTimer),
+    ZooKeeper(ZooKeeperTimer),
 }

@@ -23,6 +23,7 @@ pub mod queue;
 pub mod server;
 pub mod storage;
 pub mod workload;
+pub mod zookeeper;
 
 pub mod world;
 

@@ -10,6 +10,7 @@ use super::protocol::Digest;
 use super::queue::QueueFact;
 use super::runtime::{RuntimeFact, TraceRecord};
 use super::server::BrokerFact;
+use super::zookeeper::ZooKeeperFact;
 
 /// One fact with its step, time, node and cause.
 pub type Record = TraceRecord<Fact>;
@@ -26,6 +27,7 @@ pub enum Fact {
     Consumer(ConsumerFact),
     Admin(AdminFact),
     Queue(QueueFact),
+    ZooKeeper(ZooKeeperFact),
 }
 
 macro_rules! from_fact {
@@ -46,4 +48,5 @@ from_fact! {
     Consumer(ConsumerFact),
     Admin(AdminFact),
     Queue(QueueFact),
+    ZooKeeper(ZooKeeperFact),
 }

@@ -9,7 +9,7 @@ use super::{
     JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest,
     ListOffsetsResponse, MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse,
     OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest,
-    ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse,
+    ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -26,6 +26,8 @@ pub enum Body {
     },
     /// The point-to-point broker speaks a protocol of its own.
     Queue(QueueMessage),
+    /// So does ZooKeeper.
+    ZooKeeper(ZooKeeperMessage),
 }
 
 /// What noise a message makes, so that a view can show one kind and leave out another.
@@ -125,7 +127,7 @@ impl Body {
         match self {
             Self::Request { request, .. } => Some(request.api()),
             Self::Response { response, .. } => Some(response.api()),
-            Self::Queue(_) => None,
+            Self::Queue(_) | Self::ZooKeeper(_) => None,
         }
     }
 
@@ -135,6 +137,7 @@ impl Body {
             Self::Request { .. } => false,
             Self::Response { .. } => true,
             Self::Queue(message) => message.is_from_broker(),
+            Self::ZooKeeper(message) => message.is_response(),
         }
     }
 
@@ -146,6 +149,7 @@ impl Body {
             // Metadata records on their way to brokers are news; an empty answer is only a sign of life.
             Self::Response { response: Response::FetchMetadataLog(log), .. } if log.carries_news() => Class::Control,
             Self::Queue(message) => message.class(),
+            Self::ZooKeeper(message) => message.class(),
             Self::Request { request, .. } => request.api().class(),
             Self::Response { response, .. } => response.api().class(),
         }

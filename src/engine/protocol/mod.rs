@@ -12,6 +12,7 @@ mod metadata;
 mod produce;
 mod queue;
 mod quorum;
+mod zookeeper;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, NewTopic};
 pub use digest::{Digest, Gist};
@@ -34,4 +35,8 @@ pub use queue::{DeliveryTag, QueueMessage, QueueName};
 pub use quorum::{
     AlterPartitionRequest, AlterPartitionResponse, AlteredPartition, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
     BrokerRegistrationRequest, BrokerRegistrationResponse, IsrProposal, MetadataLogRequest, MetadataLogResponse,
+};
+pub use zookeeper::{
+    CreateMode, PeerState, SessionId, Stat, Txn, TxnBody, Vote, WatchEvent, WatchKind, ZkError, ZkFailure, ZkOp,
+    ZkOutcome, ZkPath, ZkReply, ZooKeeperMessage, Zxid,
 };
