@@ -336,16 +336,37 @@ pub struct Vote {
 #[derive(Clone, Debug)]
 pub enum ZooKeeperMessage {
     // Client → server.
-    Connect { attempt: u32, session: Option<SessionId>, timeout: Span, last_zxid: Zxid },
-    Requests { first_xid: u32, ops: Vec<ZkOp> },
+    Connect {
+        attempt: u32,
+        session: Option<SessionId>,
+        timeout: Span,
+        last_zxid: Zxid,
+    },
+    Requests {
+        first_xid: u32,
+        ops: Vec<ZkOp>,
+    },
     Ping,
     /// After a reconnection: what the client still watches, and up to where it has seen the world.
-    SetWatches { seen: Zxid, data: Vec<ZkPath>, exists: Vec<ZkPath>, children: Vec<ZkPath> },
+    SetWatches {
+        seen: Zxid,
+        data: Vec<ZkPath>,
+        exists: Vec<ZkPath>,
+        children: Vec<ZkPath>,
+    },
 
     // Server → client.
     /// A timeout of zero says that the session has expired.
-    Connected { attempt: u32, session: SessionId, timeout: Span },
-    Replies { first_xid: u32, outcomes: Vec<ZkOutcome>, zxid: Zxid },
+    Connected {
+        attempt: u32,
+        session: SessionId,
+        timeout: Span,
+    },
+    Replies {
+        first_xid: u32,
+        outcomes: Vec<ZkOutcome>,
+        zxid: Zxid,
+    },
     Pong,
     Event(WatchEvent),
 
@@ -353,29 +374,66 @@ pub enum ZooKeeperMessage {
     Close,
 
     // Server ↔ server: election.
-    Notification { vote: Vote, round: u64, state: PeerState },
+    Notification {
+        vote: Vote,
+        round: u64,
+        state: PeerState,
+    },
 
     // Server ↔ server: a leader and its followers.
-    FollowerInfo { accepted_epoch: u32 },
-    LeaderInfo { epoch: u32 },
-    AckEpoch { current_epoch: u32, last: Zxid },
+    FollowerInfo {
+        accepted_epoch: u32,
+    },
+    LeaderInfo {
+        epoch: u32,
+    },
+    AckEpoch {
+        current_epoch: u32,
+        last: Zxid,
+    },
     /// What the follower's log has beyond `truncate_to` is not history; `txns` are. They are committed up to here.
-    Sync { truncate_to: Zxid, txns: Vec<Txn>, committed: Zxid },
-    NewLeader { epoch: u32 },
+    Sync {
+        truncate_to: Zxid,
+        txns: Vec<Txn>,
+        committed: Zxid,
+    },
+    NewLeader {
+        epoch: u32,
+    },
     UpToDate,
-    Propose { txns: Vec<Txn> },
+    Propose {
+        txns: Vec<Txn>,
+    },
     /// Everything up to here is in the follower's log, on disk.
-    Ack { zxid: Zxid },
-    Commit { zxid: Zxid },
+    Ack {
+        zxid: Zxid,
+    },
+    Commit {
+        zxid: Zxid,
+    },
     LearnerPing,
     /// With the sessions the follower has heard from since the last one.
-    LearnerPong { touched: Vec<SessionId> },
+    LearnerPong {
+        touched: Vec<SessionId>,
+    },
     /// A follower passes writes on to the leader.
-    Forward { session: SessionId, first_xid: u32, ops: Vec<ZkOp> },
+    Forward {
+        session: SessionId,
+        first_xid: u32,
+        ops: Vec<ZkOp>,
+    },
     /// A follower asks the leader for a new session.
-    ForwardSession { session: SessionId, timeout: Span },
-    Revalidate { session: SessionId },
-    Revalidated { session: SessionId, timeout: Option<Span> },
+    ForwardSession {
+        session: SessionId,
+        timeout: Span,
+    },
+    Revalidate {
+        session: SessionId,
+    },
+    Revalidated {
+        session: SessionId,
+        timeout: Option<Span>,
+    },
 }
 
 impl ZooKeeperMessage {

@@ -102,7 +102,7 @@ fn negotiated(asked: Span) -> Span {
 }
 
 impl ZooKeeper {
-    pub(super) fn from_client(&mut self, ctx: &mut Ctx<'_>, client: NodeId, message: ZooKeeperMessage) {
+    pub(super) fn client_says(&mut self, ctx: &mut Ctx<'_>, client: NodeId, message: ZooKeeperMessage) {
         if !self.serves() {
             if !matches!(message, ZooKeeperMessage::Close) {
                 ctx.send(client, Body::ZooKeeper(ZooKeeperMessage::Close));

@@ -30,7 +30,18 @@ pub struct Znode {
 impl Znode {
     fn new(data: Arc<str>, owner: Option<SessionId>, (zxid, time): (Zxid, Time)) -> Self {
         let (children, version, created) = (BTreeSet::new(), 0, 0);
-        Self { data, children, czxid: zxid, mzxid: zxid, pzxid: zxid, ctime: time, mtime: time, version, created, owner }
+        Self {
+            data,
+            children,
+            czxid: zxid,
+            mzxid: zxid,
+            pzxid: zxid,
+            ctime: time,
+            mtime: time,
+            version,
+            created,
+            owner,
+        }
     }
 
     #[must_use]
@@ -375,7 +386,8 @@ mod tests {
     fn numbers_of_sequential_znodes_are_never_used_again() {
         let mut tree = DataTree::default();
         act(&mut tree, ME, &create("/q", CreateMode::Persistent)).outcome.unwrap();
-        let next = |tree: &mut DataTree| match act(tree, ME, &create("/q/n_", CreateMode::PersistentSequential)).outcome {
+        let next = |tree: &mut DataTree| match act(tree, ME, &create("/q/n_", CreateMode::PersistentSequential)).outcome
+        {
             Ok(ZkReply::Created { path, .. }) => path.to_string(),
             other => panic!("{other:?}"),
         };

@@ -1,8 +1,8 @@
 //! Following: find one's place under the leader, then write what it proposes and apply what it commits
 //! (`Follower`, `Learner`).
 
-use super::server::{Role, ZooKeeper, replay, send_to};
 use super::ZooKeeperFact;
+use super::server::{Role, ZooKeeper, replay, send_to};
 use crate::engine::Ctx;
 use crate::engine::common::{ServerId, Time};
 use crate::engine::protocol::{SessionId, ZooKeeperMessage, Zxid};
@@ -25,7 +25,9 @@ enum Phase {
     /// The history arrives.
     Synchronization,
     /// NEWLEADER has come and is answered once everything before it is on disk.
-    Acknowledging { newest: Zxid },
+    Acknowledging {
+        newest: Zxid,
+    },
     AwaitsUpToDate,
     Broadcast,
 }
@@ -50,7 +52,7 @@ impl ZooKeeper {
         send_to(ctx, leader, ZooKeeperMessage::FollowerInfo { accepted_epoch: self.log.accepted_epoch });
     }
 
-    pub(super) fn from_leader(&mut self, ctx: &mut Ctx<'_>, message: ZooKeeperMessage) {
+    pub(super) fn leader_says(&mut self, ctx: &mut Ctx<'_>, message: ZooKeeperMessage) {
         let Role::Following(following) = &mut self.volatile.role else { return };
         following.last_heard = ctx.now();
         let leader = following.leader;

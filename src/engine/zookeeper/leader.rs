@@ -7,9 +7,7 @@ use super::server::{Role, ZooKeeper, replay, send_to};
 use super::{DataTree, INIT_LIMIT, SYNC_LIMIT, SessionTracker, ZooKeeperFact, ticks};
 use crate::engine::Ctx;
 use crate::engine::common::{ServerId, Span, Time};
-use crate::engine::protocol::{
-    SessionId, Txn, TxnBody, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid,
-};
+use crate::engine::protocol::{SessionId, Txn, TxnBody, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid};
 
 #[derive(Clone, Debug)]
 pub struct Leading {
@@ -77,7 +75,7 @@ impl ZooKeeper {
         self.volatile.role = Role::Leading(Box::new(self.leading(ctx.now(), None)));
         self.flush(ctx, 0);
         for (server, accepted_epoch) in early {
-            self.from_learner(ctx, server, ZooKeeperMessage::FollowerInfo { accepted_epoch });
+            self.learner_says(ctx, server, ZooKeeperMessage::FollowerInfo { accepted_epoch });
         }
     }
 
@@ -106,7 +104,7 @@ impl ZooKeeper {
         self.schedule_expiry(ctx);
     }
 
-    pub(super) fn from_learner(&mut self, ctx: &mut Ctx<'_>, from: ServerId, message: ZooKeeperMessage) {
+    pub(super) fn learner_says(&mut self, ctx: &mut Ctx<'_>, from: ServerId, message: ZooKeeperMessage) {
         let now = ctx.now();
         let own_epoch = self.log.accepted_epoch;
         let own = (self.log.current_epoch, self.log.last_zxid());
@@ -134,7 +132,9 @@ impl ZooKeeper {
                 }
             }
             // It knows more than its leader: that leader may not lead.
-            ZooKeeperMessage::AckEpoch { current_epoch, last } if !leading.is_established && (current_epoch, last) > own => {
+            ZooKeeperMessage::AckEpoch { current_epoch, last }
+                if !leading.is_established && (current_epoch, last) > own =>
+            {
                 self.look(ctx);
             }
             ZooKeeperMessage::AckEpoch { last, .. } => {
@@ -169,7 +169,9 @@ impl ZooKeeper {
                     leading.sessions.touch(session, now);
                 }
             }
-            ZooKeeperMessage::Forward { session, first_xid, ops } => self.propose_ops(ctx, from, session, first_xid, &ops),
+            ZooKeeperMessage::Forward { session, first_xid, ops } => {
+                self.propose_ops(ctx, from, session, first_xid, &ops)
+            }
             ZooKeeperMessage::ForwardSession { session, timeout } => self.propose_session(ctx, from, session, timeout),
             ZooKeeperMessage::Revalidate { session } => {
                 let timeout = self.resume_session(from, session, now);

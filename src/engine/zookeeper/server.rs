@@ -231,6 +231,12 @@ impl ZooKeeper {
         }
         if looking.election.has_majority() {
             looking.finalize = Some(ctx.set_timer(FINALIZE_WAIT, ZooKeeperTimer::Finalize.into()));
+            // While it waits for a better vote, a server says nothing.
+            if let Some(timer) = looking.renotify.take() {
+                ctx.cancel_timer(timer);
+            }
+        } else if looking.renotify.is_none() {
+            looking.renotify = Some(ctx.set_timer(looking.interval, ZooKeeperTimer::Renotify.into()));
         }
     }
 
@@ -268,7 +274,9 @@ impl ZooKeeper {
     pub(super) fn next_session_id(&mut self, now: Time) -> SessionId {
         self.volatile.next_session += 1;
         let clock = (now.as_millis() << 24) >> 8;
-        SessionId((u64::from(self.id.0) << 56) | (clock & 0x00ff_ffff_ffff_0000) | (self.volatile.next_session & 0xffff))
+        SessionId(
+            (u64::from(self.id.0) << 56) | (clock & 0x00ff_ffff_ffff_0000) | (self.volatile.next_session & 0xffff),
+        )
     }
 
     fn half_tick(&mut self, ctx: &mut Ctx<'_>) {
@@ -296,14 +304,14 @@ impl ZooKeeper {
                     looking.early.push((from, accepted_epoch));
                 }
             }
-            Role::Following(following) if following.leader == from => self.from_leader(ctx, message),
+            Role::Following(following) if following.leader == from => self.leader_says(ctx, message),
             Role::Following(_) => {
                 // It thinks this server leads: it will find out.
                 if matches!(message, ZooKeeperMessage::FollowerInfo { .. }) {
                     send_to(ctx, from, ZooKeeperMessage::Close);
                 }
             }
-            Role::Leading(_) => self.from_learner(ctx, from, message),
+            Role::Leading(_) => self.learner_says(ctx, from, message),
         }
     }
 }
@@ -326,7 +334,7 @@ impl Node<Kafka> for ZooKeeper {
         let Body::ZooKeeper(message) = body else { return };
         match from {
             NodeId::ZooKeeper(peer) => self.between_servers(ctx, peer, message),
-            client => self.from_client(ctx, client, message),
+            client => self.client_says(ctx, client, message),
         }
     }
 

@@ -32,7 +32,11 @@ pub enum SessionEvent<T> {
     /// The server said so. The session and all its ephemeral znodes are gone; [`Session::start`] opens another.
     Expired,
     /// All answers to one [`Session::request`], in the order of its parts.
-    Answered { tag: T, ops: Vec<ZkOp>, outcomes: Vec<ZkOutcome> },
+    Answered {
+        tag: T,
+        ops: Vec<ZkOp>,
+        outcomes: Vec<ZkOutcome>,
+    },
     Watched(WatchEvent),
 }
 
@@ -68,7 +72,7 @@ pub struct Session<T> {
     child_watches: BTreeMap<ZkPath, ()>,
     last_heard: Time,
     last_sent: Time,
-    alarm: Option<TimerId>,
+    alarm: Option<(TimerId, Time)>,
 }
 
 impl<T: Clone> Session<T> {
@@ -225,16 +229,18 @@ impl<T: Clone> Session<T> {
 
     /// Sets the alarm for whatever is due next. To be called after every event.
     pub fn arm(&mut self, ctx: &mut Ctx<'_>, timer: impl Fn() -> crate::engine::Timer) {
-        if self.alarm.is_some() {
-            return;
-        }
         let due = match self.state {
             SessionState::Closed => return,
             SessionState::Pausing => self.last_sent,
             SessionState::Connecting => self.last_sent + self.connect_timeout(),
             SessionState::Connected => self.ping_due().min(self.last_heard + self.read_timeout()),
         };
-        self.alarm = Some(ctx.set_timer(due.since(ctx.now()), timer()));
+        // An alarm that rings too early does no harm, and is set again.
+        if self.alarm.is_some_and(|(_, earlier)| earlier <= due) {
+            return;
+        }
+        self.cancel_alarm(ctx);
+        self.alarm = Some((ctx.set_timer(due.since(ctx.now()), timer()), due));
     }
 
     // ---- the connection ----------------------------------------------------------------------------------------------
@@ -296,9 +302,7 @@ impl<T: Clone> Session<T> {
         }
         self.state = SessionState::Pausing;
         self.last_sent = ctx.now() + pause;
-        if let Some(alarm) = self.alarm.take() {
-            ctx.cancel_timer(alarm);
-        }
+        self.cancel_alarm(ctx);
         if was_connected { vec![SessionEvent::Disconnected] } else { Vec::new() }
     }
 
@@ -306,10 +310,14 @@ impl<T: Clone> Session<T> {
         self.state = SessionState::Closed;
         self.session = None;
         self.batches.clear();
-        if let Some(alarm) = self.alarm.take() {
+        self.cancel_alarm(ctx);
+        SessionEvent::Expired
+    }
+
+    fn cancel_alarm(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some((alarm, _)) = self.alarm.take() {
             ctx.cancel_timer(alarm);
         }
-        SessionEvent::Expired
     }
 
     fn send(&mut self, ctx: &mut Ctx<'_>, message: ZooKeeperMessage) {

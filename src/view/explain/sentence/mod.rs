@@ -6,6 +6,7 @@ mod controller;
 mod group;
 mod queue;
 mod runtime;
+mod zookeeper;
 
 pub use group::short_member;
 pub use queue::queue_class;
@@ -103,6 +104,7 @@ pub fn sentence(world: &World, node: Option<NodeId>, fact: &Fact) -> Sentence {
         Fact::Consumer(fact) => clients::of_consumer(world, fact),
         Fact::Admin(fact) => clients::of_admin(world, fact),
         Fact::Queue(fact) => queue::of_queue(world, fact),
+        Fact::ZooKeeper(fact) => zookeeper::of_zookeeper(world, fact),
     };
     match node {
         Some(node) => said.node(world, "node", node),
@@ -133,5 +135,9 @@ pub fn gist(world: &World, gist: &Gist) -> String {
         Gist::MetadataRecords { first, records } => format!("#{}", range(*first, first.plus(u64::from(*records) - 1))),
         Gist::Error(error) => error.name().to_owned(),
         Gist::Message(number) => format!("#{number}"),
+        Gist::Znodes { path, count: 1 } => path.to_string(),
+        Gist::Znodes { path, count } => format!("{path} ×{count}"),
+        Gist::Transaction(zxid) => zxid.to_string(),
+        Gist::Refused(error) => error.name().to_owned(),
     }
 }
