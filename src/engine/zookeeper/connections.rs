@@ -111,6 +111,10 @@ impl ZooKeeper {
         }
         match message {
             ZooKeeperMessage::Connect { attempt, session, timeout, last_zxid } => {
+                let known = self.volatile.connections.by_client.get(&client);
+                if known.is_some_and(|connection| connection.attempt == attempt) {
+                    return;
+                }
                 self.volatile.connections.forget(client);
                 if last_zxid > self.volatile.tree.last_zxid() {
                     // The client has seen more than this server: it must try another.

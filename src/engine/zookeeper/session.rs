@@ -14,6 +14,9 @@ use crate::engine::protocol::{
 };
 use crate::engine::runtime::TimerId;
 
+/// TCP repeats the first packet of a connection after one second, then after two, four …
+const FIRST_KNOCK: Span = Span::secs(1);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
     /// Before the first try, or after the end.
@@ -72,6 +75,9 @@ pub struct Session<T> {
     child_watches: BTreeMap<ZkPath, ()>,
     last_heard: Time,
     last_sent: Time,
+    /// When this try to connect began, and how long until TCP knocks again.
+    began: Time,
+    knock: Span,
     alarm: Option<(TimerId, Time)>,
 }
 
@@ -94,6 +100,8 @@ impl<T: Clone> Session<T> {
             child_watches: BTreeMap::new(),
             last_heard: Time::ZERO,
             last_sent: Time::ZERO,
+            began: Time::ZERO,
+            knock: FIRST_KNOCK,
             alarm: None,
         }
     }
@@ -129,6 +137,8 @@ impl<T: Clone> Session<T> {
     /// Opens a new session with the first server that can be reached.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {
         self.session = None;
+        // A process that was started again does not take up the count where its former life left it.
+        self.attempt = self.attempt.max(u32::try_from(ctx.now().as_millis()).unwrap_or(u32::MAX / 2));
         self.timeout = self.asked_timeout;
         self.tries = 0;
         self.data_watches.clear();
@@ -211,7 +221,12 @@ impl<T: Clone> Session<T> {
                 self.connect(ctx);
                 Vec::new()
             }
-            SessionState::Connecting if now.since(self.last_sent) >= self.connect_timeout() => self.broken(ctx),
+            SessionState::Connecting if now.since(self.began) >= self.connect_timeout() => self.broken(ctx),
+            SessionState::Connecting if now.since(self.last_sent) >= self.knock => {
+                self.knock = Span(self.knock.0 * 2);
+                self.knock(ctx);
+                Vec::new()
+            }
             SessionState::Connected if now.since(self.last_heard) >= self.read_timeout() => {
                 // The silent server may live; it is told, should the word reach it.
                 self.send(ctx, ZooKeeperMessage::Close);
@@ -232,7 +247,7 @@ impl<T: Clone> Session<T> {
         let due = match self.state {
             SessionState::Closed => return,
             SessionState::Pausing => self.last_sent,
-            SessionState::Connecting => self.last_sent + self.connect_timeout(),
+            SessionState::Connecting => (self.began + self.connect_timeout()).min(self.last_sent + self.knock),
             SessionState::Connected => self.ping_due().min(self.last_heard + self.read_timeout()),
         };
         // An alarm that rings too early does no harm, and is set again.
@@ -264,6 +279,13 @@ impl<T: Clone> Session<T> {
         self.attempt += 1;
         self.tries += 1;
         self.state = SessionState::Connecting;
+        self.began = ctx.now();
+        self.knock = FIRST_KNOCK;
+        self.knock(ctx);
+    }
+
+    /// Asks for the connection; the same again means that TCP found nobody there yet.
+    fn knock(&mut self, ctx: &mut Ctx<'_>) {
         let (attempt, session, timeout, last_zxid) = (self.attempt, self.session, self.asked_timeout, self.seen);
         self.send(ctx, ZooKeeperMessage::Connect { attempt, session, timeout, last_zxid });
     }
