@@ -50,6 +50,7 @@ fn inner(fact: &Fact) -> String {
         Fact::Consumer(fact) => format!("{fact:?}"),
         Fact::Admin(fact) => format!("{fact:?}"),
         Fact::Queue(fact) => format!("{fact:?}"),
+        Fact::ZooKeeper(fact) => format!("{fact:?}"),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::engine::command::{Properties, Target};
-use crate::engine::common::{BrokerId, Span};
+use crate::engine::common::{BrokerId, ServerId, Span};
 
 /// Why a line means nothing: one sentence for what is wrong, one for how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,17 +193,19 @@ pub(super) fn quote(word: &str) -> String {
     quoter.quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
 
-/// `broker-1`, `controller-101`, `queue-broker`; anything else is a client's name.
+/// `broker-1`, `controller-101`, `zookeeper-1`, `queue-broker`; anything else is a client's name.
 pub(super) fn target(word: &str) -> Target {
     let id = |prefix: &str| {
         let digits = word.strip_prefix(prefix)?;
         // `broker-01` is a client's name: what is printed for a broker must read back as the same word.
-        digits.parse().ok().filter(|id: &u32| id.to_string() == digits).map(BrokerId)
+        digits.parse().ok().filter(|id: &u32| id.to_string() == digits)
     };
     if let Some(id) = id("broker-") {
-        Target::Broker(id)
+        Target::Broker(BrokerId(id))
     } else if let Some(id) = id("controller-") {
-        Target::Controller(id)
+        Target::Controller(BrokerId(id))
+    } else if let Some(id) = id("zookeeper-") {
+        Target::ZooKeeper(ServerId(id))
     } else if word == "queue-broker" {
         Target::QueueBroker
     } else {

@@ -8,18 +8,21 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::common::{BrokerId, Span};
+use super::common::{BrokerId, ServerId, Span};
 use super::runtime::Crash;
 
 /// Official configuration keys and their texts.
 pub type Properties = BTreeMap<String, String>;
 
-/// Who is meant, by the name the page shows: `broker-1`, `controller-101`, `queue-broker`, or a client's own name.
+/// Who is meant, by the name the page shows: `broker-1`, `controller-101`, `zookeeper-1`, `queue-broker`, or a
+/// client's own name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     Broker(BrokerId),
     Controller(BrokerId),
+    #[serde(rename = "zookeeper")]
+    ZooKeeper(ServerId),
     QueueBroker,
     Client(Arc<str>),
 }
@@ -29,6 +32,7 @@ impl fmt::Display for Target {
         match self {
             Self::Broker(id) => write!(f, "broker-{id}"),
             Self::Controller(id) => write!(f, "controller-{id}"),
+            Self::ZooKeeper(id) => write!(f, "zookeeper-{id}"),
             Self::QueueBroker => f.write_str("queue-broker"),
             Self::Client(name) => f.write_str(name),
         }

@@ -10,6 +10,7 @@ use super::raft::{RaftTimer, RaftWrite};
 use super::runtime::{Context, Domain};
 use super::server::{BrokerTimer, BrokerToken};
 use super::trace::Fact;
+use super::zookeeper::ZooKeeperTimer;
 
 /// The marker that ties the kernel's type parameters together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub enum Timer {
     Consumer(ConsumerTimer),
     Admin(AdminTimer),
     Queue(QueueTimer),
+    ZooKeeper(ZooKeeperTimer),
 }
 
 /// What a flush was for.
@@ -52,6 +54,8 @@ pub enum Token {
     Raft(RaftWrite),
     /// The queue broker's journal, up to this entry.
     QueueJournal { end: u64 },
+    /// A ZooKeeper server's transaction log, up to this one.
+    ZooKeeperLog { end: super::protocol::Zxid },
 }
 
 macro_rules! from_timer {
@@ -70,4 +74,5 @@ from_timer! {
     Consumer(ConsumerTimer),
     Admin(AdminTimer),
     Queue(QueueTimer),
+    ZooKeeper(ZooKeeperTimer),
 }

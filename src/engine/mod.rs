@@ -24,6 +24,7 @@ pub mod raft;
 pub mod server;
 pub mod storage;
 pub mod workload;
+pub mod zookeeper;
 
 pub mod world;
 

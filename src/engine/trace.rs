@@ -11,6 +11,7 @@ use super::queue::QueueFact;
 use super::raft::RaftFact;
 use super::runtime::{RuntimeFact, TraceRecord};
 use super::server::BrokerFact;
+use super::zookeeper::ZooKeeperFact;
 
 /// One fact with its step, time, node and cause.
 pub type Record = TraceRecord<Fact>;
@@ -28,6 +29,7 @@ pub enum Fact {
     Consumer(ConsumerFact),
     Admin(AdminFact),
     Queue(QueueFact),
+    ZooKeeper(ZooKeeperFact),
 }
 
 macro_rules! from_fact {
@@ -49,4 +51,5 @@ from_fact! {
     Consumer(ConsumerFact),
     Admin(AdminFact),
     Queue(QueueFact),
+    ZooKeeper(ZooKeeperFact),
 }

@@ -40,7 +40,9 @@ impl Layout {
     pub fn node(&self, node: NodeId) -> Option<&Anchored> {
         let own = self.anchors.get(&node_anchor(node));
         // Controllers have pills of their own; where those are missing, the quorum's card stands for them.
-        own.or_else(|| matches!(node, NodeId::Controller(_)).then(|| self.anchors.get("quorum")).flatten())
+        own.or_else(|| {
+            matches!(node, NodeId::Controller(_) | NodeId::ZooKeeper(_)).then(|| self.anchors.get("quorum")).flatten()
+        })
     }
 
     #[must_use]

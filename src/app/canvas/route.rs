@@ -74,7 +74,11 @@ fn between_servers(layout: &Layout, way: Way, from: &Anchored, to: &Anchored) ->
             let middle = (furthest + SWING * layout.scale).min(limit).max(furthest + 24.0 * layout.scale);
             swing(start, end, middle)
         }
-        None if matches!((way.from, way.to), (NodeId::Controller(_), NodeId::Controller(_))) => {
+        None if matches!(
+            (way.from, way.to),
+            (NodeId::Controller(_), NodeId::Controller(_)) | (NodeId::ZooKeeper(_), NodeId::ZooKeeper(_))
+        ) =>
+        {
             over(from.rect, to.rect)
         }
         None => {
@@ -91,7 +95,7 @@ fn between_servers(layout: &Layout, way: Way, from: &Anchored, to: &Anchored) ->
 fn server_edge(node: NodeId, anchored: &Anchored, scale: f64) -> Point {
     let card = anchored.card;
     let y = match node {
-        NodeId::Controller(_) => card.centre().y,
+        NodeId::Controller(_) | NodeId::ZooKeeper(_) => card.centre().y,
         NodeId::Broker(_) | NodeId::QueueBroker | NodeId::Client(_) => card.y + 14.0 * scale,
     };
     Point::new(card.right(), y)

@@ -32,6 +32,8 @@ macro_rules! number {
 
 number!(/// `node.id` of a broker or controller, as in `server.properties`.
     BrokerId(u32));
+number!(/// `myid` of a ZooKeeper server.
+    ServerId(u32));
 number!(/// Position in the roster of client programs; the name a user sees is kept by the client itself.
     ClientId(u32));
 number!(/// Short stand-in for Kafka's topic UUID: dense, in order of creation, never reused.
@@ -89,10 +91,12 @@ impl TopicPartition {
 
 /// Address of a process in the simulated data centre.
 ///
-/// Ordered, so that iterating over nodes is the same everywhere: controllers, brokers, the queue broker, clients.
+/// Ordered, so that iterating over nodes is the same everywhere: ZooKeeper servers, controllers, brokers, the queue
+/// broker, clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeId {
+    ZooKeeper(ServerId),
     Controller(BrokerId),
     Broker(BrokerId),
     /// The classic point-to-point broker that stands beside Kafka.
@@ -113,10 +117,11 @@ impl NodeId {
     }
 }
 
-/// `broker-1`, `controller-101`, `queue-broker`, `client-3`: the address used by console commands and traces.
+/// `zookeeper-1`, `broker-1`, `controller-101`, `queue-broker`, `client-3`: the address used by console commands and traces.
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ZooKeeper(id) => write!(f, "zookeeper-{id}"),
             Self::Controller(id) => write!(f, "controller-{id}"),
             Self::Broker(id) => write!(f, "broker-{id}"),
             Self::QueueBroker => f.write_str("queue-broker"),

@@ -1,6 +1,6 @@
 //! A few words about a message that outlive it: enough to name it in the event list and on its envelope.
 
-use super::{Body, Class, FetchedLog, QueueMessage, Request, Response};
+use super::{Body, Class, FetchedLog, QueueMessage, Request, Response, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid};
 use crate::engine::common::{ErrorCode, Generation, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::metadata::OffsetAndEpoch;
 
@@ -71,6 +71,15 @@ pub enum Gist {
     Error(ErrorCode),
     /// Message number of the queue.
     Message(u64),
+    /// Asks for, or tells of, znodes: the first, and how many.
+    Znodes {
+        path: ZkPath,
+        count: u32,
+    },
+    /// A transaction of the ensemble, or the last of several.
+    Transaction(Zxid),
+    /// ZooKeeper refuses.
+    Refused(ZkError),
 }
 
 fn count(len: usize) -> u32 {
@@ -84,6 +93,7 @@ impl Digest {
             Body::Request { request, .. } => (request.api().name(), Gist::of_request(request)),
             Body::Response { response, .. } => (response.api().name(), Gist::of_response(response)),
             Body::Queue(message) => Gist::of_queue(message),
+            Body::ZooKeeper(message) => (message.name(), Gist::of_zookeeper(message)),
         };
         Self { name, class: body.class(), is_response: body.is_response(), gist }
     }
@@ -201,6 +211,24 @@ impl Gist {
                     partitions: count(fetch.partitions.len()),
                 },
             },
+        }
+    }
+
+    fn of_zookeeper(message: &ZooKeeperMessage) -> Self {
+        let last = |txns: &[super::Txn]| txns.last().map_or(Self::None, |txn| Self::Transaction(txn.zxid));
+        match message {
+            ZooKeeperMessage::Requests { ops, .. } | ZooKeeperMessage::Forward { ops, .. } => {
+                let path = ops.first().and_then(ZkOp::path).cloned();
+                path.map_or(Self::None, |path| Self::Znodes { path, count: count(ops.len()) })
+            }
+            ZooKeeperMessage::Event(event) => Self::Znodes { path: event.path.clone(), count: 1 },
+            ZooKeeperMessage::Replies { outcomes, zxid, .. } => match outcomes.as_slice() {
+                [Err(failure)] => Self::Refused(failure.error),
+                _ => Self::Transaction(*zxid),
+            },
+            ZooKeeperMessage::Propose { txns } | ZooKeeperMessage::Sync { txns, .. } => last(txns),
+            ZooKeeperMessage::Ack { zxid } | ZooKeeperMessage::Commit { zxid } => Self::Transaction(*zxid),
+            _ => Self::None,
         }
     }
 

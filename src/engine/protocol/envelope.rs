@@ -11,7 +11,7 @@ use super::{
     JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
     MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
     OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, QueueMessage,
-    SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse,
+    SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -28,6 +28,8 @@ pub enum Body {
     },
     /// The point-to-point broker speaks a protocol of its own.
     Queue(QueueMessage),
+    /// So does ZooKeeper.
+    ZooKeeper(ZooKeeperMessage),
 }
 
 /// What noise a message makes, so that a view can show one kind and leave out another.
@@ -132,7 +134,7 @@ impl Body {
         match self {
             Self::Request { request, .. } => Some(request.api()),
             Self::Response { response, .. } => Some(response.api()),
-            Self::Queue(_) => None,
+            Self::Queue(_) | Self::ZooKeeper(_) => None,
         }
     }
 
@@ -142,6 +144,7 @@ impl Body {
             Self::Request { .. } => false,
             Self::Response { .. } => true,
             Self::Queue(message) => message.is_from_broker(),
+            Self::ZooKeeper(message) => message.is_response(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Body {
             // Metadata records on their way to brokers are news; an empty answer is only a sign of life.
             Self::Response { response: Response::FetchMetadataLog(log), .. } if log.carries_news() => Class::Control,
             Self::Queue(message) => message.class(),
+            Self::ZooKeeper(message) => message.class(),
             Self::Request { request, .. } => request.api().class(),
             Self::Response { response, .. } => response.api().class(),
         }

@@ -13,6 +13,7 @@ mod produce;
 mod queue;
 mod quorum;
 mod raft;
+mod zookeeper;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
 pub use digest::{Digest, Gist};
@@ -40,4 +41,8 @@ pub use raft::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, CurrentLeader, EndQuorumEpochRequest, EndQuorumEpochResponse,
     FetchSnapshotRequest, FetchSnapshotResponse, FetchedLog, MetadataLogRequest, MetadataLogResponse, SnapshotPiece,
     VoteRequest, VoteResponse,
+};
+pub use zookeeper::{
+    CreateMode, PeerState, SessionId, Stat, Txn, TxnBody, Vote, WatchEvent, WatchKind, ZkError, ZkFailure, ZkOp,
+    ZkOutcome, ZkPath, ZkReply, ZooKeeperMessage, Zxid,
 };

@@ -138,7 +138,7 @@ pub fn is_for_raft(body: &Body) -> bool {
                 | Response::FetchMetadataLog(_)
                 | Response::FetchSnapshot(_)
         ),
-        Body::Queue(_) => false,
+        Body::Queue(_) | Body::ZooKeeper(_) => false,
     }
 }
 
@@ -435,7 +435,7 @@ impl RaftClient {
                     }
                 }
             }
-            Body::Queue(_) => {}
+            Body::Queue(_) | Body::ZooKeeper(_) => {}
         }
     }
 

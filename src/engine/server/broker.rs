@@ -405,7 +405,7 @@ impl Node<Kafka> for Broker {
             }
             Body::Request { correlation, request } => self.request(ctx, from, correlation, request),
             Body::Response { correlation, response } => self.response(ctx, from, correlation, response),
-            Body::Queue(_) => {}
+            Body::Queue(_) | Body::ZooKeeper(_) => {}
         }
         self.settle(ctx);
     }

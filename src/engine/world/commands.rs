@@ -342,7 +342,8 @@ impl World {
         if odd {
             return Err(Refusal(format!("'{name}' cannot name a client: use letters, digits, '-', '_' and '.'")));
         }
-        let reserved = ["broker-", "controller-", "queue-broker"].iter().any(|prefix| name.starts_with(prefix));
+        let reserved =
+            ["broker-", "controller-", "zookeeper-", "queue-broker"].iter().any(|prefix| name.starts_with(prefix));
         if reserved || self.clients.contains_key(name) {
             return Err(Refusal(format!("the name {name} is taken: choose another")));
         }

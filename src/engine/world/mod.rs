@@ -16,7 +16,7 @@ pub use setup::{BrokerSpec, Setup};
 
 use super::clients::{Consumer, Producer};
 use super::command::Target;
-use super::common::{BrokerId, ClientId, Fingerprint, NodeId, Step, Time};
+use super::common::{BrokerId, ClientId, Fingerprint, NodeId, ServerId, Step, Time};
 use super::controller::Controller;
 use super::domain::Kafka;
 use super::metadata::MetadataImage;
@@ -24,6 +24,7 @@ use super::queue::{QueueBroker, QueueProducer, QueueWorker};
 use super::runtime::{Kernel, Status};
 use super::server::Broker;
 use super::trace::Record;
+use super::zookeeper::ZooKeeper;
 
 #[derive(Clone, Debug)]
 pub struct World {
@@ -107,6 +108,7 @@ impl World {
         let node = match target {
             Target::Broker(id) => NodeId::Broker(*id),
             Target::Controller(id) => NodeId::Controller(*id),
+            Target::ZooKeeper(id) => NodeId::ZooKeeper(*id),
             Target::QueueBroker => NodeId::QueueBroker,
             Target::Client(name) => NodeId::Client(*self.clients.get(name)?),
         };
@@ -119,6 +121,7 @@ impl World {
         match node {
             NodeId::Broker(id) => Target::Broker(id),
             NodeId::Controller(id) => Target::Controller(id),
+            NodeId::ZooKeeper(id) => Target::ZooKeeper(id),
             NodeId::QueueBroker => Target::QueueBroker,
             NodeId::Client(_) => Target::Client(self.name_of(node).into()),
         }
@@ -182,6 +185,14 @@ impl World {
         let of_controllers = self.controllers().map(|(_, controller)| controller.image());
         let images = of_controllers.chain(self.brokers().map(|(_, broker)| broker.image()));
         images.max_by_key(|image| image.end_offset()).expect("every world has a controller")
+    }
+
+    /// The ZooKeeper servers, alive or not.
+    pub fn zookeepers(&self) -> impl Iterator<Item = (ServerId, &ZooKeeper)> {
+        self.kernel.slots().filter_map(|(id, slot)| match (id, &slot.node) {
+            (NodeId::ZooKeeper(id), Process::ZooKeeper(server)) => Some((id, server.as_ref())),
+            _ => None,
+        })
     }
 
     pub fn producers(&self) -> impl Iterator<Item = (NodeId, &Producer)> {

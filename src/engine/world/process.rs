@@ -8,6 +8,7 @@ use crate::engine::protocol::Body;
 use crate::engine::queue::{QueueBroker, QueueProducer, QueueWorker};
 use crate::engine::runtime::{Crash, Node};
 use crate::engine::server::Broker;
+use crate::engine::zookeeper::ZooKeeper;
 
 /// A process of any kind.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub enum Process {
     QueueBroker(Box<QueueBroker>),
     QueueProducer(Box<QueueProducer>),
     QueueWorker(Box<QueueWorker>),
+    ZooKeeper(Box<ZooKeeper>),
 }
 
 macro_rules! each {
@@ -33,6 +35,7 @@ macro_rules! each {
             Process::QueueBroker($node) => $do,
             Process::QueueProducer($node) => $do,
             Process::QueueWorker($node) => $do,
+            Process::ZooKeeper($node) => $do,
         }
     };
 }

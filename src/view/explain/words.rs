@@ -73,6 +73,7 @@ pub fn lane(fact: &Fact) -> Lane {
         },
         Fact::Consumer(fact) => of_consumer(fact),
         Fact::Admin(_) => Lane::Control,
+        Fact::ZooKeeper(_) => Lane::Control,
         Fact::Queue(fact) => Lane::of_class(super::sentence::queue_class(fact)),
     }
 }

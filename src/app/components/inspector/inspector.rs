@@ -56,7 +56,7 @@ fn of_node(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
             Process::Consumer(_) => 3,
             Process::Admin(_) => 4,
             Process::QueueBroker(_) => 5,
-            Process::QueueProducer(_) | Process::QueueWorker(_) => 6,
+            Process::QueueProducer(_) | Process::QueueWorker(_) | Process::ZooKeeper(_) => 6,
         }
     };
     match (is, node) {

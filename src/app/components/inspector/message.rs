@@ -74,6 +74,7 @@ fn content(body: &Body) -> String {
         Body::Request { request, correlation } => format!("correlation id {correlation}\n{request:#?}"),
         Body::Response { response, correlation } => format!("correlation id {correlation}\n{response:#?}"),
         Body::Queue(message) => format!("{message:#?}"),
+        Body::ZooKeeper(message) => format!("{message:#?}"),
     };
     let mut lines: Vec<&str> = all.lines().take(LINES + 1).collect();
     if lines.len() > LINES {

@@ -192,6 +192,7 @@ pub fn short_name(node: NodeId) -> String {
     match node {
         NodeId::Broker(id) => format!("b{id}"),
         NodeId::Controller(id) => format!("c{id}"),
+        NodeId::ZooKeeper(id) => format!("zk{id}"),
         NodeId::QueueBroker => "queue".to_owned(),
         NodeId::Client(id) => format!("client-{id}"),
     }

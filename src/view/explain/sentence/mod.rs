@@ -7,6 +7,7 @@ mod group;
 mod queue;
 mod raft;
 mod runtime;
+mod zookeeper;
 
 pub use group::short_member;
 pub use queue::queue_class;
@@ -105,6 +106,7 @@ pub fn sentence(world: &World, node: Option<NodeId>, fact: &Fact) -> Sentence {
         Fact::Consumer(fact) => clients::of_consumer(world, fact),
         Fact::Admin(fact) => clients::of_admin(world, fact),
         Fact::Queue(fact) => queue::of_queue(world, fact),
+        Fact::ZooKeeper(fact) => zookeeper::of_zookeeper(world, fact),
     };
     match node {
         Some(node) => said.node(world, "node", node),
@@ -139,5 +141,9 @@ pub fn gist(world: &World, gist: &Gist) -> String {
         Gist::Snapshot(id) => format!("#{}", id.offset),
         Gist::Error(error) => error.name().to_owned(),
         Gist::Message(number) => format!("#{number}"),
+        Gist::Znodes { path, count: 1 } => path.to_string(),
+        Gist::Znodes { path, count } => format!("{path} ×{count}"),
+        Gist::Transaction(zxid) => zxid.to_string(),
+        Gist::Refused(error) => error.name().to_owned(),
     }
 }

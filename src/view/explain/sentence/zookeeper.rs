@@ -1,0 +1,51 @@
+//! Sentences for what happened in the ZooKeeper ensemble.
+
+use super::Sentence;
+use crate::engine::world::World;
+use crate::engine::zookeeper::ZooKeeperFact;
+
+pub(super) fn of_zookeeper(world: &World, fact: &ZooKeeperFact) -> Sentence {
+    match fact {
+        ZooKeeperFact::ElectionBegan { round } => Sentence::new("fact-zk-election").number("round", *round),
+        ZooKeeperFact::LeadershipBegan { followers, .. } if followers.is_empty() => Sentence::new("fact-zk-alone"),
+        ZooKeeperFact::LeadershipBegan { epoch, followers } => {
+            let followers: Vec<String> = followers.iter().map(ToString::to_string).collect();
+            Sentence::new("fact-zk-leads").number("epoch", *epoch).text("followers", followers.join(", "))
+        }
+        ZooKeeperFact::FollowingBegan { leader, epoch } => {
+            Sentence::new("fact-zk-follows").number("leader", leader.0).number("epoch", *epoch)
+        }
+        ZooKeeperFact::ServiceStopped => Sentence::new("fact-zk-stopped"),
+        ZooKeeperFact::SessionCreated { session, client, timeout } => Sentence::new("fact-zk-session")
+            .text("session", session.to_string())
+            .node(world, "client", *client)
+            .text("timeout", timeout.to_string()),
+        ZooKeeperFact::SessionResumed { session, client } => {
+            Sentence::new("fact-zk-session-resumed").text("session", session.to_string()).node(world, "client", *client)
+        }
+        ZooKeeperFact::SessionExpired { session, ephemerals } if ephemerals.is_empty() => {
+            Sentence::new("fact-zk-expired").text("session", session.to_string())
+        }
+        ZooKeeperFact::SessionExpired { session, ephemerals } => Sentence::new("fact-zk-expired-with")
+            .text("session", session.to_string())
+            .text("paths", ephemerals.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ")),
+        ZooKeeperFact::SessionClosed { session } => {
+            Sentence::new("fact-zk-closed").text("session", session.to_string())
+        }
+        ZooKeeperFact::ZnodeCreated { path, owner: Some(_), .. } => {
+            Sentence::new("fact-zk-created-ephemeral").text("path", path.as_ref())
+        }
+        ZooKeeperFact::ZnodeCreated { path, .. } => Sentence::new("fact-zk-created").text("path", path.as_ref()),
+        ZooKeeperFact::ZnodeChanged { path, version, .. } => {
+            Sentence::new("fact-zk-changed").text("path", path.as_ref()).number("version", *version)
+        }
+        ZooKeeperFact::ZnodeDeleted { path, .. } => Sentence::new("fact-zk-deleted").text("path", path.as_ref()),
+        ZooKeeperFact::WriteRefused { path, error, .. } => {
+            Sentence::new("fact-zk-refused").text("path", path.as_deref().unwrap_or("/")).text("error", error.name())
+        }
+        ZooKeeperFact::WatchFired { path, kind, client } => Sentence::new("fact-zk-watch")
+            .text("path", path.as_ref())
+            .text("kind", kind.name())
+            .node(world, "client", *client),
+    }
+}
