@@ -5,5 +5,6 @@ mod engine {
     mod facts;
     mod guarantees;
     mod kernel;
+    mod kip_101;
     mod lab;
 }

@@ -252,7 +252,7 @@ fn fetch_partition(env: &Env<'_>, state: &PartitionFetchState) -> FetchPartition
         partition: state.partition,
         current_leader_epoch: Some(state.current_leader_epoch),
         fetch_offset: state.fetch_offset,
-        last_fetched_epoch: state.last_fetched_epoch,
+        last_fetched_epoch: state.last_fetched_epoch.filter(|_| env.config.version.truncates_by_leader_epoch()),
         log_start_offset: env.logs.get(state.partition).map(UnifiedLog::log_start_offset),
         max_bytes: u64::from(env.config.replica_fetch_max_bytes),
     }

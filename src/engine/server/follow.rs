@@ -175,6 +175,19 @@ impl ReplicaManager {
     }
 }
 
+/// Before leader epochs (KIP-101) a new follower could only trust its own high watermark. That one lags behind the
+/// leader's by a fetch, so committed records may be cut off here; and it says nothing about what lies below, so logs
+/// that parted there stay apart.
+pub(super) fn truncate_to_high_watermark(
+    ctx: &mut Ctx<'_>,
+    log: &mut UnifiedLog,
+    id: TopicPartition,
+    leader_epoch: LeaderEpoch,
+) {
+    let to = log.high_watermark();
+    truncate(ctx, log, id, to, leader_epoch);
+}
+
 fn truncate(ctx: &mut Ctx<'_>, log: &mut UnifiedLog, id: TopicPartition, to: Offset, leader_epoch: LeaderEpoch) {
     let from = log.log_end_offset();
     if log.truncate_to(to, ctx.now()) {

@@ -11,6 +11,7 @@ use super::BrokerFact;
 use super::alter_partition::AlterPartitionManager;
 use super::env::Env;
 use super::fetcher::Fetcher;
+use super::follow::truncate_to_high_watermark;
 use super::partition::{IsrRules, Partition};
 use super::purgatory::Purgatory;
 use crate::engine::Ctx;
@@ -115,6 +116,9 @@ impl ReplicaManager {
             self.changed.insert(id);
             self.stop_fetching(id);
             if let Some(leader) = leader.filter(|leader| env.image.broker(*leader).is_some()) {
+                if !env.config.version.truncates_by_leader_epoch() {
+                    truncate_to_high_watermark(ctx, log, id, leader_epoch);
+                }
                 self.start_fetching(leader, id, leader_epoch, log);
             }
         }
