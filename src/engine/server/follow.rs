@@ -57,8 +57,12 @@ impl ReplicaManager {
             return self.resume_at_log_end(env, leader, id, leader_epoch);
         }
         // Nothing of a later epoch than the one we asked under may come in (4.0).
+        let is_ours = |batch: &&RecordBatch| {
+            !env.config.version.skips_batches_of_later_epochs() || batch.partition_leader_epoch <= leader_epoch
+        };
+        let from = log.log_end_offset();
         let batches: Vec<RecordBatch> =
-            fetched.batches.iter().take_while(|batch| batch.partition_leader_epoch <= leader_epoch).cloned().collect();
+            fetched.batches.iter().take_while(is_ours).filter_map(|batch| tail_of(batch, from)).collect();
         let config = self.topic_config(id.topic);
         let info = log.append_as_follower(&batches, ctx.now(), &config);
         if let Some(info) = info {
@@ -193,6 +197,17 @@ fn truncate(ctx: &mut Ctx<'_>, log: &mut UnifiedLog, id: TopicPartition, to: Off
     if log.truncate_to(to, ctx.now()) {
         ctx.emit(BrokerFact::Truncated { partition: id, to, from, leader_epoch });
     }
+}
+
+/// What of a batch lies at or after the follower's end. With leader epochs that is all or nothing; logs that parted
+/// before KIP-101 may have other batches at these offsets, and uncompressed messages of the old formats came one by one.
+fn tail_of(batch: &RecordBatch, from: Offset) -> Option<RecordBatch> {
+    if batch.base_offset >= from {
+        return Some(batch.clone());
+    }
+    let first = batch.iter().position(|(offset, _)| offset >= from)?;
+    let tail = RecordBatch::new(&batch.records[first..], None);
+    Some(tail.stamped(batch.offset_of(first), batch.partition_leader_epoch))
 }
 
 /// Where to cut after the leader said where `end.epoch` ended in its log
