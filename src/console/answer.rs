@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::query::Scope;
-use super::{DescribeFilter, GroupView, Question, help, views};
+use super::{DescribeFilter, GroupView, Question, configs, help, views};
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
@@ -27,6 +27,7 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
     let text = match question {
         Question::ListTopics => list_topics(world),
         Question::DescribeTopics { topic, only } => describe_topics(world, topic.as_deref(), *only),
+        Question::DescribeConfigs { entity, all } => configs::describe(world, entity, *all),
         Question::ListGroups { with_state } => list_groups(world, *with_state),
         Question::DescribeGroups { groups, view } => describe_groups(world, groups, *view),
         Question::ResetPlan { group, topic, to } => reset_plan(world, group, topic, *to),
@@ -42,6 +43,9 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
 /// What the tool that was told to act prints when its answer comes.
 #[must_use]
 pub fn reply(record: &Record, world: &World) -> Option<String> {
+    if let Fact::Controller(fact) = &record.fact {
+        return configs::reply(fact, world);
+    }
     let Fact::Admin(fact) = &record.fact else { return None };
     Some(match fact {
         AdminFact::TopicCreated { name } => {
@@ -65,20 +69,20 @@ pub fn reply(record: &Record, world: &World) -> Option<String> {
 // ---- kafka-topics --------------------------------------------------------------------------------------------------
 
 /// The broker the tool talks to: the first that answers.
-fn bootstrap(world: &World) -> Option<BrokerId> {
+pub(super) fn bootstrap(world: &World) -> Option<BrokerId> {
     world.brokers().map(|(id, _)| id).find(|id| world.is_up(NodeId::Broker(*id)))
 }
 
-fn metadata(world: &World) -> Option<&MetadataImage> {
+pub(super) fn metadata(world: &World) -> Option<&MetadataImage> {
     Some(world.broker(bootstrap(world)?)?.image())
 }
 
 /// What the tools say when no broker answers them.
-fn timed_out(call: &str) -> String {
+pub(super) fn timed_out(call: &str) -> String {
     format!("Error while executing topic command : Timed out waiting for a node assignment. Call: {call}")
 }
 
-fn by_name(image: &MetadataImage) -> Vec<(TopicId, &TopicImage)> {
+pub(super) fn by_name(image: &MetadataImage) -> Vec<(TopicId, &TopicImage)> {
     let mut topics: Vec<_> = image.topics().collect();
     topics.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
     topics
@@ -145,11 +149,10 @@ fn non_default(config: &TopicConfig) -> Vec<String> {
     configs
 }
 
-fn topic_config(world: &World, topic: &TopicImage) -> TopicConfig {
-    let properties = &world.setup().properties;
-    let properties =
-        crate::engine::config::Properties::from_pairs(properties.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-    let mut config = TopicConfig::of(&BrokerConfig::from_properties(world.setup().version, &properties).0);
+pub(super) fn topic_config(world: &World, topic: &TopicImage) -> TopicConfig {
+    let default = BrokerConfig::for_version(world.setup().version);
+    let broker = bootstrap(world).and_then(|id| world.broker(id));
+    let mut config = TopicConfig::of(broker.map_or(&default, |broker| broker.config()));
     for (key, value) in &topic.overrides {
         // The controller has accepted these; a value that cannot be read any more shows as the default.
         let _ = config.set(key, value);

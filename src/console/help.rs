@@ -65,13 +65,21 @@ const TOOLS: &[ToolHelp] = &[
     ToolHelp {
         name: "kafka-configs",
         is_kafka: true,
-        does: "changes configuration",
+        does: "shows configuration, and changes what can be changed at run time",
         forms: &[
+            "kafka-configs --describe --entity-type topics --entity-name orders [--all]",
+            "kafka-configs --alter --entity-type brokers --entity-default --add-config min.insync.replicas=2",
+            "kafka-configs --alter --entity-type topics --entity-name orders --delete-config retention.ms",
             "kafka-configs --alter --entity-type brokers --entity-name 1 --add-config log.retention.ms=60000",
             "kafka-configs --alter --entity-type topics --entity-name orders --add-config min.insync.replicas=2",
         ],
         ours: &[],
     },
+    verb(
+        "server-properties",
+        "rewrites the file that a broker's next start reads",
+        &["server-properties broker-1 log.retention.hours=1 num.partitions=3"],
+    ),
     verb("produce", "hands records to a producer", &["produce checkout alice:order-1 'no key' bob:order-2@1"]),
     verb(
         "workload",

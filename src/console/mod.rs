@@ -7,6 +7,7 @@
 //! [`help`].
 
 mod answer;
+mod configs;
 mod help;
 mod print;
 pub mod query;
@@ -17,7 +18,7 @@ mod views;
 mod words;
 
 use crate::engine::command::{Command, OffsetTarget};
-use crate::engine::common::Span;
+use crate::engine::common::{BrokerId, Span};
 
 pub use answer::{answer, reply};
 pub use help::{ToolHelp, help};
@@ -50,6 +51,8 @@ pub enum Question {
     ListTopics,
     /// `kafka-topics --describe`
     DescribeTopics { topic: Option<String>, only: Option<DescribeFilter> },
+    /// `kafka-configs --describe`; with `all`, the defaults and the file's values as well.
+    DescribeConfigs { entity: ConfigEntity, all: bool },
     /// `kafka-consumer-groups --list`
     ListGroups { with_state: bool },
     /// `kafka-consumer-groups --describe`; no names: all groups.
@@ -60,6 +63,17 @@ pub enum Question {
     Show(Expression),
     /// `help [TOOL]` (ours).
     Help { tool: Option<String> },
+}
+
+/// Whose configuration `kafka-configs` speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigEntity {
+    AllTopics,
+    Topic(String),
+    AllBrokers,
+    Broker(BrokerId),
+    /// `--entity-default`
+    BrokerDefaults,
 }
 
 /// Filter flags of `kafka-topics --describe`; with one, headings are left out.

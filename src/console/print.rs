@@ -80,18 +80,29 @@ pub fn print(command: &Command) -> String {
         }
         Command::Drop { message } => Words::of("drop").word(&message.to_string()).line(),
         Command::SlowDisk { node, flush } => Words::of("slow-disk").node(node).word(&flush.to_string()).line(),
-        Command::AlterBrokerConfig { broker, configs } => alter("brokers", &broker.to_string(), configs),
-        Command::AlterTopicConfig { topic, configs } => alter("topics", topic, configs),
+        Command::AlterBrokerConfig { broker, configs, delete } => {
+            alter("brokers", broker.map(|broker| broker.to_string()).as_deref(), configs, delete)
+        }
+        Command::AlterTopicConfig { topic, configs, delete } => alter("topics", Some(topic), configs, delete),
+        Command::WriteProperties { broker, properties } => {
+            let line = Words::of("server-properties").node(&Target::Broker(*broker));
+            properties.iter().fold(line, |line, (key, value)| line.word(&format!("{key}={value}"))).line()
+        }
     }
 }
 
-fn alter(kind: &str, name: &str, configs: &Properties) -> String {
-    let line = Words::of("kafka-configs --alter").flag("entity-type", kind).flag("entity-name", name);
+fn alter(kind: &str, name: Option<&str>, configs: &Properties, delete: &[String]) -> String {
+    let line = Words::of("kafka-configs --alter").flag("entity-type", kind);
+    let line = match name {
+        Some(name) => line.flag("entity-name", name),
+        None => line.switch("entity-default"),
+    };
     let pair = |(key, value): (&String, &String)| {
         // The tool splits at commas unless they stand in brackets.
         if value.contains([',', '[', ']']) { format!("{key}=[{value}]") } else { format!("{key}={value}") }
     };
-    configs.iter().map(pair).fold(line, |line, pair| line.flag("add-config", &pair)).line()
+    let line = configs.iter().map(pair).fold(line, |line, pair| line.flag("add-config", &pair));
+    delete.iter().fold(line, |line, key| line.flag("delete-config", key)).line()
 }
 
 fn record(spec: &RecordSpec) -> String {

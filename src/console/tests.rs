@@ -55,6 +55,7 @@ fn samples() -> Vec<Command> {
         | Command::Drop { .. }
         | Command::SlowDisk { .. }
         | Command::AlterBrokerConfig { .. }
+        | Command::WriteProperties { .. }
         | Command::AlterTopicConfig { .. } => std::mem::discriminant(command),
     };
     let samples = vec![
@@ -137,13 +138,27 @@ fn samples() -> Vec<Command> {
         Command::Drop { message: 17 },
         Command::SlowDisk { node: a, flush: Span::millis(50) },
         Command::AlterBrokerConfig {
-            broker: BrokerId(1),
+            broker: Some(BrokerId(1)),
             configs: properties(&[("log.cleanup.policy", "compact,delete")]),
+            delete: Vec::new(),
         },
-        Command::AlterTopicConfig { topic: "orders".into(), configs: properties(&[("min.insync.replicas", "2")]) },
+        Command::AlterBrokerConfig {
+            broker: None,
+            configs: properties(&[("min.insync.replicas", "2")]),
+            delete: vec!["log.retention.ms".into()],
+        },
+        Command::AlterTopicConfig {
+            topic: "orders".into(),
+            configs: properties(&[("min.insync.replicas", "2")]),
+            delete: vec!["retention.ms".into(), "segment.ms".into()],
+        },
+        Command::WriteProperties {
+            broker: BrokerId(2),
+            properties: properties(&[("log.dirs", "/a b,/c"), ("num.partitions", "3")]),
+        },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 23, "a variant has no sample");
+    assert_eq!(kinds.len(), 24, "a variant has no sample");
     samples
 }
 

@@ -2,7 +2,7 @@
 //! more than a terminal: what a program does by itself, how long it works on a record, when it commits.
 
 use super::words::{ConsoleProblem, Flag, Line, Takes, number};
-use super::{DescribeFilter, Entry, GroupView, Question};
+use super::{DescribeFilter, Entry, GroupView, Question, configs};
 use crate::engine::command::{Command, CommitStyle, OffsetTarget, Properties, Workload};
 use crate::engine::common::{BrokerId, Span};
 
@@ -74,8 +74,6 @@ const GROUPS: &[Flag] = &[
     ("execute", Nothing),
 ];
 
-const CONFIGS: &[Flag] = &[("alter", Nothing), ("entity-type", Value), ("entity-name", Value), ("add-config", Values)];
-
 /// The words `--commit` takes.
 pub(super) const COMMITS: [(&str, CommitStyle); 5] = [
     ("auto", CommitStyle::Auto),
@@ -94,7 +92,7 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
         "kafka-console-producer" => ("kafka-console-producer", vec![PRODUCER, WORKLOAD], producer),
         "kafka-console-consumer" => ("kafka-console-consumer", vec![CONSUMER], consumer),
         "kafka-consumer-groups" => ("kafka-consumer-groups", vec![GROUPS], groups),
-        "kafka-configs" => ("kafka-configs", vec![CONFIGS], configs),
+        "kafka-configs" => ("kafka-configs", vec![configs::FLAGS], configs::parse),
         _ => return None,
     };
     let known: Vec<Flag> = BOOTSTRAP.iter().chain(flags.into_iter().flatten()).copied().collect();
@@ -280,55 +278,4 @@ fn reset(line: &mut Line) -> Result<Entry, ConsoleProblem> {
             Err(ConsoleProblem::new("--dry-run and --execute contradict each other", "keep the one you mean"))
         }
     }
-}
-
-fn configs(mut line: Line) -> Result<Entry, ConsoleProblem> {
-    if !line.has("alter") {
-        return Err(ConsoleProblem::new("kafka-configs does not say what to do", "add --alter"));
-    }
-    let kind = line.required("entity-type")?;
-    let entity = line.required("entity-name")?;
-    let mut configs = Properties::new();
-    for list in line.values("add-config") {
-        for pair in pairs(&list) {
-            let Some((key, value)) = pair.split_once('=') else {
-                let what = format!("--add-config {pair} is no pair of key and value");
-                return Err(ConsoleProblem::new(what, format!("write --add-config {pair}=…")));
-            };
-            let bare = value.strip_prefix('[').and_then(|inside| inside.strip_suffix(']')).unwrap_or(value);
-            configs.insert(key.to_owned(), bare.to_owned());
-        }
-    }
-    if configs.is_empty() {
-        return Err(ConsoleProblem::new("there is nothing to alter", "add --add-config KEY=VALUE"));
-    }
-    line.end()?;
-    let command = match kind.as_str() {
-        "brokers" => Command::AlterBrokerConfig { broker: BrokerId(number(&entity, "--entity-name")?), configs },
-        "topics" => Command::AlterTopicConfig { topic: entity, configs },
-        _ => {
-            let what = format!("--entity-type {kind} has no configuration here");
-            return Err(ConsoleProblem::new(what, "write brokers or topics"));
-        }
-    };
-    Ok(Entry::Act(vec![command]))
-}
-
-/// `a=1,b=[2,3]` at its commas, those within brackets excepted, as the tool does.
-fn pairs(list: &str) -> Vec<&str> {
-    let mut pairs = Vec::new();
-    let (mut begin, mut depth) = (0, 0_u32);
-    for (at, c) in list.char_indices() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                pairs.push(&list[begin..at]);
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    pairs.push(&list[begin..]);
-    pairs
 }

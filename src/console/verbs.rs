@@ -59,6 +59,7 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
             Ok(Command::AddQueueProducer { name: line.word("a name")?, workload: workload(line)? })
         }),
         "queue-worker" => simple(words, "queue-worker", WORKER, queue_worker),
+        "server-properties" => simple(words, "server-properties", &[], server_properties),
         "wait" => wait(words),
         "help" => help(words),
         _ => return None,
@@ -161,6 +162,18 @@ fn queue_worker(line: &mut Line) -> Result<Command, ConsoleProblem> {
         poison: line.value("poison"),
         name,
     })
+}
+
+/// `server-properties broker-1 num.partitions=3 log.dirs=/a`: the whole file; what is not named is gone from it.
+fn server_properties(line: &mut Line) -> Result<Command, ConsoleProblem> {
+    let Target::Broker(broker) = line.target("which broker")? else {
+        return Err(ConsoleProblem::new("only a broker has a server.properties here", "write broker-1"));
+    };
+    let pair = |word: &String| match word.split_once('=') {
+        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+        None => Err(ConsoleProblem::new(format!("{word} is no pair of key and value"), format!("write {word}=…"))),
+    };
+    Ok(Command::WriteProperties { broker, properties: line.words().iter().map(pair).collect::<Result<_, _>>()? })
 }
 
 fn wait(words: Vec<String>) -> Result<Entry, ConsoleProblem> {

@@ -225,14 +225,26 @@ pub enum Command {
         node: Target,
         flush: Span,
     },
-    /// Takes effect at once where Kafka allows it at run time, otherwise at the next restart.
+    /// `kafka-configs.sh --entity-type brokers`: what Kafka can change at run time; `None` is `--entity-default`.
     AlterBrokerConfig {
-        broker: BrokerId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        broker: Option<BrokerId>,
+        #[serde(default)]
         configs: Properties,
+        #[serde(default)]
+        delete: Vec<String>,
     },
     AlterTopicConfig {
         topic: String,
+        #[serde(default)]
         configs: Properties,
+        #[serde(default)]
+        delete: Vec<String>,
+    },
+    /// Another `server.properties` on a broker's machine, in place of the whole file; its next start reads it.
+    WriteProperties {
+        broker: BrokerId,
+        properties: Properties,
     },
 }
 

@@ -164,7 +164,10 @@ fact-admin-no-offset = { $group }: { $partition } has no committed offset to shi
 fact-queue-restarted = message { $message } is ready again: the broker was restarted
 fact-queue-too-late = an answer from { $by } came too late and changes nothing
 fact-queue-in-doubt = message { $message } may or may not have arrived: it will be published again
-fact-topic-configured = topic { $topic }: { $key }={ $value }
+fact-topic-configured = topic { $topic }: { $changes }
+fact-broker-configured = dynamic configuration of broker { $broker }: { $changes }
+fact-brokers-configured = dynamic configuration of all brokers: { $changes }
+fact-reconfigured = now in effect: { $changes }
 fact-no-offset = { $partition }: no committed offset and auto.offset.reset=none: the application ends
 fact-segment-rolled = { $partition }: a new segment begins at { $base }
 fact-segment-deleted = { $partition }: the segment from { $base } is deleted. The log starts at { $start }

@@ -152,7 +152,10 @@ fact-admin-no-offset = { $group }：{ $partition } 没有可移动的已提交�
 fact-queue-restarted = 消息 { $message } 重新就绪：broker 重启了
 fact-queue-too-late = { $by } 的回答来得太晚，不起作用
 fact-queue-in-doubt = 不知道消息 { $message } 是否到达：会再发布一次
-fact-topic-configured = 主题 { $topic }：{ $key }={ $value }
+fact-topic-configured = 主题 { $topic }：{ $changes }
+fact-broker-configured = broker { $broker } 的动态配置：{ $changes }
+fact-brokers-configured = 所有 broker 的动态配置：{ $changes }
+fact-reconfigured = 现已生效：{ $changes }
 fact-no-offset = { $partition }：没有已提交位移，且 auto.offset.reset=none：应用结束
 fact-segment-rolled = { $partition }：从 { $base } 开始新的日志段
 fact-segment-deleted = { $partition }：删除从 { $base } 开始的日志段。日志从 { $start } 开始

@@ -27,6 +27,12 @@ fn troubled_cluster() -> Vec<Record> {
     lab.act(Command::AlterTopicConfig {
         topic: "orders".into(),
         configs: [("retention.ms".to_owned(), "60000".to_owned())].into(),
+        delete: Vec::new(),
+    });
+    lab.act(Command::AlterBrokerConfig {
+        broker: None,
+        configs: [("log.retention.ms".to_owned(), "70000".to_owned())].into(),
+        delete: Vec::new(),
     });
     lab.producer("checkout", &[], Span::millis(50), None);
     lab.producer("tight", &[("buffer.memory", "20000")], Span::secs(900), Some(1));
@@ -137,6 +143,7 @@ fn every_fact_happens_somewhere() {
         Controller(ControllerFact::BrokerUnfenced), Controller(ControllerFact::TopicCreated),
         Controller(ControllerFact::TopicRefused), Controller(ControllerFact::IsrChanged),
         Controller(ControllerFact::IsrRefused), Controller(ControllerFact::TopicReconfigured),
+        Controller(ControllerFact::BrokersReconfigured),
         Controller(ControllerFact::MetadataCommitted),
         Group(GroupFact::MemberIdGiven), Group(GroupFact::MemberJoined), Group(GroupFact::MemberLeft),
         Group(GroupFact::StateChanged), Group(GroupFact::GenerationBegun), Group(GroupFact::Assigned),
@@ -146,6 +153,6 @@ fn every_fact_happens_somewhere() {
         Queue(QueueFact::PublishLost), Queue(QueueFact::Received), Queue(QueueFact::Processed),
         Queue(QueueFact::Failed),
         Broker(BrokerFact::BecameFollower), Broker(BrokerFact::FollowerReached), Broker(BrokerFact::IsrProposed),
-        Broker(BrokerFact::FetchParked),
+        Broker(BrokerFact::FetchParked), Broker(BrokerFact::Reconfigured),
     }
 }

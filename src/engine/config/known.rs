@@ -235,6 +235,27 @@ const BROKER_NAMES: &[(&str, &str)] = &[
     ("segment.ms", "log.roll.ms"),
 ];
 
+/// The broker's key behind a topic's (`ServerTopicConfigSynonyms.serverSynonym`).
+#[must_use]
+pub fn server_synonym(topic_key: &str) -> Option<&'static str> {
+    let renamed = BROKER_NAMES.iter().find(|(topic, _)| *topic == topic_key).map(|pair| pair.1);
+    renamed.or_else(|| super::BrokerConfig::key(topic_key).map(|key| key.name))
+}
+
+/// The keys that say the same thing, the one that wins first (`DynamicBrokerConfig.brokerConfigSynonyms`).
+#[must_use]
+pub fn broker_synonyms(key: &str) -> Vec<&str> {
+    let families: [&[&'static str]; 4] = [
+        &["log.roll.ms", "log.roll.hours"],
+        &["log.roll.jitter.ms", "log.roll.jitter.hours"],
+        &["log.retention.ms", "log.retention.minutes", "log.retention.hours"],
+        &["log.flush.interval.ms", "log.flush.scheduler.interval.ms"],
+    ];
+    // The scheduler's interval is only the default of the other one, not its equal.
+    let found = families.into_iter().find(|names| names.contains(&key) && key != "log.flush.scheduler.interval.ms");
+    found.map_or_else(|| vec![key], <[&str]>::to_vec)
+}
+
 /// How a name stands to Kafka and to the simulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

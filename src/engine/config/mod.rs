@@ -11,6 +11,7 @@ mod table;
 
 mod broker;
 mod consumer;
+mod dynamic;
 mod history;
 mod key;
 mod known;
@@ -24,8 +25,9 @@ use std::fmt;
 
 pub use broker::BrokerConfig;
 pub use consumer::ConsumerConfig;
+pub use dynamic::check_dynamic;
 pub use key::{Key, Kind, Rule, Scope, Unit, Update};
-pub use known::{Standing, standing};
+pub use known::{Standing, broker_synonyms, server_synonym, standing};
 pub use producer::ProducerConfig;
 pub use properties::{Entry, Properties, ServerProperties, read_server_properties};
 pub use topic::TopicConfig;

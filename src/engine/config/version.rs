@@ -174,7 +174,7 @@ capabilities! {
     // Logs.
     stamps_records: since 0 10 0, "KIP-32",
         "Records carry a timestamp.";
-    indexes_every_batch: since 4 0 0, "KAFKA-16226",
+    indexes_every_batch: since 4 0 0, "KAFKA-806",
         "Index entries are considered for each batch of an append, not once per append.";
     takes_an_empty_cleanup_policy: since 4 2 0, "KIP-1161",
         "An empty cleanup.policy keeps everything.";
@@ -200,13 +200,13 @@ capabilities! {
         "Records without a key stay with one partition for a batch.";
     sticks_keyless_records_by_bytes: since 3 3 0, "KIP-794",
         "Records without a key change partition after batch.size bytes, and slower brokers get fewer.";
-    asks_partitioners_twice: until 4 0 0, "KAFKA-18060",
+    asks_partitioners_twice: until 4 0 0, "KAFKA-18295",
         "A record that opens a batch is shown to the partitioner a second time.";
     numbers_batches: since 0 11 0, "KIP-98",
         "Producers can be idempotent and transactional.";
     bounds_delivery_time: since 2 1 0, "KIP-91",
         "delivery.timeout.ms bounds the time of a record from send() to its success or failure.";
-    refuses_too_many_in_flight: since 4 0 0, "KAFKA-17633",
+    refuses_too_many_in_flight: since 4 0 0, "KAFKA-17927",
         "More than five requests in flight are refused for an idempotent producer, not quietly made non-idempotent.";
     backs_off_exponentially: since 3 7 0, "KIP-580",
         "Clients double the pause between retries, with jitter; before, it was retry.backoff.ms each time.";

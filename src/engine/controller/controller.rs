@@ -11,14 +11,13 @@
 //! Elections among several voters, snapshots and standby controllers come with a larger quorum.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use super::broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session, is_caught_up};
 use super::fact::{ControllerFact, ElectedBecause, FencedBecause};
 use super::metadata_log::MetadataLog;
 use super::replication_control::{MAX_ELECTIONS_PER_PASS, ReplicationControl};
 use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Offset, Span, Time};
-use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::{MetadataImage, MetadataRecord};
 use crate::engine::protocol::{
     AlterPartitionRequest, AlterPartitionResponse, ApiKey, Body, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
@@ -240,35 +239,6 @@ impl Controller {
         self.volatile.pending.iter()
     }
 
-    // ---- what the user does ------------------------------------------------------------------------------------
-
-    /// `kafka-configs.sh --alter` on a topic.
-    ///
-    /// # Errors
-    /// The topic does not exist, or Kafka refuses a value; nothing has changed then.
-    pub fn alter_topic_configs(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        topic: &str,
-        configs: &BTreeMap<String, String>,
-    ) -> Result<(), String> {
-        let Some(id) = self.volatile.decided.topic_id(topic) else {
-            return Err(format!("The topic '{topic}' does not exist."));
-        };
-        let mut checked = TopicConfig::for_version(self.config.version);
-        for (key, value) in configs {
-            checked.set(key, value).map_err(|problem| problem.what)?;
-        }
-        let mut records = Vec::new();
-        for (key, value) in configs {
-            let (key, value): (Arc<str>, Arc<str>) = (key.as_str().into(), value.trim().into());
-            ctx.emit(ControllerFact::TopicReconfigured { topic: id, key: key.clone(), value: value.clone() });
-            records.push(MetadataRecord::TopicConfig { topic: id, key, value: Some(value) });
-        }
-        self.append(ctx, records, ElectedBecause::Unclean);
-        Ok(())
-    }
-
     // ---- registration and heartbeats ---------------------------------------------------------------------------
 
     /// `ClusterControlManager.registerBroker`.
@@ -429,7 +399,7 @@ impl Controller {
 
     /// Makes a decision effective here and sends it on its way to the log. `why` is told of elections among the
     /// records, unless the records themselves show another reason.
-    fn append(&mut self, ctx: &mut Ctx<'_>, records: Vec<MetadataRecord>, why: ElectedBecause) {
+    pub(super) fn append(&mut self, ctx: &mut Ctx<'_>, records: Vec<MetadataRecord>, why: ElectedBecause) {
         if records.is_empty() {
             return;
         }

@@ -55,11 +55,17 @@ pub enum ControllerFact {
         broker: BrokerId,
         error: ErrorCode,
     },
+    /// A topic's own configuration; `None` took a value back.
     TopicReconfigured {
         topic: TopicId,
-        key: Arc<str>,
-        value: Arc<str>,
+        changes: Vec<(Arc<str>, Option<Arc<str>>)>,
     },
+    /// Dynamic configuration of one broker, or of all; `None` took a value back.
+    BrokersReconfigured {
+        broker: Option<BrokerId>,
+        changes: Vec<(Arc<str>, Option<Arc<str>>)>,
+    },
+
     /// Records `first..=last` of the metadata log are durable and may be applied.
     MetadataCommitted {
         first: Offset,

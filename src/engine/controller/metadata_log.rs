@@ -97,7 +97,7 @@ fn size_in_bytes(record: &MetadataRecord) -> u64 {
         MetadataRecord::PartitionChange { change, .. } => {
             22 + change.isr.as_ref().map_or(0, |isr| list(isr.len())) + if change.leader.is_some() { 6 } else { 0 }
         }
-        MetadataRecord::TopicConfig { key, value, .. } => {
+        MetadataRecord::TopicConfig { key, value, .. } | MetadataRecord::BrokerConfig { key, value, .. } => {
             20 + key.len() as u64 + value.as_ref().map_or(0, |value| value.len() as u64)
         }
         MetadataRecord::NoOp => 3,

@@ -6,6 +6,7 @@
 
 mod broker_heartbeat_manager;
 #[allow(clippy::module_inception, reason = "the node among the parts of the controller")]
+mod configs;
 mod controller;
 mod create_topics;
 mod fact;

@@ -92,10 +92,13 @@ impl ReplicationControl<'_> {
         Some(MetadataRecord::PartitionChange { partition: id, change })
     }
 
-    /// `unclean.leader.election.enable`, the topic's own value first.
+    /// `unclean.leader.election.enable`: the topic's own value, else what was set for all brokers at run time, else what
+    /// the controller started with (`ConfigurationControlManager.uncleanLeaderElectionEnabledForTopic`).
     #[must_use]
     pub fn allows_unclean(&self, topic: TopicId) -> bool {
         let own = self.image.topic(topic).and_then(|topic| topic.overrides.get("unclean.leader.election.enable"));
+        let own = own.map(AsRef::as_ref);
+        let own = own.or_else(|| self.image.broker_override(None, "unclean.leader.election.enable"));
         own.map_or(self.config.unclean_leader_election_enable, |value| value.eq_ignore_ascii_case("true"))
     }
 

@@ -32,6 +32,8 @@ pub struct MetadataImage {
     brokers: BTreeMap<BrokerId, BrokerRegistration>,
     topics: BTreeMap<TopicId, Arc<TopicImage>>,
     ids: BTreeMap<Arc<str>, TopicId>,
+    /// Dynamic configuration: `None` is the default of all brokers.
+    broker_overrides: BTreeMap<Option<BrokerId>, TopicOverrides>,
 }
 
 impl MetadataImage {
@@ -55,6 +57,17 @@ impl MetadataImage {
     #[must_use]
     pub fn is_active(&self, id: BrokerId) -> bool {
         self.brokers.get(&id).is_some_and(|registration| !registration.fenced)
+    }
+
+    /// What was set at run time for a broker, or with `None` for all of them.
+    pub fn broker_overrides(&self, broker: Option<BrokerId>) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.broker_overrides.get(&broker).into_iter().flatten()
+    }
+
+    /// One such value.
+    #[must_use]
+    pub fn broker_override(&self, broker: Option<BrokerId>, key: &str) -> Option<&str> {
+        self.broker_overrides.get(&broker)?.get(key).map(AsRef::as_ref)
     }
 
     #[must_use]
@@ -121,6 +134,13 @@ impl MetadataImage {
                 .merge(change),
             MetadataRecord::TopicConfig { topic, key, value } => {
                 let overrides = &mut self.topic_mut(*topic).overrides;
+                match value {
+                    Some(value) => overrides.insert(key.clone(), value.clone()),
+                    None => overrides.remove(key),
+                };
+            }
+            MetadataRecord::BrokerConfig { broker, key, value } => {
+                let overrides = self.broker_overrides.entry(*broker).or_default();
                 match value {
                     Some(value) => overrides.insert(key.clone(), value.clone()),
                     None => overrides.remove(key),

@@ -43,6 +43,13 @@ pub enum MetadataRecord {
         key: Arc<str>,
         value: Option<Arc<str>>,
     },
+    /// A broker's dynamic configuration (ConfigRecord, 4): `None` for the broker is the default of all, `None` for the
+    /// value takes it back.
+    BrokerConfig {
+        broker: Option<BrokerId>,
+        key: Arc<str>,
+        value: Option<Arc<str>>,
+    },
     /// Written every `metadata.max.idle.interval.ms`, so that the log moves while nothing happens.
     NoOp,
 }
@@ -81,5 +88,5 @@ impl PartitionRegistration {
     }
 }
 
-/// Overrides by topic, as the image keeps them.
+/// Overrides of a topic or a broker, as the image keeps them.
 pub type TopicOverrides = BTreeMap<Arc<str>, Arc<str>>;

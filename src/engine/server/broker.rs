@@ -1,8 +1,8 @@
 //! The broker as a node: it hands each event to the part it concerns, and then looks after what follows from it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::BrokerFact;
 use super::env::{ControllerChannel, Correlations, Env};
 use super::lifecycle::{BrokerState, Lifecycle, Sender};
 use super::metadata_answers::{answer_find_coordinator, answer_metadata};
@@ -12,7 +12,7 @@ use super::replica_manager::{Leadership, ReplicaManager};
 use super::timer::BrokerTimer;
 use super::topic_creation::TopicCreation;
 use crate::engine::common::{BrokerId, CorrelationId, NodeId, Span};
-use crate::engine::config::{BrokerConfig, Update};
+use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::group::{GroupCoordinator, OFFSETS_TOPIC};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{Body, Request, Response};
@@ -36,7 +36,7 @@ pub struct Broker {
 /// What a restart finds.
 #[derive(Clone, Debug)]
 pub(super) struct Durable {
-    /// `server.properties` as it will be read at the next start, with what was altered while running.
+    /// `server.properties` as it will be read at the next start.
     pub(super) config: BrokerConfig,
     pub(super) logs: LogManager,
 }
@@ -44,7 +44,9 @@ pub(super) struct Durable {
 /// What dies with the process.
 #[derive(Clone, Debug)]
 pub(super) struct Volatile {
-    /// In effect.
+    /// `server.properties` as this process read it.
+    pub(super) file: BrokerConfig,
+    /// In effect: the file, and over it what was set at run time.
     pub(super) config: BrokerConfig,
     channel: ControllerChannel,
     correlations: Correlations,
@@ -72,6 +74,7 @@ const MAX_EARLY: usize = 500;
 impl Volatile {
     fn new(config: &BrokerConfig, controllers: &[NodeId]) -> Self {
         Self {
+            file: config.clone(),
             config: config.clone(),
             channel: ControllerChannel::new(controllers.to_vec()),
             correlations: Correlations::default(),
@@ -94,20 +97,9 @@ impl Broker {
         Self { id, rack, controllers, durable: Durable { config, logs: LogManager::default() }, volatile }
     }
 
-    /// Writes properties, as `kafka-configs.sh --alter` or an editor would. Values that Kafka can change at run time
-    /// take effect now, the others at the next start. What Kafka would refuse changes nothing.
-    pub fn write_properties(&mut self, properties: &BTreeMap<String, String>) {
-        for (key, value) in properties {
-            if self.durable.config.set(key, value).is_err() {
-                continue;
-            }
-            let is_dynamic = BrokerConfig::key(key).is_some_and(|key| key.update != Update::ReadOnly);
-            if is_dynamic {
-                self.volatile.config.set(key, value).expect("a value that was taken once is taken again");
-            }
-        }
-        let Volatile { config, metadata, replicas, .. } = &mut self.volatile;
-        replicas.reconfigure(config, metadata.image());
+    /// What an editor leaves behind on the machine: another `server.properties`, which the next start will read.
+    pub fn write_properties(&mut self, config: BrokerConfig) {
+        self.durable.config = config;
     }
 
     // ---- requests ------------------------------------------------------------------------------------------------
@@ -210,6 +202,7 @@ impl Broker {
         if is_first {
             lifecycle.set_ready_to_unfence(ctx);
         }
+        self.reconfigure(ctx);
         let Parts { mut env, replicas, coordinator, .. } = self.parts();
         let changes = replicas.apply(ctx, &mut env, &old);
         let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
@@ -223,6 +216,21 @@ impl Broker {
                 Leadership::Gained(_) | Leadership::Lost(_) => {}
             }
         }
+    }
+
+    /// `DynamicConfigPublisher`: what metadata says over what the file says.
+    fn reconfigure(&mut self, ctx: &mut Ctx<'_>) {
+        let Volatile { file, config, metadata, replicas, .. } = &mut self.volatile;
+        let next = overlaid(file, self.id, metadata.image());
+        if next == *config {
+            return;
+        }
+        let is_changed = |name: &&'static str| next.get(name) != config.get(name);
+        let names = BrokerConfig::KEYS.iter().map(|key| key.name).filter(is_changed);
+        let changes = names.map(|name| (name, next.get(name).unwrap_or_default().into())).collect();
+        *config = next;
+        replicas.reconfigure(config, metadata.image());
+        ctx.emit(BrokerFact::Reconfigured { changes });
     }
 
     fn fetch_metadata(&mut self, ctx: &mut Ctx<'_>) {
@@ -410,6 +418,16 @@ impl Node<Kafka> for Broker {
         self.durable.logs.crash(how);
         self.volatile = Volatile::new(&self.durable.config, &self.controllers);
     }
+}
+
+/// The file with what was set at run time for all brokers and for this one, in that order. A value that cannot be read
+/// does not count: the controller took it in under another version.
+pub(super) fn overlaid(file: &BrokerConfig, me: BrokerId, image: &MetadataImage) -> BrokerConfig {
+    let mut config = file.clone();
+    for (key, value) in image.broker_overrides(None).chain(image.broker_overrides(Some(me))) {
+        let _ = config.set(key, value);
+    }
+    config
 }
 
 /// `ReplicaManager.startup`: every half of `replica.lag.time.max.ms`.

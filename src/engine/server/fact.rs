@@ -1,5 +1,7 @@
 //! What happens on a broker.
 
+use std::sync::Arc;
+
 use crate::engine::common::{
     BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition,
 };
@@ -117,6 +119,10 @@ pub enum BrokerFact {
         fetcher: NodeId,
         offset: Offset,
         error: ErrorCode,
+    },
+    /// Dynamic configuration came into effect: keys and the values that now hold.
+    Reconfigured {
+        changes: Vec<(&'static str, Arc<str>)>,
     },
     /// Somebody asked for a topic that does not exist, and this broker asked the controller to create it.
     TopicCreationAsked {

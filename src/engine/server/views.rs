@@ -1,7 +1,7 @@
 //! Looking into a broker: read-only, for spectators. Nothing here decides anything.
 
 use super::alter_partition::AlterPartitionManager;
-use super::broker::Broker;
+use super::broker::{Broker, overlaid};
 use super::fetcher::Fetcher;
 use super::lifecycle::Lifecycle;
 use super::metadata_loader::MetadataLoader;
@@ -32,10 +32,25 @@ impl Broker {
         &self.volatile.config
     }
 
-    /// The configuration that the next start will read.
+    /// The `server.properties` that the next start will read.
     #[must_use]
     pub fn written_config(&self) -> &BrokerConfig {
         &self.durable.config
+    }
+
+    /// The `server.properties` that this process was started with.
+    #[must_use]
+    pub fn started_config(&self) -> &BrokerConfig {
+        &self.volatile.file
+    }
+
+    /// What a restart would change: the key, the value in effect, the value then.
+    #[must_use]
+    pub fn pending_restart(&self) -> Vec<(&'static str, String, String)> {
+        let then = overlaid(&self.durable.config, self.id, self.image());
+        let now = self.config();
+        let changed = BrokerConfig::KEYS.iter().map(|key| key.name).filter(|name| now.get(name) != then.get(name));
+        changed.map(|name| (name, now.get(name).unwrap_or_default(), then.get(name).unwrap_or_default())).collect()
     }
 
     /// Registration, heartbeats, fencing.

@@ -10,6 +10,7 @@ use crate::engine::clients::{Admin, Consumer, ConsumerApplication, Producer};
 use crate::engine::command::{Command, Properties, Target};
 use crate::engine::common::{BrokerId, ClientId, NodeId};
 use crate::engine::config;
+use crate::engine::controller::Controller;
 use crate::engine::domain::{Ctx, Kafka};
 use crate::engine::protocol::NewTopic;
 use crate::engine::queue::{QueueProducer, QueueWorker};
@@ -61,7 +62,7 @@ impl World {
                 self.node_named(&Target::QueueBroker).map(drop)
             }
             Command::CreateTopic { .. } | Command::ResetOffsets { .. } => self.needs_kafka(),
-            Command::AlterTopicConfig { topic, configs } => self.check_topic_config(topic, configs),
+            Command::AlterTopicConfig { topic, configs, .. } => self.check_topic_config(topic, configs),
             Command::Produce { producer, .. } | Command::SetWorkload { producer, .. } => {
                 let node = self.node_named(&client(producer))?;
                 match self.process(node) {
@@ -97,9 +98,15 @@ impl World {
                 Some(_) => Ok(()),
                 None => Err(Refusal(format!("message {message} is not in flight"))),
             },
-            Command::AlterBrokerConfig { broker, configs } => {
+            Command::AlterBrokerConfig { broker, configs, delete } => {
+                self.needs_controller()?;
+                broker.map_or(Ok(()), |broker| self.node_named(&Target::Broker(broker)).map(drop))?;
+                let checked = config::check_dynamic(self.setup.version, broker.is_some(), configs, delete);
+                checked.map_err(|problem| Refusal(problem.to_string()))
+            }
+            Command::WriteProperties { broker, properties } => {
                 self.node_named(&Target::Broker(*broker))?;
-                broker_config(self.setup.version, configs).map(drop)
+                broker_config(self.setup.version, properties).map(drop)
             }
         }
     }
@@ -174,21 +181,17 @@ impl World {
                 Process::QueueWorker(worker) => worker.close(ctx),
                 _ => {}
             })?,
-            Command::AlterBrokerConfig { broker, configs } => {
-                let configs = configs.clone();
+            Command::WriteProperties { broker, properties } => {
+                let config = broker_config(self.setup.version, properties)?;
                 if let Some(Process::Broker(broker)) = self.kernel.node_mut(NodeId::Broker(*broker)) {
-                    broker.write_properties(&configs);
+                    broker.write_properties(config);
                 }
             }
-            Command::AlterTopicConfig { topic, configs } => {
-                let (node, _) = self.controller().expect("every world has a controller");
-                let mut outcome = Ok(());
-                self.kernel.command(node, |process, ctx| {
-                    if let Process::Controller(controller) = process {
-                        outcome = controller.alter_topic_configs(ctx, topic, configs);
-                    }
-                });
-                outcome.map_err(Refusal)?;
+            Command::AlterBrokerConfig { broker, configs, delete } => {
+                self.reconfigure(|controller, ctx| controller.alter_broker_configs(ctx, *broker, configs, delete))?;
+            }
+            Command::AlterTopicConfig { topic, configs, delete } => {
+                self.reconfigure(|controller, ctx| controller.alter_topic_configs(ctx, topic, configs, delete))?;
             }
             _ => self.fault(command)?,
         }
@@ -294,15 +297,35 @@ impl World {
 
     /// Run-time configuration of a topic is a metadata record, so it takes a controller that lives.
     fn check_topic_config(&self, topic: &str, configs: &Properties) -> Result<(), Refusal> {
-        self.needs_kafka()?;
-        let (node, controller) = self.controller().expect("every world has a controller");
-        if !self.is_up(node) {
-            return Err(Refusal(format!("{node} is down, and only it can change a topic: restart it first")));
-        }
+        self.needs_controller()?;
+        let (_, controller) = self.controller().expect("every world has a controller");
         if controller.decided_image().topic_id(topic).is_none() {
             return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
         }
         accept(config::TopicConfig::from_properties(self.setup.version, &pairs(configs))).map(drop)
+    }
+
+    fn needs_controller(&self) -> Result<(), Refusal> {
+        self.needs_kafka()?;
+        let (node, _) = self.controller().expect("every world has a controller");
+        if !self.is_up(node) {
+            return Err(Refusal(format!("{node} is down, and only it can change configuration: restart it first")));
+        }
+        Ok(())
+    }
+
+    fn reconfigure(
+        &mut self,
+        act: impl FnOnce(&mut Controller, &mut Ctx<'_>) -> Result<(), String>,
+    ) -> Result<(), Refusal> {
+        let (node, _) = self.controller().expect("every world has a controller");
+        let mut outcome = Ok(());
+        self.kernel.command(node, |process, ctx| {
+            if let Process::Controller(controller) = process {
+                outcome = act(controller, ctx);
+            }
+        });
+        outcome.map_err(Refusal)
     }
 
     fn needs_kafka(&self) -> Result<(), Refusal> {

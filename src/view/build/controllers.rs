@@ -58,6 +58,10 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
             let value = value.as_deref().unwrap_or("default");
             (!name.starts_with(super::INTERNAL)).then(|| format!("{key}={value}"))
         }
+        MetadataRecord::BrokerConfig { broker, key, value } => {
+            let whose = broker.map_or_else(|| "all".to_owned(), |broker| format!("b{broker}"));
+            Some(format!("{whose} {key}={}", value.as_deref().unwrap_or("default")))
+        }
         MetadataRecord::NoOp => None,
     }
 }

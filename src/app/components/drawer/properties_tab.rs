@@ -112,7 +112,7 @@ fn result(page: &Page, text: &Text, read: &ServerProperties) -> Html {
                 </button>
                 <button type="button" class="button button--edge" aria-disabled={dynamic(read).next().is_none().to_string()}
                     title={text.get("ui-properties-now-title")}
-                    onclick={page.on_click(UiAction::RunAll(alter(page, read)))}>
+                    onclick={page.on_click(UiAction::RunAll(alter(read)))}>
                     { text.get("ui-properties-now") }
                 </button>
             </p>
@@ -155,12 +155,10 @@ fn is_dynamic(entry: &Entry) -> bool {
 }
 
 /// One command for each broker with everything that may change while it runs.
-fn alter(page: &Page, read: &ServerProperties) -> Vec<Command> {
+fn alter(read: &ServerProperties) -> Vec<Command> {
     let configs: Properties = dynamic(read).map(|entry| (entry.key.clone(), entry.value.trim().to_owned())).collect();
     if configs.is_empty() {
         return Vec::new();
     }
-    let model = page.model();
-    let brokers = model.session().world().brokers();
-    brokers.map(|(broker, _)| Command::AlterBrokerConfig { broker, configs: configs.clone() }).collect()
+    vec![Command::AlterBrokerConfig { broker: None, configs, delete: Vec::new() }]
 }

@@ -202,25 +202,42 @@ fn topics_are_created_by_the_controller_and_the_client_waits_for_it() {
 }
 
 #[test]
-fn properties_take_effect_now_or_at_the_next_start() {
+fn a_rewritten_file_waits_for_the_restart_and_a_dynamic_value_does_not() {
     let mut stage = Stage::new(&[]);
-    let properties = [("min.insync.replicas", "3"), ("replica.lag.time.max.ms", "10000"), ("no.such.key", "1")];
-    let properties: BTreeMap<String, String> = properties.map(|(key, value)| (key.into(), value.into())).into();
+    let mut file = stage.broker(1).config().clone();
+    file.set("min.insync.replicas", "3").unwrap();
+    file.set("replica.lag.time.max.ms", "10000").unwrap();
     stage.kernel.command(NodeId::broker(1), |node, _| match node {
-        Process::Broker(broker) => broker.write_properties(&properties),
+        Process::Broker(broker) => broker.write_properties(file),
         _ => unreachable!(),
     });
-    assert_eq!(stage.broker(1).config().min_insync_replicas, 3);
-    assert_eq!(stage.broker(1).config().replica_lag_time_max, Span::secs(30));
-    assert_eq!(stage.broker(1).written_config().replica_lag_time_max, Span::secs(10));
+    let pending = stage.broker(1).pending_restart();
+    let expected = [("min.insync.replicas", "1", "3"), ("replica.lag.time.max.ms", "30000", "10000")];
+    assert_eq!(pending, expected.map(|(key, now, then)| (key, now.to_owned(), then.to_owned())));
+    assert_eq!(stage.broker(1).config().min_insync_replicas, 1, "even what could be changed at run time waits");
+
+    let dynamic = |broker: Option<u32>, value: &str| MetadataRecord::BrokerConfig {
+        broker: broker.map(BrokerId),
+        key: "min.insync.replicas".into(),
+        value: Some(value.into()),
+    };
+    stage.write([dynamic(None, "2")]);
+    stage.run(50);
+    assert_eq!(stage.broker(1).config().min_insync_replicas, 2, "at once");
+    stage.write([dynamic(Some(1), "4"), dynamic(Some(2), "5")]);
+    stage.run(50);
+    assert_eq!(stage.broker(1).config().min_insync_replicas, 4, "its own value wins over the one for all");
+    assert_eq!(stage.broker(1).pending_restart().len(), 1, "the file's value is shadowed now");
     stage.elect(Some(1), &[1, 2]);
     stage.controller(|controller| controller.refuses = Some(ErrorCode::IneligibleReplica));
     stage.run(50);
     let produce = stage.produce(1, Acks::All, "a");
     stage.run(50);
-    assert_eq!(stage.produced(produce), Some(Err(ErrorCode::NotEnoughReplicas)));
+    assert!(stage.produced(produce).is_some());
     stage.kernel.crash(NodeId::broker(1), Crash::Process);
     stage.kernel.restart(NodeId::broker(1));
     stage.run(10);
     assert_eq!(stage.broker(1).config().replica_lag_time_max, Span::secs(10));
+    stage.run(3_000);
+    assert_eq!(stage.broker(1).pending_restart(), []);
 }

@@ -1,5 +1,7 @@
 //! Sentences for what a broker did.
 
+use std::sync::Arc;
+
 use super::{Sentence, range};
 use crate::engine::common::TopicPartition;
 use crate::engine::server::BrokerFact;
@@ -75,6 +77,11 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
         }
         BrokerFact::ProduceAnswered { partition, client, outcome: Err(error), .. } => {
             about("fact-produce-refused", partition).node(world, "client", *client).text("error", error.name())
+        }
+        BrokerFact::Reconfigured { changes } => {
+            let one = |(key, value): &(&str, Arc<str>)| format!("{key}={value}");
+            let changes = changes.iter().map(one).collect::<Vec<_>>().join(", ");
+            Sentence::new("fact-reconfigured").text("changes", changes)
         }
         BrokerFact::FetchParked { partition, fetcher, offset } => {
             about("fact-fetch-parked", partition).node(world, "fetcher", *fetcher).number("offset", offset.0)

@@ -1,5 +1,7 @@
 //! Sentences for what the controller decided.
 
+use std::sync::Arc;
+
 use super::{Sentence, range};
 use crate::engine::common::TopicPartition;
 use crate::engine::controller::{ControllerFact, ElectedBecause, FencedBecause};
@@ -54,15 +56,24 @@ pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
         ControllerFact::IsrRefused { partition, broker, error } => {
             about("fact-isr-refused", partition).number("broker", broker.0).text("error", error.name())
         }
-        ControllerFact::TopicReconfigured { topic, key, value } => {
+        ControllerFact::TopicReconfigured { topic, changes } => {
             let name = world.image().topic(*topic).map_or("?", |topic| topic.name.as_ref());
-            Sentence::new("fact-topic-configured")
-                .text("topic", name)
-                .text("key", key.as_ref())
-                .text("value", value.as_ref())
+            Sentence::new("fact-topic-configured").text("topic", name).text("changes", configs(changes))
+        }
+        ControllerFact::BrokersReconfigured { broker: Some(broker), changes } => {
+            Sentence::new("fact-broker-configured").number("broker", broker.0).text("changes", configs(changes))
+        }
+        ControllerFact::BrokersReconfigured { broker: None, changes } => {
+            Sentence::new("fact-brokers-configured").text("changes", configs(changes))
         }
         ControllerFact::MetadataCommitted { first, last } => {
             Sentence::new("fact-metadata-committed").text("offsets", range(*first, *last))
         }
     }
+}
+
+/// `min.insync.replicas=2, retention.ms=default`.
+fn configs(changes: &[(Arc<str>, Option<Arc<str>>)]) -> String {
+    let one = |(key, value): &(Arc<str>, Option<Arc<str>>)| format!("{key}={}", value.as_deref().unwrap_or("default"));
+    changes.iter().map(one).collect::<Vec<_>>().join(", ")
 }
