@@ -83,8 +83,22 @@ pub fn print(command: &Command) -> String {
         }
         Command::Drop { message } => Words::of("drop").word(&message.to_string()).line(),
         Command::SlowDisk { node, flush } => Words::of("slow-disk").node(node).word(&flush.to_string()).line(),
+        Command::FailDisk { node, directory } => disk("fail-disk", node, directory.as_ref()).line(),
+        Command::FillDisk { node, directory, free: 0 } => disk("fill-disk", node, directory.as_ref()).line(),
+        Command::FillDisk { node, directory, free } => {
+            disk("fill-disk", node, directory.as_ref()).flag("free", &free.to_string()).line()
+        }
+        Command::RepairDisk { node, directory } => disk("repair-disk", node, directory.as_ref()).line(),
         Command::AlterBrokerConfig { broker, configs } => alter("brokers", &broker.to_string(), configs),
         Command::AlterTopicConfig { topic, configs } => alter("topics", topic, configs),
+    }
+}
+
+fn disk(verb: &str, node: &Target, directory: Option<&String>) -> Words {
+    let line = Words::of(verb).node(node);
+    match directory {
+        Some(directory) => line.word(directory),
+        None => line,
     }
 }
 

@@ -55,6 +55,9 @@ fn samples() -> Vec<Command> {
         | Command::SetLatency { .. }
         | Command::Drop { .. }
         | Command::SlowDisk { .. }
+        | Command::FailDisk { .. }
+        | Command::FillDisk { .. }
+        | Command::RepairDisk { .. }
         | Command::AlterBrokerConfig { .. }
         | Command::AlterTopicConfig { .. } => std::mem::discriminant(command),
     };
@@ -142,6 +145,10 @@ fn samples() -> Vec<Command> {
         Command::Release { a: a.clone(), b: b.clone() },
         Command::SetLatency { a: a.clone(), b, base: Span::millis(20), jitter: Span::micros(7) },
         Command::Drop { message: 17 },
+        Command::FailDisk { node: a.clone(), directory: None },
+        Command::FillDisk { node: a.clone(), directory: Some("/data/a b".into()), free: 1_000 },
+        Command::FillDisk { node: a.clone(), directory: None, free: 0 },
+        Command::RepairDisk { node: a.clone(), directory: Some("/data/b".into()) },
         Command::SlowDisk { node: a, flush: Span::millis(50) },
         Command::AlterBrokerConfig {
             broker: BrokerId(1),
@@ -150,7 +157,7 @@ fn samples() -> Vec<Command> {
         Command::AlterTopicConfig { topic: "orders".into(), configs: properties(&[("min.insync.replicas", "2")]) },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 24, "a variant has no sample");
+    assert_eq!(kinds.len(), 27, "a variant has no sample");
     samples
 }
 

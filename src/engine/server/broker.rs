@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::BrokerFact;
 use super::env::{ControllerChannel, Correlations, Env};
 use super::lifecycle::{BrokerState, Lifecycle, Sender};
 use super::metadata_answers::{answer_find_coordinator, answer_metadata};
@@ -17,7 +18,7 @@ use crate::engine::coordinator::group::{GroupCoordinator, OFFSETS_TOPIC};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{Body, Request, Response};
 use crate::engine::runtime::{Crash, Domain, Node};
-use crate::engine::storage::LogManager;
+use crate::engine::storage::{LogDir, LogManager};
 use crate::engine::{Ctx, Kafka, Token};
 
 /// Every node's alarms in one enum; a broker only ever sees its own.
@@ -56,6 +57,7 @@ pub(super) struct Volatile {
     pub(super) coordinator: GroupCoordinator,
     pub(super) creation: TopicCreation,
     pub(super) early: Vec<Early>,
+    pub(super) is_halting: bool,
     /// The disk is reading what an unclean stop has left in doubt.
     pub(super) is_recovering: bool,
 }
@@ -85,6 +87,7 @@ impl Volatile {
             creation: TopicCreation::default(),
             early: Vec::new(),
             is_recovering: false,
+            is_halting: false,
         }
     }
 }
@@ -94,7 +97,9 @@ impl Broker {
     #[must_use]
     pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, controllers: Vec<NodeId>) -> Self {
         let volatile = Volatile::new(&config, &controllers);
-        Self { id, rack, controllers, durable: Durable { config, logs: LogManager::default() }, volatile }
+        let mut logs = LogManager::default();
+        logs.set_dirs(&config.data_dirs());
+        Self { id, rack, controllers, durable: Durable { config, logs }, volatile }
     }
 
     /// Writes properties, as `kafka-configs.sh --alter` or an editor would. Values that Kafka can change at run time
@@ -111,6 +116,12 @@ impl Broker {
         }
         let Volatile { config, metadata, replicas, .. } = &mut self.volatile;
         replicas.reconfigure(config, metadata.image());
+    }
+
+    /// What befalls the disk under one of its directories, seen or not yet seen by the process. False if there is no such
+    /// directory.
+    pub fn disturb_disk(&mut self, directory: Option<&str>, act: impl FnOnce(&mut LogDir, u64)) -> bool {
+        self.durable.logs.disturb_dir(directory, act)
     }
 
     // ---- requests ------------------------------------------------------------------------------------------------
@@ -255,6 +266,13 @@ impl Broker {
     fn settle(&mut self, ctx: &mut Ctx<'_>) {
         let Parts { mut env, replicas, coordinator, .. } = self.parts();
         let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
+        for change in std::mem::take(&mut replicas.resigned) {
+            if let Leadership::Lost(id) = change
+                && Some(id.topic) == offsets_topic
+            {
+                coordinator.resigned(ctx, id.partition);
+            }
+        }
         loop {
             replicas.complete_delayed_requests(ctx, &mut env);
             let risen = replicas.take_risen();
@@ -264,6 +282,20 @@ impl Broker {
             for (id, high_watermark) in risen.into_iter().filter(|(id, _)| Some(id.topic) == offsets_topic) {
                 coordinator.high_watermark(ctx, id.partition, high_watermark);
             }
+        }
+        let has_news = self.volatile.lifecycle.set_offline_replicas(&self.volatile.replicas.offline);
+        if has_news && !self.durable.logs.has_no_live_dir() {
+            let (lifecycle, mut sender) = self.lifecycle_parts();
+            lifecycle.communicate(ctx, &mut sender);
+        }
+        self.halt_without_log_dirs(ctx);
+    }
+
+    /// `LogManager.handleLogDirFailure`: the last directory takes the broker with it.
+    fn halt_without_log_dirs(&mut self, ctx: &mut Ctx<'_>) {
+        if self.durable.logs.has_no_live_dir() && !std::mem::replace(&mut self.volatile.is_halting, true) {
+            ctx.emit(BrokerFact::HaltedWithoutLogDirs);
+            ctx.halt();
         }
     }
 
@@ -383,6 +415,11 @@ impl Node<Kafka> for Broker {
     fn start(&mut self, ctx: &mut Ctx<'_>) {
         // Read the configuration again: it may have been written while the process was down.
         self.volatile = Volatile::new(&self.durable.config, &self.controllers);
+        self.durable.logs.set_dirs(&self.durable.config.data_dirs());
+        self.durable.logs.try_dirs_again();
+        if self.durable.logs.has_no_live_dir() {
+            return self.halt_without_log_dirs(ctx);
+        }
         let (lifecycle, mut sender) = self.lifecycle_parts();
         lifecycle.start(ctx, &mut sender);
         self.fetch_metadata(ctx);
