@@ -136,6 +136,13 @@ const TOOLS: &[ToolHelp] = &[
     verb("latency", "sets how long a link takes", &["latency broker-1 broker-2 20ms [--jitter 5ms]"]),
     verb("drop", "drops one message in flight, which TCP never does", &["drop 17"]),
     verb("slow-disk", "sets how long a flush takes", &["slow-disk broker-1 50ms"]),
+    verb("fail-disk", "breaks the disk under a log directory", &["fail-disk broker-1 [/data/a]"]),
+    verb(
+        "fill-disk",
+        "leaves so few bytes free under a log directory",
+        &["fill-disk broker-1 [/data/a] [--free 1000]"],
+    ),
+    verb("repair-disk", "puts a good disk in; the broker sees it when it starts", &["repair-disk broker-1 [/data/a]"]),
     verb("wait", "lets the clock run", &["wait 3s"]),
     verb("await", "lets the clock run until something holds", &["await state(billing) == Stable within 30s"]),
     verb("expect", "demands that something holds now", &["expect lag(billing) == 0 and leader(orders-0) != none"]),

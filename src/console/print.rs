@@ -83,6 +83,12 @@ pub fn print(command: &Command) -> String {
         }
         Command::Drop { message } => Words::of("drop").word(&message.to_string()).line(),
         Command::SlowDisk { node, flush } => Words::of("slow-disk").node(node).word(&flush.to_string()).line(),
+        Command::FailDisk { node, directory } => disk("fail-disk", node, directory.as_ref()).line(),
+        Command::FillDisk { node, directory, free: 0 } => disk("fill-disk", node, directory.as_ref()).line(),
+        Command::FillDisk { node, directory, free } => {
+            disk("fill-disk", node, directory.as_ref()).flag("free", &free.to_string()).line()
+        }
+        Command::RepairDisk { node, directory } => disk("repair-disk", node, directory.as_ref()).line(),
         Command::AlterBrokerConfig { broker, configs, delete } => {
             alter("brokers", broker.map(|broker| broker.to_string()).as_deref(), configs, delete)
         }
@@ -91,6 +97,14 @@ pub fn print(command: &Command) -> String {
             let line = Words::of("server-properties").node(&Target::Broker(*broker));
             properties.iter().fold(line, |line, (key, value)| line.word(&format!("{key}={value}"))).line()
         }
+    }
+}
+
+fn disk(verb: &str, node: &Target, directory: Option<&String>) -> Words {
+    let line = Words::of(verb).node(node);
+    match directory {
+        Some(directory) => line.word(directory),
+        None => line,
     }
 }
 

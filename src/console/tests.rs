@@ -55,6 +55,9 @@ fn samples() -> Vec<Command> {
         | Command::SetLatency { .. }
         | Command::Drop { .. }
         | Command::SlowDisk { .. }
+        | Command::FailDisk { .. }
+        | Command::FillDisk { .. }
+        | Command::RepairDisk { .. }
         | Command::AlterBrokerConfig { .. }
         | Command::WriteProperties { .. }
         | Command::AlterTopicConfig { .. } => std::mem::discriminant(command),
@@ -143,6 +146,10 @@ fn samples() -> Vec<Command> {
         Command::Release { a: a.clone(), b: b.clone() },
         Command::SetLatency { a: a.clone(), b, base: Span::millis(20), jitter: Span::micros(7) },
         Command::Drop { message: 17 },
+        Command::FailDisk { node: a.clone(), directory: None },
+        Command::FillDisk { node: a.clone(), directory: Some("/data/a b".into()), free: 1_000 },
+        Command::FillDisk { node: a.clone(), directory: None, free: 0 },
+        Command::RepairDisk { node: a.clone(), directory: Some("/data/b".into()) },
         Command::SlowDisk { node: a, flush: Span::millis(50) },
         Command::AlterBrokerConfig {
             broker: Some(BrokerId(1)),
@@ -165,7 +172,7 @@ fn samples() -> Vec<Command> {
         },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 24, "a variant has no sample");
+    assert_eq!(kinds.len(), 27, "a variant has no sample");
     samples
 }
 

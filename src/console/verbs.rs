@@ -40,6 +40,19 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
             let node = line.target("which node")?;
             Ok(Command::SlowDisk { node, flush: span(&line.word("how long a flush takes")?)? })
         }),
+        "fail-disk" => simple(words, "fail-disk", &[], |line| {
+            let (node, directory) = disk(line)?;
+            Ok(Command::FailDisk { node, directory })
+        }),
+        "fill-disk" => simple(words, "fill-disk", &[("free", Value)], |line| {
+            let free = line.number("free")?.unwrap_or(0);
+            let (node, directory) = disk(line)?;
+            Ok(Command::FillDisk { node, directory, free })
+        }),
+        "repair-disk" => simple(words, "repair-disk", &[], |line| {
+            let (node, directory) = disk(line)?;
+            Ok(Command::RepairDisk { node, directory })
+        }),
         "produce" => simple(words, "produce", &[], produce),
         "workload" => {
             let known: Vec<Flag> = WORKLOAD.iter().copied().chain([("stop", Nothing)]).collect();
@@ -104,6 +117,13 @@ fn link(words: Vec<String>, verb: &'static str, make: fn(Target, Target) -> Comm
         let first = line.target("between which nodes")?;
         Ok(make(first, line.target("the link's other end")?))
     })
+}
+
+/// A broker, and one of its directories if it has several.
+fn disk(line: &mut Line) -> Result<(Target, Option<String>), ConsoleProblem> {
+    let node = line.target("which broker")?;
+    let directory = line.word("").ok();
+    Ok((node, directory))
 }
 
 fn latency(words: Vec<String>) -> Result<Entry, ConsoleProblem> {

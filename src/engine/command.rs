@@ -243,6 +243,26 @@ pub enum Command {
         node: Target,
         flush: Span,
     },
+    /// No write to the disk under one of a broker's directories succeeds any more; the first if none is named.
+    FailDisk {
+        node: Target,
+        #[serde(default)]
+        directory: Option<String>,
+    },
+    /// Only so many bytes are left on it.
+    FillDisk {
+        node: Target,
+        #[serde(default)]
+        directory: Option<String>,
+        #[serde(default)]
+        free: u64,
+    },
+    /// A new, large disk with the old one's content. The broker looks at it when it starts.
+    RepairDisk {
+        node: Target,
+        #[serde(default)]
+        directory: Option<String>,
+    },
     /// `kafka-configs.sh --entity-type brokers`: what Kafka can change at run time; `None` is `--entity-default`.
     AlterBrokerConfig {
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -160,6 +160,10 @@ fact-no-offset = { $partition }：没有已提交位移，且 auto.offset.reset=
 fact-segment-rolled = { $partition }：从 { $base } 开始新的日志段
 fact-segment-deleted = { $partition }：删除从 { $base } 开始的日志段。日志从 { $start } 开始
 fact-segment-deleted-size = { $partition }：超过 retention.bytes，删除从 { $base } 开始的日志段。日志从 { $start } 开始
+fact-log-dir-broken = 无法写入 { $directory }（I/O 错误）：该目录已离线，其中的 { $count } 个副本随之离线
+fact-log-dir-full = 无法写入 { $directory }（设备空间不足）：该目录已离线，其中的 { $count } 个副本随之离线
+fact-halted-without-dirs = 自行终止：所有日志目录都已失效
+fact-leader-dir-failed = { $partition }：leader { $leader }，epoch { $epoch }，ISR { $isr }。某个副本的日志目录已失效
 fact-log-cleaned = { $partition }：按 { $from } 到 { $end } 的键压缩。{ $before } 条记录变为 { $after } 条，少了 { $bytes } 字节。偏移量不变
 fact-log-start-moved = { $partition }：日志从 { $start } 开始，不再从 { $before } 开始。在它之前的整段日志会在下次保留检查时删除
 fact-delete-parked = { $partition }：{ $client } 等待所有存活副本的日志都从 { $until } 开始

@@ -6,6 +6,7 @@ use kafkascope::engine::command::{Command, CommitStyle, RecordSpec, RecordsBefor
 use kafkascope::engine::common::{BrokerId, ErrorCode, NodeId, Offset, Span};
 use kafkascope::engine::runtime::Crash;
 use kafkascope::engine::server::BrokerFact;
+use kafkascope::engine::storage::DiskError;
 use kafkascope::engine::{Fact, Setup, World};
 
 use super::lab::Lab;
@@ -259,4 +260,66 @@ fn a_compacted_log_keeps_the_newest_of_every_key_and_is_replicated_with_its_gaps
         _ => None,
     });
     assert_eq!(last, Some(Offset(23)));
+}
+
+/// A directory that fails takes its replicas with it, the last one the broker.
+#[test]
+fn a_failed_directory_moves_its_leaderships_and_the_last_one_halts_the_broker() {
+    let mut lab = one_partition(8, &[("log.dirs", "/data/a,/data/b")], &[]);
+    produce(&mut lab, &["a", "b"]);
+    let (leader, orders) = (lab.leader(0).unwrap(), lab.orders(0));
+    let node = || Target::Broker(leader);
+    let logs = |lab: &Lab| lab.world.broker(leader).unwrap().logs().clone();
+    let home = logs(&lab).directory_of(orders).unwrap().path.to_string();
+    let refused = lab.world.check(&Command::FailDisk { node: node(), directory: Some("/c".into()) });
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        format!("broker-{leader} has no log directory /c; it has /data/a, /data/b")
+    );
+    lab.act(Command::FailDisk { node: node(), directory: Some(home.clone()) });
+    produce(&mut lab, &["c"]);
+    lab.secs(4);
+    assert!(saw(&lab, |fact| matches!(fact, BrokerFact::LogDirFailed { error: DiskError::Broken, .. })) == 1);
+    // The producer was told, asked again, and found the new leader.
+    let next = lab.leader(0).unwrap();
+    assert_ne!(next, leader);
+    assert!(!lab.isr(0).contains(&leader) && lab.world.is_up(NodeId::Broker(leader)));
+    assert_eq!(lab.world.broker(next).unwrap().log(orders).unwrap().log_end_offset(), Offset(3));
+    let told = |fact: &BrokerFact| {
+        matches!(fact, BrokerFact::ProduceAnswered { outcome: Err(ErrorCode::KafkaStorageError), .. })
+    };
+    assert!(saw(&lab, told) > 0);
+    // A new disk, a restart: it follows again.
+    lab.act(Command::RepairDisk { node: node(), directory: Some(home) });
+    lab.crash(leader);
+    lab.secs(15);
+    lab.restart(leader);
+    lab.secs(20);
+    assert_eq!(lab.isr(0).len(), 3);
+    // Both at once.
+    for directory in ["/data/a", "/data/b"] {
+        lab.act(Command::FailDisk { node: node(), directory: Some(directory.into()) });
+    }
+    lab.secs(10);
+    assert!(saw(&lab, |fact| matches!(fact, BrokerFact::HaltedWithoutLogDirs)) == 1);
+    assert!(!lab.world.is_up(NodeId::Broker(leader)));
+    // It does not start either.
+    lab.restart(leader);
+    lab.secs(1);
+    assert!(!lab.world.is_up(NodeId::Broker(leader)));
+}
+
+#[test]
+fn a_full_disk_is_a_failed_directory() {
+    let mut lab = one_partition(9, &[], &[]);
+    produce(&mut lab, &["a"]);
+    let leader = lab.leader(0).unwrap();
+    lab.act(Command::FillDisk { node: Target::Broker(leader), directory: None, free: 100 });
+    produce(&mut lab, &["b", "c", "d"]);
+    lab.secs(15);
+    assert!(saw(&lab, |fact| matches!(fact, BrokerFact::LogDirFailed { error: DiskError::Full, .. })) == 1);
+    assert!(!lab.world.is_up(NodeId::Broker(leader)));
+    let orders = lab.orders(0);
+    let next = lab.leader(0).unwrap();
+    assert_eq!(lab.world.broker(next).unwrap().log(orders).unwrap().high_watermark(), Offset(4));
 }

@@ -219,6 +219,7 @@ mod tests {
             current_metadata_offset: Offset(offset),
             want_fence,
             want_shut_down,
+            offline_replicas: Vec::new(),
         }
     }
 

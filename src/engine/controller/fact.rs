@@ -102,6 +102,8 @@ pub enum ElectedBecause {
     LeaderFenced,
     /// The leader asked to leave: a controlled shutdown.
     LeaderShutsDown,
+    /// The leader's log directory has failed.
+    LogDirFailed,
     /// A replica that may lead came back to a partition without a leader.
     ReplicaReturned,
     /// No in-sync replica lives and unclean election is allowed: what the new leader lacks is lost.

@@ -77,6 +77,16 @@ impl ReplicationControl<'_> {
         in_sync.filter_map(|(id, partition)| self.updated(id, partition, Some(broker), None)).collect()
     }
 
+    /// Replicas whose directory has failed neither lead nor are in sync (`handleDirectoriesOffline`).
+    #[must_use]
+    pub fn remove_offline_replicas(&self, broker: BrokerId, offline: &[TopicPartition]) -> Vec<MetadataRecord> {
+        let removed = |id: &TopicPartition| {
+            let partition = self.image.partition(*id).filter(|partition| partition.isr.contains(&broker))?;
+            self.updated(*id, partition, Some(broker), None)
+        };
+        offline.iter().filter_map(removed).collect()
+    }
+
     /// `generateLeaderAndIsrUpdates` for one partition: `removed` may neither lead nor be in sync, `added` may lead.
     fn updated(
         &self,

@@ -83,6 +83,10 @@ impl Controller {
                 }
             }
         }
+        if !request.offline_replicas.is_empty() {
+            let records = self.control().remove_offline_replicas(broker, &request.offline_replicas);
+            self.append(ctx, records, ElectedBecause::LogDirFailed);
+        }
         let last_decided = Offset(self.active().decided.image.end_offset().0 - 1);
         let heartbeats = &mut self.active_mut().heartbeats;
         heartbeats.touch(broker, next.is_fenced(), Some(request.current_metadata_offset));

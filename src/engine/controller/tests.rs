@@ -139,6 +139,7 @@ impl Lab {
             current_metadata_offset: self.controller().high_watermark(),
             want_fence: false,
             want_shut_down: false,
+            offline_replicas: Vec::new(),
         };
         self.send(broker, request)
     }
@@ -231,6 +232,7 @@ fn heartbeats_unfence_who_has_caught_up_and_refuse_who_is_stale() {
             current_metadata_offset: Offset(0),
             want_fence: false,
             want_shut_down: false,
+            offline_replicas: Vec::new(),
         },
     );
     lab.run_until(200);
@@ -359,6 +361,7 @@ fn the_preferred_leader_returns_at_the_next_check() {
         current_metadata_offset: lab.controller().high_watermark(),
         want_fence: true,
         want_shut_down: false,
+        offline_replicas: Vec::new(),
     };
     lab.send(1, leave);
     lab.run_until(1_100);
@@ -403,6 +406,7 @@ fn a_broker_that_leaves_in_good_order_hands_over_first() {
             current_metadata_offset: lab.controller().high_watermark(),
             want_fence: false,
             want_shut_down: true,
+            offline_replicas: Vec::new(),
         };
         lab.send(1, request)
     };

@@ -26,6 +26,9 @@ pub struct BrokerHeartbeatRequest {
     pub current_metadata_offset: Offset,
     pub want_fence: bool,
     pub want_shut_down: bool,
+    /// Replicas in log directories that have failed. (On the wire these are the directories' ids; which replicas lie in
+    /// them the controller knows from AssignReplicasToDirs.)
+    pub offline_replicas: Vec<TopicPartition>,
 }
 
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ pub(super) enum Effect<D: Domain> {
     Cancel(TimerId),
     Flush { bytes: u64, token: D::Token },
     Emit(D::Fact),
+    Halt,
 }
 
 /// Lent to a node for one event: the clock, the dice, and an outbox.
@@ -67,6 +68,11 @@ impl<'a, D: Domain> Context<'a, D> {
     /// Asks the disk to make `bytes` durable; the node's `flushed` hears of it with `token`.
     pub fn flush(&mut self, bytes: u64, token: D::Token) {
         self.effects.push(Effect::Flush { bytes, token });
+    }
+
+    /// Ends this process at once, as `kill -9` would: nothing is put in order first.
+    pub fn halt(&mut self) {
+        self.effects.push(Effect::Halt);
     }
 
     /// Records a fact about this node.

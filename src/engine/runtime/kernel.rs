@@ -308,6 +308,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
                 self.scheduler.schedule(done, Event::Flushed { node, token, begun: self.step });
             }
             Effect::Emit(fact) => self.record(Some(node), cause, fact),
+            Effect::Halt => drop(self.die(node, Crash::Process, cause)),
         }
     }
 
@@ -345,6 +346,10 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     // Each returns whether anything changed.
 
     pub fn crash(&mut self, id: NodeId, how: Crash) -> bool {
+        self.die(id, how, Cause::Command)
+    }
+
+    fn die(&mut self, id: NodeId, how: Crash, cause: Cause) -> bool {
         let Some(slot) = self.nodes.get_mut(&id) else { return false };
         if matches!(slot.status, Status::Down { .. }) {
             return false;
@@ -354,7 +359,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         slot.disk.crash();
         slot.node.crash(how);
         self.scheduler.forget(id);
-        self.emit(Some(id), Cause::Command, RuntimeFact::Crashed { how });
+        self.emit(Some(id), cause, RuntimeFact::Crashed { how });
         let on_its_connections: Vec<MessageId> =
             self.network.iter().filter(|message| message.from == id || message.to == id).map(|m| m.id).collect();
         for message in on_its_connections {

@@ -18,7 +18,7 @@ use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{Body, Request, Response};
 use crate::engine::raft::{RaftClient, RaftConfig, RaftEvent, Role, is_for_raft};
 use crate::engine::runtime::{Crash, Domain, Node};
-use crate::engine::storage::LogManager;
+use crate::engine::storage::{LogDir, LogManager};
 use crate::engine::{Ctx, Kafka, Token};
 
 /// Every node's alarms in one enum; a broker only ever sees its own.
@@ -60,6 +60,7 @@ pub(super) struct Volatile {
     pub(super) coordinator: GroupCoordinator,
     pub(super) creation: TopicCreation,
     pub(super) early: Vec<Early>,
+    pub(super) is_halting: bool,
     /// The disk is reading what an unclean stop has left in doubt.
     pub(super) is_recovering: bool,
 }
@@ -90,6 +91,7 @@ impl Volatile {
             creation: TopicCreation::default(),
             early: Vec::new(),
             is_recovering: false,
+            is_halting: false,
         }
     }
 }
@@ -100,12 +102,20 @@ impl Broker {
     pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, controllers: Vec<BrokerId>) -> Self {
         let volatile = Volatile::new(&config, Time::ZERO);
         let raft = RaftClient::new(Role::Observer, controllers, RaftConfig::new(&config));
-        Self { id, rack, durable: Durable { config, logs: LogManager::default() }, raft, volatile }
+        let mut logs = LogManager::default();
+        logs.set_dirs(&config.data_dirs());
+        Self { id, rack, durable: Durable { config, logs }, raft, volatile }
     }
 
     /// What an editor leaves behind on the machine: another `server.properties`, which the next start will read.
     pub fn write_properties(&mut self, config: BrokerConfig) {
         self.durable.config = config;
+    }
+
+    /// What befalls the disk under one of its directories, seen or not yet seen by the process. False if there is no such
+    /// directory.
+    pub fn disturb_disk(&mut self, directory: Option<&str>, act: impl FnOnce(&mut LogDir, u64)) -> bool {
+        self.durable.logs.disturb_dir(directory, act)
     }
 
     // ---- requests ------------------------------------------------------------------------------------------------
@@ -268,6 +278,13 @@ impl Broker {
     fn settle(&mut self, ctx: &mut Ctx<'_>) {
         let Parts { mut env, replicas, coordinator, .. } = self.parts();
         let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
+        for change in std::mem::take(&mut replicas.resigned) {
+            if let Leadership::Lost(id) = change
+                && Some(id.topic) == offsets_topic
+            {
+                coordinator.resigned(ctx, id.partition);
+            }
+        }
         loop {
             replicas.complete_delayed_requests(ctx, &mut env);
             let risen = replicas.take_risen();
@@ -277,6 +294,20 @@ impl Broker {
             for (id, high_watermark) in risen.into_iter().filter(|(id, _)| Some(id.topic) == offsets_topic) {
                 coordinator.high_watermark(ctx, id.partition, high_watermark);
             }
+        }
+        let has_news = self.volatile.lifecycle.set_offline_replicas(&self.volatile.replicas.offline);
+        if has_news && !self.durable.logs.has_no_live_dir() {
+            let (lifecycle, mut sender) = self.lifecycle_parts();
+            lifecycle.communicate(ctx, &mut sender);
+        }
+        self.halt_without_log_dirs(ctx);
+    }
+
+    /// `LogManager.handleLogDirFailure`: the last directory takes the broker with it.
+    fn halt_without_log_dirs(&mut self, ctx: &mut Ctx<'_>) {
+        if self.durable.logs.has_no_live_dir() && !std::mem::replace(&mut self.volatile.is_halting, true) {
+            ctx.emit(BrokerFact::HaltedWithoutLogDirs);
+            ctx.halt();
         }
     }
 
@@ -387,6 +418,11 @@ impl Node<Kafka> for Broker {
     fn start(&mut self, ctx: &mut Ctx<'_>) {
         // Read the configuration again: it may have been written while the process was down.
         self.volatile = Volatile::new(&self.durable.config, ctx.now());
+        self.durable.logs.set_dirs(&self.durable.config.data_dirs());
+        self.durable.logs.try_dirs_again();
+        if self.durable.logs.has_no_live_dir() {
+            return self.halt_without_log_dirs(ctx);
+        }
         self.raft.start(ctx);
         self.settle_metadata(ctx);
         let (lifecycle, mut sender) = self.lifecycle_parts();

@@ -6,7 +6,7 @@ use crate::engine::common::{
     BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition,
 };
 use crate::engine::protocol::{Acks, TopicName};
-use crate::engine::storage::{Cleaned, DeletionReason, Recovered};
+use crate::engine::storage::{Cleaned, DeletionReason, DiskError, Recovered};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerFact {
@@ -52,6 +52,14 @@ pub enum BrokerFact {
         reason: DeletionReason,
         log_start: Offset,
     },
+    /// A write failed: the directory is offline, and these replicas with it.
+    LogDirFailed {
+        directory: Arc<str>,
+        error: DiskError,
+        replicas: Vec<TopicPartition>,
+    },
+    /// No directory is left: the process ends itself (`Exit.halt`).
+    HaltedWithoutLogDirs,
     /// The log cleaner has been through it.
     LogCleaned {
         partition: TopicPartition,

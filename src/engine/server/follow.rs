@@ -64,6 +64,11 @@ impl ReplicaManager {
         let batches: Vec<RecordBatch> =
             fetched.batches.iter().take_while(is_ours).filter_map(|batch| tail_of(batch, from)).collect();
         let config = self.topic_config(id.topic);
+        let bytes: u64 = batches.iter().map(|batch| u64::from(batch.size_in_bytes())).sum();
+        if bytes > 0 && !self.can_write(ctx, env, id, bytes) {
+            return;
+        }
+        let log = env.logs.get_mut(id).expect("a followed partition has a log");
         let info = log.append_as_follower(&batches, ctx.now(), &config);
         if let Some(info) = info {
             self.after_append(ctx, env, id, info, Some(leader));

@@ -7,12 +7,15 @@ use super::BrokerFact;
 use super::env::{CONTROLLER_POLL, ControllerChannel, Correlations, doubled, request};
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Offset, Purpose, Span, Time};
+use crate::engine::common::{
+    BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Offset, Purpose, Span, Time, TopicPartition,
+};
 use crate::engine::config::BrokerConfig;
 use crate::engine::protocol::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
 };
 use crate::engine::runtime::TimerId;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// `org.apache.kafka.metadata.BrokerState`, without the states of shutting down.
@@ -56,6 +59,7 @@ pub struct Lifecycle {
     is_next_immediate: bool,
     failed_attempts: u32,
     last_answer: Option<Time>,
+    offline_replicas: Vec<TopicPartition>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +93,7 @@ impl Lifecycle {
             is_next_immediate: false,
             failed_attempts: 0,
             last_answer: None,
+            offline_replicas: Vec::new(),
         }
     }
 
@@ -118,6 +123,16 @@ impl Lifecycle {
     pub(super) fn start(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>) {
         self.incarnation = ctx.rng().bits(Purpose::Names);
         self.communicate(ctx, sender);
+    }
+
+    /// What the next heartbeats tell the controller about failed directories (`propagateDirectoryFailure`). True if that
+    /// is news.
+    pub(super) fn set_offline_replicas(&mut self, offline: &BTreeSet<TopicPartition>) -> bool {
+        if self.offline_replicas.iter().eq(offline) {
+            return false;
+        }
+        self.offline_replicas = offline.iter().copied().collect();
+        self.broker_epoch.is_some()
     }
 
     /// The replicas are in place as metadata says: heartbeats ask to be unfenced from now on.
@@ -151,6 +166,7 @@ impl Lifecycle {
                     current_metadata_offset: sender.metadata_end,
                     want_fence: !self.is_ready_to_unfence,
                     want_shut_down: false,
+                    offline_replicas: self.offline_replicas.clone(),
                 };
                 request(ctx, controller, correlation, heartbeat);
             }

@@ -155,6 +155,8 @@ impl Broker {
         self.volatile.is_recovering = false;
         let (config, image) = (&self.volatile.config, self.volatile.metadata.image());
         self.volatile.replicas.reconfigure(config, image);
+        let offline = self.durable.logs.iter().map(|(id, _)| id).filter(|id| self.durable.logs.is_offline(*id));
+        self.volatile.replicas.offline = offline.collect();
         let replicas = &self.volatile.replicas;
         for (partition, recovered) in self.durable.logs.load(|id| replicas.topic_config(id.topic)) {
             ctx.emit(BrokerFact::LogRecovered { partition, recovered });
@@ -180,7 +182,10 @@ impl Broker {
             BrokerTimer::FlushCheck => self.with_replicas(|replicas, env| replicas.flush_dirty_logs(ctx, env)),
             BrokerTimer::RecoveryPointCheckpoint => self.durable.logs.checkpoint_recovery_points(),
             BrokerTimer::LogStartOffsetCheckpoint => self.durable.logs.checkpoint_log_start_offsets(),
-            BrokerTimer::HighWatermarkCheckpoint => self.durable.logs.checkpoint_high_watermarks(),
+            BrokerTimer::HighWatermarkCheckpoint => {
+                self.with_replicas(|replicas, env| replicas.probe_log_dirs(ctx, env));
+                self.durable.logs.checkpoint_high_watermarks();
+            }
             BrokerTimer::LogCleaner => return self.run_log_cleaner(ctx),
             BrokerTimer::RemoveDeletedFiles { partition } => {
                 let partition = *partition;

@@ -16,6 +16,7 @@ mod follow;
 mod lifecycle;
 mod list_offsets;
 mod log_cleaner;
+mod log_dir_failure;
 mod log_io;
 mod metadata_answers;
 mod metadata_loader;

@@ -79,6 +79,10 @@ impl ReplicaManager {
         from: NodeId,
     ) -> Result<LeaderAppend, ErrorCode> {
         let config = self.topic_config(id.topic);
+        self.partition_or_error(env.image, id)?.leading().ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if !self.can_write(ctx, env, id, u64::from(batch.size_in_bytes())) {
+            return Err(ErrorCode::KafkaStorageError);
+        }
         let partition = self.partition_or_error(env.image, id)?;
         let leading = partition.leading().ok_or(ErrorCode::NotLeaderOrFollower)?;
         let (isr, min_isr) = (leading.isr.len(), partition.effective_min_isr(config.min_insync_replicas));

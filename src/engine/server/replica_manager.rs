@@ -26,6 +26,10 @@ pub(super) struct ReplicaManager {
     pub(super) purgatory: Purgatory,
     pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
     pub(super) alter_partition: AlterPartitionManager,
+    /// Replicas in directories that have failed.
+    pub(super) offline: BTreeSet<TopicPartition>,
+    /// Leaderships that ended with their directory.
+    pub(super) resigned: Vec<Leadership>,
     configs: BTreeMap<TopicId, Arc<TopicConfig>>,
     changed: BTreeSet<TopicPartition>,
     risen: Vec<(TopicPartition, Offset)>,
@@ -51,7 +55,9 @@ impl ReplicaManager {
             }
         }
         let mine = |(id, registration): &(TopicPartition, &PartitionRegistration)| {
-            registration.replicas.contains(&env.me) && old.partition(*id) != Some(*registration)
+            registration.replicas.contains(&env.me)
+                && old.partition(*id) != Some(*registration)
+                && !env.logs.is_offline(*id)
         };
         let (leading, following): (Vec<_>, Vec<_>) =
             image.partitions().filter(mine).partition(|(_, registration)| registration.leader == Some(env.me));
@@ -177,12 +183,15 @@ impl ReplicaManager {
     // ---- lookups -------------------------------------------------------------------------------------------------
 
     /// # Errors
-    /// NOT_LEADER_OR_FOLLOWER if another broker hosts the partition, UNKNOWN_TOPIC_OR_PARTITION if none does.
+    /// KAFKA_STORAGE_ERROR if its directory has failed, NOT_LEADER_OR_FOLLOWER if another broker hosts the partition, UNKNOWN_TOPIC_OR_PARTITION if none does.
     pub(super) fn partition_or_error(
         &self,
         image: &MetadataImage,
         id: TopicPartition,
     ) -> Result<&Partition, ErrorCode> {
+        if self.offline.contains(&id) {
+            return Err(ErrorCode::KafkaStorageError);
+        }
         self.partitions.get(&id).ok_or(match image.partition(id) {
             Some(_) => ErrorCode::NotLeaderOrFollower,
             None => ErrorCode::UnknownTopicOrPartition,

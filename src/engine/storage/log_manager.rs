@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::log_dirs::{DiskError, LogDir};
 use super::recovery::{Checkpointed, Recovered};
 use super::unified_log::UnifiedLog;
 use crate::engine::common::{Offset, Time, TopicPartition};
@@ -22,6 +23,10 @@ pub struct LogManager {
     was_shut_down_cleanly: bool,
     /// The logs have been opened by the process that runs now.
     is_loaded: bool,
+    /// In the order of `log.dirs`; never empty once the broker is made.
+    dirs: Vec<LogDir>,
+    /// In which of them each log lies.
+    homes: BTreeMap<TopicPartition, usize>,
 }
 
 /// The checkpoint files of a log directory.
@@ -49,11 +54,113 @@ impl LogManager {
 
     /// The log, made empty if there is none yet.
     pub fn get_or_create(&mut self, partition: TopicPartition, now: Time) -> &mut UnifiedLog {
+        if !self.logs.contains_key(&partition) {
+            let home = self.next_dir();
+            self.homes.insert(partition, home);
+        }
         Arc::make_mut(self.logs.entry(partition).or_insert_with(|| Arc::new(UnifiedLog::new(now))))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (TopicPartition, &UnifiedLog)> {
         self.logs.iter().map(|(partition, log)| (*partition, log.as_ref()))
+    }
+
+    // ---- directories -------------------------------------------------------------------------------------------
+
+    /// Takes over `log.dirs`. Disks keep what is wrong with them, and logs their place.
+    ///
+    /// A directory that is no longer listed keeps its logs: taking one out of the configuration does not move files,
+    /// and a broker would not find them; here the list only grows.
+    pub fn set_dirs(&mut self, paths: &[Arc<str>]) {
+        for path in paths {
+            if !self.dirs.iter().any(|dir| dir.path == *path) {
+                self.dirs.push(LogDir::new(Arc::clone(path)));
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn dirs(&self) -> &[LogDir] {
+        &self.dirs
+    }
+
+    /// The directory in which a log lies.
+    #[must_use]
+    pub fn directory_of(&self, partition: TopicPartition) -> Option<&LogDir> {
+        self.dirs.get(*self.homes.get(&partition)?)
+    }
+
+    /// Has the broker given up the directory in which the log lies?
+    #[must_use]
+    pub fn is_offline(&self, partition: TopicPartition) -> bool {
+        self.directory_of(partition).is_some_and(|dir| dir.is_offline)
+    }
+
+    /// Has every directory failed? Then the broker halts.
+    #[must_use]
+    pub fn has_no_live_dir(&self) -> bool {
+        !self.dirs.is_empty() && self.dirs.iter().all(|dir| dir.is_offline)
+    }
+
+    /// Bytes that the logs of a directory take, deleted files included.
+    #[must_use]
+    pub fn used_bytes(&self, path: &str) -> u64 {
+        let here = self.iter().filter(|(id, _)| self.directory_of(*id).is_some_and(|dir| *dir.path == *path));
+        here.map(|(_, log)| {
+            let deleted: u64 = log.deleted_segments().iter().map(|one| one.segment.size_in_bytes()).sum();
+            log.size_in_bytes() + deleted
+        })
+        .sum()
+    }
+
+    /// What writing `bytes` more to the log would meet.
+    #[must_use]
+    pub fn write_error(&self, partition: TopicPartition, bytes: u64) -> Option<DiskError> {
+        let dir = self.directory_of(partition)?;
+        if !dir.is_broken && dir.capacity.is_none() {
+            return None;
+        }
+        dir.error(self.used_bytes(&dir.path), bytes)
+    }
+
+    /// Directories in use to which not even a checkpoint can be written.
+    #[must_use]
+    pub fn failing_dirs(&self) -> Vec<(Arc<str>, DiskError)> {
+        let in_use = self.dirs.iter().filter(|dir| !dir.is_offline);
+        in_use.filter_map(|dir| Some((Arc::clone(&dir.path), dir.error(self.used_bytes(&dir.path), 0)?))).collect()
+    }
+
+    /// The broker gives a directory up; tells which logs lie in it.
+    pub fn take_offline(&mut self, path: &str) -> Vec<TopicPartition> {
+        for dir in self.dirs.iter_mut().filter(|dir| *dir.path == *path) {
+            dir.is_offline = true;
+        }
+        let here = |id: &TopicPartition| self.directory_of(*id).is_some_and(|dir| *dir.path == *path);
+        self.logs.keys().copied().filter(here).collect()
+    }
+
+    /// A starting broker tries every directory again.
+    pub fn try_dirs_again(&mut self) {
+        for dir in &mut self.dirs {
+            dir.is_offline = dir.is_broken;
+        }
+    }
+
+    /// What befalls the disk under a directory; the first if none is named. False if there is no such directory.
+    pub fn disturb_dir(&mut self, path: Option<&str>, act: impl FnOnce(&mut LogDir, u64)) -> bool {
+        let Some(index) = self.dirs.iter().position(|dir| path.is_none_or(|path| *dir.path == *path)) else {
+            return false;
+        };
+        let used = self.used_bytes(&Arc::clone(&self.dirs[index].path));
+        act(&mut self.dirs[index], used);
+        true
+    }
+
+    /// The live directory with the fewest logs (`LogManager.nextLogDirs`).
+    fn next_dir(&self) -> usize {
+        let logs_in = |index: usize| self.homes.values().filter(|home| **home == index).count();
+        let live = (0..self.dirs.len()).filter(|index| !self.dirs[*index].is_offline);
+        live.min_by_key(|index| logs_in(*index)).unwrap_or(0)
     }
 
     // ---- checkpoints -------------------------------------------------------------------------------------------
@@ -162,7 +269,10 @@ impl LogManager {
     /// Opens the logs (`LogManager.loadLogs`); tells how those were recovered that had to be.
     pub fn load(&mut self, config: impl Fn(TopicPartition) -> Arc<TopicConfig>) -> Vec<(TopicPartition, Recovered)> {
         let mut all = Vec::new();
-        for (partition, log) in &mut self.logs {
+        let (dirs, homes) = (&self.dirs, &self.homes);
+        let is_offline =
+            |id: &TopicPartition| homes.get(id).and_then(|home| dirs.get(*home)).is_some_and(|dir| dir.is_offline);
+        for (partition, log) in self.logs.iter_mut().filter(|(id, _)| !is_offline(id)) {
             let log = Arc::make_mut(log);
             log.remove_leftover_files();
             if !self.was_shut_down_cleanly {
@@ -251,5 +361,46 @@ mod tests {
         );
         // The file is gone: a crash now is a crash.
         assert!(!logs.was_shut_down_cleanly() && logs.is_loaded());
+    }
+
+    #[test]
+    fn logs_are_spread_and_a_failed_directory_takes_its_own_with_it() {
+        let mut logs = LogManager::default();
+        logs.set_dirs(&["/a".into(), "/b".into()]);
+        let id = |partition| TopicPartition::new(TopicId(0), partition);
+        for partition in 0..4 {
+            logs.get_or_create(id(partition), Time::ZERO);
+        }
+        let home = |logs: &LogManager, partition| logs.directory_of(id(partition)).unwrap().path.to_string();
+        assert_eq!((0..4).map(|partition| home(&logs, partition)).collect::<Vec<_>>(), ["/a", "/b", "/a", "/b"]);
+        assert!(logs.disturb_dir(Some("/b"), |dir, _| dir.is_broken = true));
+        assert!(!logs.disturb_dir(Some("/c"), |_, _| unreachable!("there is no such directory")));
+        assert_eq!((logs.write_error(id(1), 1), logs.write_error(id(0), 1)), (Some(DiskError::Broken), None));
+        assert_eq!(logs.take_offline("/b"), [id(1), id(3)]);
+        assert!(logs.is_offline(id(3)) && !logs.is_offline(id(2)) && !logs.has_no_live_dir());
+        // New logs go to what is left.
+        logs.get_or_create(id(4), Time::ZERO);
+        assert_eq!(home(&logs, 4), "/a");
+        assert_eq!(logs.take_offline("/a").len(), 3);
+        assert!(logs.has_no_live_dir());
+        // A restart finds the broken one broken.
+        logs.try_dirs_again();
+        assert!(!logs.is_offline(id(0)) && logs.is_offline(id(1)));
+    }
+
+    #[test]
+    fn a_full_disk_takes_what_still_fits() {
+        let mut logs = LogManager::default();
+        logs.set_dirs(&["/a".into()]);
+        let log = logs.get_or_create(partition(), Time::ZERO);
+        let batch = RecordBatch::new([Record::new(None, None, Time::ZERO)], None);
+        log.append_as_leader(&batch, LeaderEpoch(0), Time::ZERO, &TopicConfig::default()).unwrap();
+        assert_eq!(logs.used_bytes("/a"), u64::from(batch.size_in_bytes()));
+        logs.disturb_dir(None, |dir, used| dir.capacity = Some(used + 100));
+        assert_eq!(
+            (logs.write_error(partition(), 100), logs.write_error(partition(), 101)),
+            (None, Some(DiskError::Full))
+        );
+        assert_eq!(logs.failing_dirs(), []);
     }
 }

@@ -7,6 +7,7 @@
 mod index;
 mod leader_epoch_cache;
 mod log_cleaner;
+mod log_dirs;
 mod log_manager;
 mod log_read;
 mod log_segment;
@@ -19,6 +20,7 @@ mod unified_log;
 pub use index::{OffsetIndex, OffsetIndexEntry, TimeIndex, TimeIndexEntry};
 pub use leader_epoch_cache::{EpochEntry, LeaderEpochFileCache};
 pub use log_cleaner::{Cleaned, LogToClean};
+pub use log_dirs::{DiskError, LogDir};
 pub use log_manager::{Checkpoints, LogManager};
 pub use log_read::{OffsetLookup, Scanned, TimeLookup, TimestampAndOffset};
 pub use log_segment::LogSegment;

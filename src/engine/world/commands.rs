@@ -15,6 +15,7 @@ use crate::engine::domain::{Ctx, Kafka};
 use crate::engine::protocol::NewTopic;
 use crate::engine::queue::{QueueProducer, QueueWorker};
 use crate::engine::runtime::{Kernel, Latency, LinkState, MessageId, Status};
+use crate::engine::storage::LogDir;
 use crate::engine::trace::Fact;
 
 /// Why a command could not be carried out: what, and how to mend it.
@@ -84,6 +85,9 @@ impl World {
                 self.expect_status(node, "is not paused", |s| matches!(s, Status::Paused { .. }))
             }
             Command::SlowDisk { node, .. } => self.node_named(node).map(drop),
+            Command::FailDisk { node, directory }
+            | Command::FillDisk { node, directory, .. }
+            | Command::RepairDisk { node, directory } => self.directory_named(node, directory.as_deref()),
             Command::Partition { a, b } => {
                 self.expect_link(a, b, "is cut already", |there, back| !(there.cut && back.cut))
             }
@@ -237,6 +241,16 @@ impl World {
             Command::Drop { message } => {
                 self.kernel.drop_message(MessageId(*message));
             }
+            Command::FailDisk { node, directory } => {
+                self.disturb_disk(node, directory.as_deref(), |dir, _| dir.is_broken = true);
+            }
+            Command::FillDisk { node, directory, free } => {
+                self.disturb_disk(node, directory.as_deref(), |dir, used| dir.capacity = Some(used + free));
+            }
+            Command::RepairDisk { node, directory } => self.disturb_disk(node, directory.as_deref(), |dir, _| {
+                dir.is_broken = false;
+                dir.capacity = None;
+            }),
             Command::SlowDisk { node, flush } => {
                 let node = self.node_named(node)?;
                 self.kernel.set_disk(node, *flush);
@@ -247,6 +261,29 @@ impl World {
     }
 
     // ---- helpers -----------------------------------------------------------------------------------------------
+
+    /// Only brokers have log directories.
+    fn directory_named(&self, node: &Target, directory: Option<&str>) -> Result<(), Refusal> {
+        let id = self.node_named(node)?;
+        let Some(Process::Broker(broker)) = self.process(id) else {
+            return Err(Refusal(format!("{node} has no log directory: name a broker")));
+        };
+        let dirs = broker.logs().dirs();
+        match directory {
+            Some(path) if !dirs.iter().any(|dir| *dir.path == *path) => {
+                let known: Vec<&str> = dirs.iter().map(|dir| dir.path.as_ref()).collect();
+                Err(Refusal(format!("{node} has no log directory {path}; it has {}", known.join(", "))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn disturb_disk(&mut self, node: &Target, directory: Option<&str>, act: impl FnOnce(&mut LogDir, u64)) {
+        let Target::Broker(id) = node else { return };
+        if let Some(Process::Broker(broker)) = self.kernel.node_mut(NodeId::Broker(*id)) {
+            broker.disturb_disk(directory, act);
+        }
+    }
 
     fn link(
         &mut self,

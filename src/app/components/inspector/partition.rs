@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::parts::{facts, head, link_to, or_none, row, section, section_with};
+use super::parts::{facts, head, link_to, or_none, row, section};
 use super::why::why_section;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::Text;
@@ -51,7 +51,7 @@ pub fn view(page: &Page, text: &Text, id: TopicPartition, on: Option<BrokerId>) 
             <section class="inspector__section">{ replicas(page, text, world, id, registration) }</section>
             { why_section(page, text, id) }
             if !topic.overrides.is_empty() { { section(text.get("ui-topic-config"), super::parts::long_facts(overrides.collect())) } }
-            { files(text, world, id, shown) }
+            { super::files::view(text, world, id, shown) }
         </>
     })
 }
@@ -84,35 +84,4 @@ fn replicas(page: &Page, text: &Text, world: &World, id: TopicPartition, registr
             <tbody>{ for registration.replicas.iter().map(line) }</tbody>
         </table>
     }
-}
-
-/// The files of one replica, named as Kafka names them.
-fn files(text: &Text, world: &World, id: TopicPartition, broker: BrokerId) -> Html {
-    let Some(log) = world.broker(broker).and_then(|broker| broker.log(id)) else { return Html::default() };
-    let ends: Vec<_> =
-        log.segments().skip(1).map(|segment| segment.base_offset()).chain([log.log_end_offset()]).collect();
-    let segment = |(segment, end): (&crate::engine::storage::LogSegment, &crate::engine::common::Offset)| {
-        let base = segment.base_offset();
-        let holds = if segment.is_empty() {
-            text.get("ui-empty")
-        } else {
-            format!("{base}–{}, {} B", end.0.saturating_sub(1), segment.size_in_bytes()).into()
-        };
-        html! { <li key={base.0}><span>{ format!("{:020}.log", base.0) }</span><small>{ holds }</small></li> }
-    };
-    let epochs = log.leader_epochs().entries();
-    section_with(
-        text.get_with("ui-files-on", &[("broker", broker.0.into())]),
-        html! { <code>{ format!("{}/", partition_name(world, id)) }</code> },
-        html! {
-            <ul class="files">
-                { for log.segments().zip(&ends).map(segment) }
-                <li>
-                    <span>{ "leader-epoch-checkpoint" }</span>
-                    <small>{ epochs.iter().map(|entry| format!("{}@{}", entry.epoch, entry.start_offset)).collect::<Vec<_>>().join(", ") }</small>
-                </li>
-                <li><span>{ "recovery-point" }</span><small>{ log.recovery_point().to_string() }</small></li>
-            </ul>
-        },
-    )
 }

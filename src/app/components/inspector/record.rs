@@ -8,7 +8,7 @@ use crate::app::i18n::Text;
 use crate::app::selection::Selection;
 use crate::app::state::page::Page;
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicPartition};
-use crate::engine::record::{Field, RecordBatch, encode, fields, wire_timestamp_ms};
+use crate::engine::record::{Field, FieldValue, RecordBatch, describe, encode, fields, wire_timestamp_ms};
 use crate::view::explain::partition_name;
 
 /// Bytes in a line of the dump.
@@ -71,10 +71,11 @@ pub fn view(page: &Page, text: &Text, on: BrokerId, id: TopicPartition, offset: 
             <section class="inspector__section">
                 { link_to(page, Selection::Replica(NodeId::Broker(on), id), text.get("ui-to-replica")) }
             </section>
+            { super::files::how_found(text, log, offset) }
             { section_with(
                 text.get_with("ui-batch-at", &[("offset", batch.base_offset.0.into())]),
                 html! { { text.get_with("ui-bytes", &[("count", bytes.len().into())]) } },
-                dump(text, &bytes, &fields, index),
+                html! { <>{ dump(text, &bytes, &fields, index) }{ table(text, batch, index) }</> },
             ) }
         </>
     })
@@ -127,5 +128,40 @@ fn dump(text: &Text, bytes: &[u8], fields: &[Field], record: usize) -> Html {
                 }) }
             </ul>
         </>
+    }
+}
+
+/// Every field of the header and of this record: where it lies, its bytes, what they say.
+fn table(text: &Text, batch: &RecordBatch, record: usize) -> Html {
+    let says = |value: &FieldValue| match value {
+        FieldValue::Number(number) => number.to_string(),
+        FieldValue::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    };
+    let hex = |bytes: &[u8]| {
+        let shown: String = bytes.iter().take(LINE).map(|byte| format!("{byte:02x}")).collect();
+        if bytes.len() > LINE { format!("{shown}…") } else { shown }
+    };
+    let ours = describe(batch).into_iter().filter(|one| one.field.record.is_none_or(|of| of == record));
+    html! {
+        <details class="fields">
+            <summary>{ text.get("ui-all-fields") }</summary>
+            <table class="table">
+                <thead><tr>
+                    <th>{ text.get("ui-field") }</th><th>{ text.get("ui-byte") }</th><th>{ text.get("ui-length") }</th>
+                    <th>{ "hex" }</th><th>{ text.get("ui-value") }</th>
+                </tr></thead>
+                <tbody>
+                    { for ours.map(|one| html! {
+                        <tr key={one.field.range.start}>
+                            <th scope="row">{ one.field.name }</th>
+                            <td>{ one.field.range.start }</td>
+                            <td>{ one.field.range.len() }</td>
+                            <td class="fields__hex">{ hex(&one.bytes) }</td>
+                            <td class="fields__value">{ says(&one.value) }</td>
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+        </details>
     }
 }

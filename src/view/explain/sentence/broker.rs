@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Sentence, range};
 use crate::engine::common::TopicPartition;
 use crate::engine::server::BrokerFact;
-use crate::engine::storage::DeletionReason;
+use crate::engine::storage::{DeletionReason, DiskError};
 use crate::engine::world::World;
 
 pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
@@ -43,6 +43,13 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
         )
         .number("base", base_offset.0)
         .number("start", log_start.0),
+        BrokerFact::LogDirFailed { directory, error, replicas } => Sentence::new(match error {
+            DiskError::Broken => "fact-log-dir-broken",
+            DiskError::Full => "fact-log-dir-full",
+        })
+        .text("directory", directory.as_ref())
+        .number("count", replicas.len() as u64),
+        BrokerFact::HaltedWithoutLogDirs => Sentence::new("fact-halted-without-dirs"),
         BrokerFact::LogCleaned { partition, cleaned } => about("fact-log-cleaned", partition)
             .number("from", cleaned.first_dirty.0)
             .number("end", cleaned.end.0)

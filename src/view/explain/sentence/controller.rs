@@ -45,6 +45,7 @@ pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
                 ElectedBecause::Unclean => "fact-leader-unclean",
                 ElectedBecause::Preferred => "fact-leader-preferred",
                 ElectedBecause::LeaderShutsDown => "fact-leader-moved",
+                ElectedBecause::LogDirFailed => "fact-leader-dir-failed",
             },
             partition,
         )
