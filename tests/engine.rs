@@ -6,4 +6,5 @@ mod engine {
     mod guarantees;
     mod kernel;
     mod lab;
+    mod power;
 }

@@ -5,25 +5,26 @@ use crate::engine::common::{BrokerId, Generation, LeaderEpoch, NodeId, Offset, S
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guarantee {
-    /// A record whose producer has the acknowledgement is in the log of every later leader.
-    /// Kafka gives it with acks=all, clean elections, and no power loss that reaches every in-sync replica. The checker
-    /// is coarser: after any broker's power loss it claims nothing for the rest of the run.
+    /// A record whose producer has the acknowledgement is in the log of every later leader. Given to records sent with
+    /// acks=all, except where [`Unpromised`] says why not; to other records never.
     AckedRecordsSurvive,
-    /// What was below the high watermark is in the log of every later leader (LeaderCompleteness).
-    /// Promised with clean elections; like the one above, and like everything but one leader per epoch that is judged
-    /// from brokers' facts, not claimed after a power loss.
+    /// What was below the high watermark is in the log of every later leader (LeaderCompleteness), with the same
+    /// exceptions for power and unclean elections.
     CommittedRecordsSurvive,
-    /// Two brokers never lead one partition in one epoch.
+    /// Two brokers never lead one partition in one epoch. Always.
     OneLeaderPerEpoch,
-    /// Within a leader's epoch the high watermark only rises.
+    /// Within a leader's epoch the high watermark only rises. Always: who comes back from a power loss comes back under
+    /// another epoch.
     HighWatermarkNeverFalls,
-    /// No consumer is handed a record at or above the high watermark (ReadConsistency).
+    /// No consumer is handed a record that was not below a high watermark (ReadConsistency). Always.
     ReadsBelowHighWatermark,
-    /// In one generation of a group, a partition has one owner.
+    /// In one generation of a group, a partition has one owner. Given as long as the group's own log, one partition of
+    /// `__consumer_offsets`, has not lost committed records: a coordinator that forgot counts generations anew.
     OneOwnerPerPartition,
-    /// Records that one producer sent to one partition keep their order.
+    /// Records that one producer sent to one partition keep their order. Given to producers that are idempotent or have
+    /// one request in flight.
     RecordsKeepTheirOrder,
-    /// The queue hands a message to one worker at a time.
+    /// The queue hands a message to one worker at a time. Always.
     OneWorkerPerMessage,
 }
 
@@ -56,21 +57,29 @@ impl Guarantee {
     }
 }
 
-/// One break: which promise, where, and what was seen.
+/// Something happened that a guarantee is about: either a broken promise, or a loss that was never promised away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     pub guarantee: Guarantee,
     pub step: Step,
     pub at: Time,
-    /// Promised by the configuration at the time? If not, the loss is real but no promise was broken.
-    pub promised: bool,
     pub evidence: Evidence,
+    /// Why Kafka did not promise these very records, this group, this producer; `None`: it did, and broke its word.
+    pub unpromised: Option<Unpromised>,
+}
+
+impl Violation {
+    /// Is it a broken promise?
+    #[must_use]
+    pub fn is_promised(&self) -> bool {
+        self.unpromised.is_none()
+    }
 }
 
 /// What was seen, in values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// The new leader's log ends (for this epoch's records) before what had been acknowledged or committed.
+    /// The new leader's log lacks records `first..=last` that had been acknowledged or committed.
     Missing {
         partition: TopicPartition,
         leader: BrokerId,
@@ -114,18 +123,28 @@ pub enum Verdict {
     Holds,
     BrokenHere(Violation),
     BrokenEarlier(Violation),
-    NotPromised(Unpromised),
+    /// Kafka keeps its word: it never gave it. `seen` is what became of it, if anything did.
+    NotPromised {
+        why: Unpromised,
+        seen: Option<Violation>,
+    },
 }
 
-/// Why a guarantee was never given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Why Kafka did not promise: the exceptions, each as narrow as Kafka's own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unpromised {
-    /// A producer is content with less than acks=all.
-    Acks,
-    /// `unclean.leader.election.enable=true`.
-    UncleanElection,
-    /// A machine lost power with records that were never flushed; Kafka relies on the other replicas for these.
-    PowerLoss,
-    /// A producer has several requests in flight without idempotence: a retry may overtake.
-    Order,
+    /// The record was sent with acks=0 or acks=1: the leader alone had it when it was acknowledged
+    /// (`Partition.appendRecordsToLeader`). Other producers' records are not concerned.
+    Acks { producer: NodeId },
+    /// No in-sync replica lived, and `unclean.leader.election.enable` let another one lead: what this new leader lacks
+    /// of earlier epochs is gone (`PartitionChangeBuilder`, Election.UNCLEAN). Later records are not concerned.
+    UncleanElection { partition: TopicPartition, leader: BrokerId },
+    /// At one moment no in-sync replica (with KIP-966: and no eligible leader replica) had the records any more, each
+    /// of `brokers` having lost them with its power before they were flushed. Kafka does not wait for disks
+    /// (`flush.messages`, `flush.ms`): it promises a committed record as long as one in-sync replica keeps it. That
+    /// the replica's broker lives is not asked: without KIP-966 the last in-sync replica may be a dead one that was not
+    /// fenced yet, and it alone may lead again.
+    PowerLoss { partition: TopicPartition, brokers: Vec<BrokerId> },
+    /// The producer has several requests in flight without idempotence: a retry may overtake.
+    Order { producer: NodeId },
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::guarantee::{Evidence, Guarantee, Violation};
+use super::survival::Survival;
 use crate::engine::clients::ConsumerFact;
 use crate::engine::common::{Generation, NodeId, TopicPartition};
+use crate::engine::coordinator::group::{OFFSETS_TOPIC, partition_for_group};
 use crate::engine::queue::QueueFact;
-use crate::engine::runtime::{Crash, RuntimeFact};
-use crate::engine::{Fact, Record};
+use crate::engine::runtime::RuntimeFact;
+use crate::engine::{Fact, Record, World};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ownership {
@@ -15,18 +17,18 @@ pub(super) struct Ownership {
     owners: BTreeMap<(std::sync::Arc<str>, TopicPartition), (NodeId, Generation)>,
     /// Messages that are delivered and not yet settled.
     delivered: BTreeMap<u64, NodeId>,
-    /// A machine lost power: a coordinator may have forgotten a generation it had announced.
-    power_lost: bool,
 }
 
 impl Ownership {
-    pub(super) fn observe(&mut self, record: &Record, violations: &mut Vec<Violation>) {
-        if let Fact::Runtime(RuntimeFact::Crashed { how: Crash::Power }) = record.fact {
-            self.power_lost = true;
-        }
-        let promised = !self.power_lost;
-        let mut broken = |guarantee, evidence| {
-            violations.push(Violation { guarantee, step: record.step, at: record.at, promised, evidence });
+    pub(super) fn observe(
+        &mut self,
+        world: &World,
+        record: &Record,
+        survival: &Survival,
+        violations: &mut Vec<Violation>,
+    ) {
+        let mut broken = |guarantee, evidence, unpromised| {
+            violations.push(Violation { guarantee, step: record.step, at: record.at, evidence, unpromised });
         };
         match (&record.fact, record.node) {
             (Fact::Consumer(ConsumerFact::Joined { group, .. }), Some(node)) => {
@@ -45,7 +47,8 @@ impl Ownership {
                             generation: *generation,
                             owners: (owner, node),
                         };
-                        broken(Guarantee::OneOwnerPerPartition, evidence);
+                        let forgot = log_of_group(world, group).and_then(|log| survival.forgot(log));
+                        broken(Guarantee::OneOwnerPerPartition, evidence, forgot.cloned());
                     }
                 }
             }
@@ -68,7 +71,7 @@ impl Ownership {
             (Fact::Queue(QueueFact::Delivered { message, to, .. }), _) => {
                 if let Some(holder) = self.delivered.insert(*message, *to) {
                     let evidence = Evidence::TwoWorkers { message: *message, workers: (holder, *to) };
-                    broken(Guarantee::OneWorkerPerMessage, evidence);
+                    broken(Guarantee::OneWorkerPerMessage, evidence, None);
                 }
             }
             (
@@ -84,4 +87,11 @@ impl Ownership {
             _ => {}
         }
     }
+}
+
+/// The partition of `__consumer_offsets` that is the memory of this group.
+fn log_of_group(world: &World, group: &str) -> Option<TopicPartition> {
+    let topic = world.image().topic_id(OFFSETS_TOPIC)?;
+    let partitions = u32::try_from(world.image().topic(topic)?.partitions.len()).ok().filter(|count| *count > 0)?;
+    Some(TopicPartition { topic, partition: partition_for_group(group, partitions) })
 }

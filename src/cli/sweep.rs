@@ -1,9 +1,13 @@
 //! Many random runs, each held to its promises; one that goes wrong is made short and printed as a script.
 
+use std::collections::BTreeMap;
+
 use super::Failure;
-use crate::checker::{Checker, Violation};
+use crate::checker::{Checker, Guarantee, Unpromised, Violation};
 use crate::engine::World;
+use crate::engine::command::{Command, Target};
 use crate::engine::common::Fingerprint;
+use crate::engine::runtime::Crash;
 use crate::scenario::random::RandomRun;
 use crate::scenario::shrink;
 
@@ -16,17 +20,51 @@ struct Outcome {
     fingerprint: Fingerprint,
     /// The first promise that was broken.
     broken: Option<Violation>,
-    /// Breaks of what the configuration does not promise.
-    unpromised: usize,
+    /// What happened although it was not promised away: which guarantee, and why it was none.
+    unpromised: BTreeMap<(Guarantee, &'static str), u64>,
+}
+
+/// What a sweep adds up to.
+#[derive(Default)]
+struct Tally {
+    events: u64,
+    unpromised: BTreeMap<(Guarantee, &'static str), u64>,
+    /// Runs in which this happened to a broker.
+    crashed: u64,
+    lost_power: u64,
+    bad: Vec<u64>,
+}
+
+impl Tally {
+    fn add(&mut self, run: &RandomRun, outcome: &Outcome) {
+        self.events += outcome.events;
+        for (what, times) in &outcome.unpromised {
+            *self.unpromised.entry(*what).or_default() += times;
+        }
+        let happened = |kind| {
+            run.inputs
+                .iter()
+                .any(|(_, command)| matches!(command, Command::Crash { node: Target::Broker(_), how } if *how == kind))
+        };
+        self.crashed += u64::from(happened(Crash::Process));
+        self.lost_power += u64::from(happened(Crash::Power));
+    }
+
+    fn print(&self, seeds: u64) {
+        let Self { events, crashed, lost_power, .. } = self;
+        println!("{seeds} seeds, {events} events; a broker lost power in {lost_power} runs and crashed in {crashed}");
+        for ((guarantee, why), times) in &self.unpromised {
+            println!("not promised, {why}: {} {times} times", guarantee.id());
+        }
+    }
 }
 
 pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
-    let (mut events, mut unpromised, mut bad) = (0, 0, Vec::new());
+    let mut tally = Tally::default();
     for seed in from..from.saturating_add(seeds) {
         let run = RandomRun::of_seed(seed);
         let outcome = play(&run)?;
-        events += outcome.events;
-        unpromised += outcome.unpromised;
+        tally.add(&run, &outcome);
         let Some(violation) = outcome.broken else { continue };
         println!("seed {seed}: {} is broken at {}: {:?}", violation.guarantee.id(), violation.at, violation.evidence);
         println!("fingerprint {}; again with: kafkascope sweep --from {seed} --seeds 1", outcome.fingerprint);
@@ -35,10 +73,22 @@ pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
                 .is_ok_and(|outcome| outcome.broken.is_some_and(|other| other.guarantee == violation.guarantee))
         });
         println!("# setup: {:?}\n{}", small.setup, small.script());
-        bad.push(seed);
+        tally.bad.push(seed);
     }
-    println!("{seeds} seeds, {events} events, {unpromised} breaks of what the configuration did not promise");
-    if bad.is_empty() { Ok(()) } else { Err(format!("promises are broken on {} seeds: {bad:?}", bad.len())) }
+    tally.print(seeds);
+    match tally.bad.as_slice() {
+        [] => Ok(()),
+        bad => Err(format!("promises are broken on {} seeds: {bad:?}", bad.len())),
+    }
+}
+
+fn name(why: &Unpromised) -> &'static str {
+    match why {
+        Unpromised::Acks { .. } => "acks",
+        Unpromised::UncleanElection { .. } => "unclean election",
+        Unpromised::PowerLoss { .. } => "power loss",
+        Unpromised::Order { .. } => "order",
+    }
 }
 
 /// Plays a run to its end. A command that makes no sense any more, because another was left out, is left out too.
@@ -57,14 +107,14 @@ fn play(run: &RandomRun) -> Result<Outcome, Failure> {
     while world.next_event_at().is_some_and(|next| next <= run.end) {
         step(&mut world, &mut checker);
     }
-    let (promised, unpromised): (Vec<_>, Vec<_>) =
-        checker.violations().iter().partition(|violation| violation.promised);
-    Ok(Outcome {
-        events: world.step_count().0,
-        fingerprint: world.fingerprint(),
-        broken: promised.first().map(|violation| (*violation).clone()),
-        unpromised: unpromised.len(),
-    })
+    let mut unpromised = BTreeMap::new();
+    for violation in checker.violations() {
+        if let Some(why) = &violation.unpromised {
+            *unpromised.entry((violation.guarantee, name(why))).or_default() += 1;
+        }
+    }
+    let broken = checker.violations().iter().find(|violation| violation.is_promised()).cloned();
+    Ok(Outcome { events: world.step_count().0, fingerprint: world.fingerprint(), broken, unpromised })
 }
 
 fn step(world: &mut World, checker: &mut Checker) {

@@ -305,11 +305,10 @@ ui-guarantee-one-worker-per-message = One worker per queue message
 ui-guarantee-holds = holds
 ui-guarantee-broken-here = broken here:
 ui-guarantee-broken-earlier = broken earlier:
-ui-guarantee-not-promised = This configuration never promised it.
-ui-unpromised-acks = not promised: a producer is content with less than acks=all
-ui-unpromised-unclean = not promised: unclean.leader.election.enable is true
-ui-unpromised-power = not promised: a machine lost power before its records were flushed
-ui-unpromised-order = a producer has several requests in flight without idempotence: a retry may overtake
+ui-unpromised-acks = not promised: { $producer } is content with less than acks=all.
+ui-unpromised-unclean = not promised: no in-sync replica of { $partition } lived, and unclean.leader.election.enable let { $leader } lead.
+ui-unpromised-power = not promised: every in-sync replica of { $partition } ({ $brokers }) lost its power before these records were flushed.
+ui-unpromised-order = not promised: { $producer } has several requests in flight without idempotence, so a retry may overtake.
 ui-evidence-missing = { $partition }: { $first }–{ $last } are not in the log of the new leader { $leader }
 ui-evidence-two-leaders = { $partition }: brokers { $one } and { $other } both lead epoch { $epoch }
 ui-evidence-fell = { $partition }: from { $from } to { $to }

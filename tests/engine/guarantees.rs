@@ -80,7 +80,7 @@ fn a_read_above_the_high_watermark_is_seen() {
     let mut lab = Lab::at_work(33);
     let end = lab.high_watermark(lab.leader(0).expect("led"), 0);
     let reader = lab.world.consumers().next().expect("there are two").0;
-    let fact = ConsumerFact::Polled { partition: lab.orders(0), first: end, last: end };
+    let fact = ConsumerFact::Polled { partition: lab.orders(0), first: end, last: end, last_epoch: LeaderEpoch(0) };
     lab.forge(reader, fact);
     assert_eq!(lab.broken(), [Guarantee::ReadsBelowHighWatermark]);
 }

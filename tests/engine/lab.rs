@@ -157,7 +157,7 @@ impl Lab {
 
     /// Fails on the first broken promise.
     pub fn assert_promises_kept(&self) {
-        let broken = self.checker.violations().iter().find(|violation| violation.promised);
+        let broken = self.checker.violations().iter().find(|violation| violation.is_promised());
         assert!(broken.is_none(), "seed {}: {broken:?}", self.world.setup().seed);
     }
 }

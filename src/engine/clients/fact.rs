@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::common::{BrokerId, ErrorCode, Generation, MemberId, Offset, TopicPartition};
+use crate::engine::common::{BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, TopicPartition};
 use crate::engine::protocol::TopicName;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -138,6 +138,8 @@ pub enum ConsumerFact {
         partition: TopicPartition,
         first: Offset,
         last: Offset,
+        /// The epoch of the leader that wrote the last of them.
+        last_epoch: LeaderEpoch,
     },
     /// The application has finished with one record.
     Processed {

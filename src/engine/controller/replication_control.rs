@@ -175,7 +175,8 @@ impl ReplicationControl<'_> {
         Some(MetadataRecord::PartitionChange { partition: proposal.partition, change })
     }
 
-    /// `validateAlterPartitionData`. The order matters: the error tells the leader what to do next.
+    /// `validateAlterPartitionData`. The order matters: the error tells the leader what to do next. A member that is
+    /// another process than the one the leader saw catch up is not let in (KIP-903): it may have lost its log since.
     fn validate(&self, broker: BrokerId, proposal: &IsrProposal) -> Result<&PartitionRegistration, ErrorCode> {
         let id = proposal.partition;
         let topic = self.image.topic(id.topic).ok_or(ErrorCode::UnknownTopicId)?;
@@ -196,7 +197,11 @@ impl ReplicationControl<'_> {
         if !is_valid_isr(&partition.replicas, &proposal.new_isr) || !proposal.new_isr.contains(&broker) {
             return Err(ErrorCode::InvalidRequest);
         }
-        if !proposal.new_isr.iter().all(|member| self.is_active(*member)) {
+        let is_eligible = |member: &BrokerId| {
+            let seen = proposal.broker_epochs.get(member);
+            self.is_active(*member) && seen.is_none_or(|seen| self.check_broker_epoch(*member, *seen).is_ok())
+        };
+        if !proposal.new_isr.iter().all(is_eligible) {
             return Err(ErrorCode::IneligibleReplica);
         }
         Ok(partition)
@@ -210,6 +215,8 @@ fn is_valid_isr(replicas: &[BrokerId], isr: &[BrokerId]) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::engine::common::{LeaderEpoch, Offset, PartitionEpoch, Span};
 
@@ -305,6 +312,7 @@ pub(super) mod tests {
                 leader_epoch: LeaderEpoch(epochs.0),
                 partition_epoch: PartitionEpoch(epochs.1),
                 new_isr: brokers(isr),
+                broker_epochs: BTreeMap::new(),
             };
             let request = AlterPartitionRequest { broker, broker_epoch, partitions: vec![proposal] };
             let (records, outcomes) = self.control().alter_partition(&request)?;
@@ -390,6 +398,7 @@ pub(super) mod tests {
                 leader_epoch: LeaderEpoch(1),
                 partition_epoch: PartitionEpoch(1),
                 new_isr: brokers(&[2, 1]),
+                broker_epochs: BTreeMap::new(),
             }],
         };
         let (records, outcomes) = cluster.control().alter_partition(&request).unwrap();

@@ -404,6 +404,7 @@ fn the_preferred_leader_returns_at_the_next_check() {
         leader_epoch: partition.leader_epoch,
         partition_epoch: partition.partition_epoch,
         new_isr: vec![BrokerId(2), BrokerId(1)],
+        broker_epochs: Default::default(),
     };
     let (broker, broker_epoch, partitions) = (BrokerId(2), epochs[1], vec![proposal]);
     lab.send(2, AlterPartitionRequest { broker, broker_epoch, partitions });

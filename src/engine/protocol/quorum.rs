@@ -1,6 +1,7 @@
 //! What brokers and the KRaft controller say to each other: BrokerRegistration (62), BrokerHeartbeat (63),
 //! AlterPartition (56), and the fetch of `__cluster_metadata` by which brokers learn everything.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, TopicPartition};
@@ -44,6 +45,9 @@ pub struct IsrProposal {
     pub leader_epoch: LeaderEpoch,
     pub partition_epoch: PartitionEpoch,
     pub new_isr: Vec<BrokerId>,
+    /// Which process of each member the leader has seen catch up (KIP-903, `NewIsrWithEpochs`). Who has not fetched from
+    /// this leader yet is not listed, and is not checked: were it gone, the partition epoch would tell.
+    pub broker_epochs: BTreeMap<BrokerId, BrokerEpoch>,
 }
 
 #[derive(Clone, Debug)]

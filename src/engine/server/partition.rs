@@ -352,11 +352,15 @@ impl Partition {
     }
 
     fn propose(&mut self, new_isr: Vec<BrokerId>, change: IsrChange) -> Option<IsrProposal> {
+        let followers = self.leading().map(|state| &state.followers)?;
+        let epoch_of = |id: &BrokerId| Some((*id, followers.get(id)?.broker_epoch()?));
+        let broker_epochs = new_isr.iter().filter_map(epoch_of).collect();
         let proposal = IsrProposal {
             partition: self.id,
             leader_epoch: self.leader_epoch,
             partition_epoch: self.partition_epoch,
             new_isr,
+            broker_epochs,
         };
         let Role::Leader(state) = &mut self.role else { return None };
         assert!(state.pending.is_none(), "one change of the in-sync set at a time");

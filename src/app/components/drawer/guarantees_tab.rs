@@ -1,4 +1,4 @@
-//! Which promises hold, which were broken and where, and which this configuration never made.
+//! Which promises hold, which were broken and where, and which were never made, and why not.
 //!
 //! "Broken" and "not promised" are told apart in words: losing an acknowledged record with acks=1 is Kafka keeping its
 //! word.
@@ -33,8 +33,9 @@ fn rank(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::BrokenHere(_) => 0,
         Verdict::BrokenEarlier(_) => 1,
-        Verdict::Holds => 2,
-        Verdict::NotPromised(_) => 3,
+        Verdict::Holds => 3,
+        Verdict::NotPromised { seen: Some(_), .. } => 2,
+        Verdict::NotPromised { seen: None, .. } => 4,
     }
 }
 
@@ -42,9 +43,16 @@ fn line(page: &Page, text: &Text, guarantee: Guarantee, verdict: &Verdict) -> Ht
     let name = text.get(&format!("ui-guarantee-{}", guarantee.id()));
     let (class, icon, said) = match verdict {
         Verdict::Holds => ("guarantee guarantee--holds", Icon::Check, html! { { text.get("ui-guarantee-holds") } }),
-        Verdict::NotPromised(why) => {
-            ("guarantee guarantee--unpromised", Icon::Dash, html! { { text.get(unpromised(*why)) } })
-        }
+        Verdict::NotPromised { why, seen } => (
+            "guarantee guarantee--unpromised",
+            Icon::Dash,
+            html! {
+                <>
+                    { unpromised(page, text, why) }
+                    if let Some(violation) = seen { { " " }{ broken(page, text, violation) } }
+                </>
+            },
+        ),
         Verdict::BrokenHere(violation) => (
             "guarantee guarantee--broken",
             Icon::Cross,
@@ -67,17 +75,33 @@ fn broken(page: &Page, text: &Text, violation: &Violation) -> Html {
         <>
             { said }{ " " }
             <button type="button" class="link" onclick={page.on_click(UiAction::SeekStep(violation.step))}>{ at }</button>
-            if !violation.promised { { " " }{ text.get("ui-guarantee-not-promised") } }
         </>
     }
 }
 
-fn unpromised(why: Unpromised) -> &'static str {
+/// "Not promised, because …"
+fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
+    let model = page.model();
+    let world = model.session().world();
     match why {
-        Unpromised::Acks => "ui-unpromised-acks",
-        Unpromised::UncleanElection => "ui-unpromised-unclean",
-        Unpromised::PowerLoss => "ui-unpromised-power",
-        Unpromised::Order => "ui-unpromised-order",
+        Unpromised::Acks { producer } => {
+            text.get_with("ui-unpromised-acks", &[("producer", world.name_of(*producer).into())])
+        }
+        Unpromised::UncleanElection { partition, leader } => text.get_with(
+            "ui-unpromised-unclean",
+            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
+        ),
+        Unpromised::PowerLoss { partition, brokers } => {
+            let brokers: Vec<String> = brokers.iter().map(ToString::to_string).collect();
+            let brokers = brokers.join(", ");
+            text.get_with(
+                "ui-unpromised-power",
+                &[("partition", partition_name(world, *partition).into()), ("brokers", brokers.into())],
+            )
+        }
+        Unpromised::Order { producer } => {
+            text.get_with("ui-unpromised-order", &[("producer", world.name_of(*producer).into())])
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::engine::clients::producer::OffsetRanges;
 use crate::engine::command::CommitStyle;
-use crate::engine::common::{ErrorCode, Offset, Span, Time, TopicPartition};
+use crate::engine::common::{ErrorCode, LeaderEpoch, Offset, Span, Time, TopicPartition};
 use crate::engine::record::Record;
 
 /// How many processed records are kept one by one, for showing.
@@ -27,14 +27,16 @@ pub struct ConsumerApplication {
 pub struct PolledRecord {
     pub partition: TopicPartition,
     pub offset: Offset,
+    /// Of the leader that wrote it.
+    pub leader_epoch: LeaderEpoch,
     /// As text, whatever its bytes are.
     pub key: Option<Arc<str>>,
 }
 
 impl PolledRecord {
-    pub(super) fn new(partition: TopicPartition, offset: Offset, record: &Record) -> Self {
+    pub(super) fn new(partition: TopicPartition, offset: Offset, leader_epoch: LeaderEpoch, record: &Record) -> Self {
         let key = record.key.as_deref().map(|key| String::from_utf8_lossy(key).into());
-        Self { partition, offset, key }
+        Self { partition, offset, leader_epoch, key }
     }
 }
 

@@ -55,8 +55,8 @@ impl Process {
             if let [first, ..] = run
                 && let [.., last] = run
             {
-                let (partition, first, last) = (first.partition, first.offset, last.offset);
-                ctx.emit(ConsumerFact::Polled { partition, first, last });
+                let (partition, first, last_epoch) = (first.partition, first.offset, last.leader_epoch);
+                ctx.emit(ConsumerFact::Polled { partition, first, last: last.offset, last_epoch });
             }
         }
         self.batch = records.into();
@@ -72,7 +72,7 @@ impl Process {
     /// Takes up the next record of the poll, or goes back to `poll()`.
     pub(super) fn next_record(&mut self, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        if let Some(PolledRecord { partition, offset, key }) = self.batch.pop_front() {
+        if let Some(PolledRecord { partition, offset, key, .. }) = self.batch.pop_front() {
             let until = now + self.application.processing;
             if until > now {
                 self.alarms.record =

@@ -71,8 +71,8 @@ impl Buffered {
         rest.filter(|offset| *offset >= self.from)
     }
 
-    /// Takes the next record out, with its leader's epoch.
-    fn next(&mut self, partition: TopicPartition) -> Option<(PolledRecord, LeaderEpoch)> {
+    /// Takes the next record out.
+    fn next(&mut self, partition: TopicPartition) -> Option<PolledRecord> {
         while let Some(batch) = self.batches.front() {
             if self.next_index >= batch.len() || batch.control.is_some() {
                 self.from = self.from.max(batch.next_offset());
@@ -81,12 +81,12 @@ impl Buffered {
                 continue;
             }
             let offset = batch.offset_of(self.next_index);
-            let record = PolledRecord::new(partition, offset, &batch.records[self.next_index]);
             let epoch = batch.partition_leader_epoch;
+            let record = PolledRecord::new(partition, offset, epoch, &batch.records[self.next_index]);
             self.next_index += 1;
             if offset >= self.from {
                 self.from = offset.next();
-                return Some((record, epoch));
+                return Some(record);
             }
         }
         None
@@ -278,10 +278,10 @@ impl Subscriptions {
                 && let Some(buffered) = &mut state.buffered
             {
                 while records.len() < max as usize
-                    && let Some((record, epoch)) = buffered.next(partition)
+                    && let Some(record) = buffered.next(partition)
                 {
                     state.position = Some(record.offset.next());
-                    state.last_epoch = Some(epoch);
+                    state.last_epoch = Some(record.leader_epoch);
                     records.push(record);
                 }
                 if !buffered.is_empty() {

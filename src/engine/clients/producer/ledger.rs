@@ -39,6 +39,18 @@ impl OffsetRanges {
         self.ranges.insert(first, end);
     }
 
+    /// Takes out all from `at` on.
+    #[must_use]
+    pub fn split_off(&mut self, at: Offset) -> Self {
+        let mut rest = Self { ranges: self.ranges.split_off(&at) };
+        if let Some((_, end)) = self.ranges.iter_mut().next_back()
+            && *end > at
+        {
+            rest.insert(at, std::mem::replace(end, at));
+        }
+        rest
+    }
+
     #[must_use]
     pub fn contains(&self, offset: Offset) -> bool {
         self.ranges.range(..=offset).next_back().is_some_and(|(_, end)| offset < *end)
@@ -187,6 +199,24 @@ mod tests {
         let held: Vec<u64> = (0..10).filter(|offset| ranges.contains(Offset(*offset))).collect();
         assert_eq!(held, [2, 3, 7]);
         assert_eq!((ranges.count(), ranges.end()), (3, Some(Offset(8))));
+    }
+
+    #[test]
+    fn ranges_are_split_where_asked() {
+        // (where, what stays, what goes)
+        type Pairs<'a> = &'a [(u64, u64)];
+        let cases: &[(u64, Pairs, Pairs)] = &[
+            (0, &[], &[(2, 4), (7, 8)]),
+            (3, &[(2, 3)], &[(3, 4), (7, 8)]),
+            (4, &[(2, 4)], &[(7, 8)]),
+            (7, &[(2, 4)], &[(7, 8)]),
+            (8, &[(2, 4), (7, 8)], &[]),
+        ];
+        for (at, stay, go) in cases {
+            let mut whole = ranges(&[(2, 4), (7, 8)]);
+            let rest = whole.split_off(Offset(*at));
+            assert_eq!((listed(&whole).as_slice(), listed(&rest).as_slice()), (*stay, *go), "at {at}");
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub(super) fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
             partition,
         )
         .number("position", position.0),
-        ConsumerFact::Polled { partition, first, last } => {
+        ConsumerFact::Polled { partition, first, last, .. } => {
             about("fact-polled", partition).text("offsets", range(*first, *last))
         }
         ConsumerFact::Processed { partition, offset, .. } => {

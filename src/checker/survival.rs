@@ -1,0 +1,241 @@
+//! Which records were committed and which acknowledged, and whether later leaders still have them.
+//!
+//! A record is known by (partition, leader epoch, offset): within an epoch one leader gives out each offset once. So
+//! whether a log still has it is answered by the log's own leader epoch cache, without looking at records. What the log
+//! start has passed is deleted, not lost.
+
+use std::collections::BTreeMap;
+
+use super::guarantee::{Evidence, Guarantee, Unpromised, Violation};
+use super::power::PowerLosses;
+use crate::engine::clients::ProducerFact;
+use crate::engine::clients::producer::OffsetRanges;
+use crate::engine::common::{BrokerId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::engine::controller::{ControllerFact, ElectedBecause};
+use crate::engine::protocol::Acks;
+use crate::engine::server::BrokerFact;
+use crate::engine::storage::UnifiedLog;
+use crate::engine::{Fact, Record, World};
+
+/// Acknowledged records that a new leader lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostRecords {
+    pub partition: TopicPartition,
+    pub first: Offset,
+    pub last: Offset,
+    /// Of these, how many had been acknowledged.
+    pub count: u64,
+    pub leader: BrokerId,
+    pub step: crate::engine::Step,
+}
+
+/// Where the committed records of each epoch end.
+pub(super) type Committed = BTreeMap<LeaderEpoch, Offset>;
+
+/// One epoch's acknowledged records.
+#[derive(Clone, Debug, Default)]
+struct Acked {
+    /// With acks=all.
+    by_all: OffsetRanges,
+    /// With acks=1, and who was content with it.
+    by_leader: OffsetRanges,
+    content: Option<NodeId>,
+}
+
+/// The election that let a replica lead from outside the in-sync set: everything of earlier epochs is at its mercy.
+#[derive(Clone, Copy, Debug)]
+struct Unclean {
+    epoch: LeaderEpoch,
+    leader: BrokerId,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survival {
+    /// What any leader's high watermark has passed. Never taken back: it judges reads, too.
+    committed: BTreeMap<TopicPartition, Committed>,
+    /// The same, less what was found missing: told once.
+    expected: BTreeMap<TopicPartition, Committed>,
+    /// Answers on their way: (client, partition, base offset) → (epoch, acks).
+    answered: BTreeMap<(NodeId, TopicPartition, Offset), (LeaderEpoch, Acks)>,
+    acked: BTreeMap<(TopicPartition, LeaderEpoch), Acked>,
+    lost: Vec<LostRecords>,
+    unclean: BTreeMap<TopicPartition, Unclean>,
+    power: PowerLosses,
+    /// Partitions that lost committed records without a broken promise, and why.
+    forgot: BTreeMap<TopicPartition, Unpromised>,
+}
+
+impl Survival {
+    pub(super) fn lost(&self) -> &[LostRecords] {
+        &self.lost
+    }
+
+    /// Has the record been below a high watermark?
+    pub(super) fn is_committed(&self, partition: TopicPartition, epoch: LeaderEpoch, offset: Offset) -> bool {
+        self.committed_end(partition, epoch) > offset
+    }
+
+    /// Where the committed records of this epoch end.
+    pub(super) fn committed_end(&self, partition: TopicPartition, epoch: LeaderEpoch) -> Offset {
+        self.committed.get(&partition).and_then(|epochs| epochs.get(&epoch)).copied().unwrap_or_default()
+    }
+
+    /// Why this partition lost committed records, if it did and was allowed to.
+    pub(super) fn forgot(&self, partition: TopicPartition) -> Option<&Unpromised> {
+        self.forgot.get(&partition)
+    }
+
+    /// Why some records of this run need not survive, whether they did or not.
+    pub(super) fn exception(&self) -> Option<Unpromised> {
+        let unclean = self.unclean.iter().next_back();
+        let unclean =
+            unclean.map(|(partition, by)| Unpromised::UncleanElection { partition: *partition, leader: by.leader });
+        unclean.or_else(|| self.power.exception())
+    }
+
+    pub(super) fn observe(&mut self, world: &World, record: &Record, violations: &mut Vec<Violation>) {
+        self.power.observe(world, record, &self.expected);
+        match (&record.fact, record.node) {
+            // `ends` is filled by leaders only: a follower merely repeats what it heard.
+            (Fact::Broker(BrokerFact::HighWatermarkMoved { partition, from, to, ends }), Some(node))
+                if !ends.is_empty() =>
+            {
+                if let Some(log) = log_of(world, node, *partition) {
+                    self.committed(*partition, log, *from, *to);
+                }
+            }
+            (Fact::Broker(BrokerFact::ProduceAnswered { partition, client, outcome: Ok(base), acks }), Some(node)) => {
+                if let Some(epoch) = log_of(world, node, *partition).and_then(|log| epoch_of(log, *base)) {
+                    self.answered.insert((*client, *partition, *base), (epoch, *acks));
+                }
+            }
+            (
+                Fact::Producer(ProducerFact::BatchAcked { partition, base_offset: Some(base), ordinals }),
+                Some(client),
+            ) => self.acknowledged(client, *partition, *base, ordinals.len() as u64),
+            (
+                Fact::Broker(BrokerFact::BecameLeader { partition, leader_epoch, .. }),
+                Some(node @ NodeId::Broker(broker)),
+            ) => {
+                if let Some(log) = log_of(world, node, *partition) {
+                    let led = Led { partition: *partition, leader: broker, epoch: *leader_epoch, log };
+                    self.look_for_losses(record, &led, violations);
+                }
+            }
+            (
+                Fact::Controller(ControllerFact::LeaderElected {
+                    partition,
+                    to: Some(leader),
+                    leader_epoch,
+                    why: ElectedBecause::Unclean,
+                    ..
+                }),
+                _,
+            ) => {
+                self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader });
+            }
+            _ => {}
+        }
+    }
+
+    /// The leader's high watermark passed `from..to`: each of these records belongs to an epoch of its log.
+    fn committed(&mut self, partition: TopicPartition, log: &UnifiedLog, from: Offset, to: Offset) {
+        let entries = log.leader_epochs().entries();
+        for (index, entry) in entries.iter().enumerate() {
+            let end = entries.get(index + 1).map_or(to, |next| next.start_offset.min(to));
+            if end > from && end > entry.start_offset {
+                for known in [&mut self.committed, &mut self.expected] {
+                    let known = known.entry(partition).or_default().entry(entry.epoch).or_default();
+                    *known = (*known).max(end);
+                }
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, client: NodeId, partition: TopicPartition, base: Offset, count: u64) {
+        let Some((epoch, acks)) = self.answered.remove(&(client, partition, base)) else { return };
+        let acked = self.acked.entry((partition, epoch)).or_default();
+        if acks == Acks::All {
+            acked.by_all.insert(base, base.plus(count));
+        } else {
+            acked.by_leader.insert(base, base.plus(count));
+            acked.content = Some(client);
+        }
+    }
+
+    // ---- a new leader ------------------------------------------------------------------------------------------
+
+    fn look_for_losses(&mut self, record: &Record, led: &Led<'_>, violations: &mut Vec<Violation>) {
+        let mut missing = |guarantee, first, last, unpromised| {
+            let evidence = Evidence::Missing { partition: led.partition, leader: led.leader, first, last };
+            violations.push(Violation { guarantee, step: record.step, at: record.at, evidence, unpromised });
+        };
+        let mut expected = self.expected.remove(&led.partition).unwrap_or_default();
+        for (epoch, end) in expected.range_mut(..led.epoch) {
+            let kept = kept(led.log, *epoch);
+            if kept < *end {
+                let why = self.excuse(led.partition, *epoch, kept);
+                missing(Guarantee::CommittedRecordsSurvive, kept, Offset(end.0 - 1), why.clone());
+                if let Some(why) = why {
+                    self.forgot.insert(led.partition, why);
+                }
+                *end = kept;
+            }
+        }
+        expected.retain(|_, end| *end > Offset(0));
+        self.expected.insert(led.partition, expected);
+
+        let earlier = (led.partition, LeaderEpoch(0))..(led.partition, led.epoch);
+        let epochs: Vec<LeaderEpoch> = self.acked.range(earlier).map(|((_, epoch), _)| *epoch).collect();
+        for epoch in epochs {
+            let kept = kept(led.log, epoch);
+            let acked = self.acked.get_mut(&(led.partition, epoch)).expect("listed a moment ago");
+            let (by_all, by_leader) = (acked.by_all.split_off(kept), acked.by_leader.split_off(kept));
+            let content = acked.content;
+            for (gone, acks) in [(by_all, Acks::All), (by_leader, Acks::Leader)] {
+                let Some(((first, _), end)) = gone.iter().next().zip(gone.end()) else { continue };
+                let (last, count) = (Offset(end.0 - 1), gone.count());
+                let why = match acks {
+                    Acks::All => self.excuse(led.partition, epoch, first),
+                    _ => content.map(|producer| Unpromised::Acks { producer }),
+                };
+                missing(Guarantee::AckedRecordsSurvive, first, last, why);
+                let (partition, leader, step) = (led.partition, led.leader, record.step);
+                self.lost.push(LostRecords { partition, first, last, count, leader, step });
+            }
+        }
+    }
+
+    /// Why the records of `epoch` from `first` on need not be there, if they need not.
+    fn excuse(&self, partition: TopicPartition, epoch: LeaderEpoch, first: Offset) -> Option<Unpromised> {
+        let unclean = self.unclean.get(&partition).filter(|unclean| epoch < unclean.epoch);
+        let unclean = unclean.map(|by| Unpromised::UncleanElection { partition, leader: by.leader });
+        unclean.or_else(|| self.power.excuse(partition, epoch, first))
+    }
+}
+
+/// A broker that has just begun to lead.
+struct Led<'a> {
+    partition: TopicPartition,
+    leader: BrokerId,
+    epoch: LeaderEpoch,
+    log: &'a UnifiedLog,
+}
+
+fn log_of(world: &World, node: NodeId, partition: TopicPartition) -> Option<&UnifiedLog> {
+    let NodeId::Broker(broker) = node else { return None };
+    world.broker(broker)?.log(partition)
+}
+
+/// The epoch of the record at `offset`.
+fn epoch_of(log: &UnifiedLog, offset: Offset) -> Option<LeaderEpoch> {
+    let entries = log.leader_epochs().entries();
+    entries.iter().rev().find(|entry| entry.start_offset <= offset).map(|entry| entry.epoch)
+}
+
+/// How far this log has the records of `epoch`, counting what it has deleted as had.
+pub(super) fn kept(log: &UnifiedLog, epoch: LeaderEpoch) -> Offset {
+    let knows = log.leader_epochs().entries().iter().any(|entry| entry.epoch == epoch);
+    let end = log.end_offset_for_epoch(epoch).filter(|_| knows).map_or(Offset(0), |end| end.end_offset);
+    end.max(log.log_start_offset())
+}
