@@ -56,21 +56,12 @@ impl Leadership {
                     broken(Guarantee::HighWatermarkNeverFalls, evidence);
                 }
             }
-<<<<<<< HEAD
-            (Fact::Consumer(ConsumerFact::Polled { partition, last, last_epoch, .. }), _) => {
-                if !survival.is_committed(*partition, *last_epoch, *last) {
-                    let high_watermark = survival.committed_end(*partition, *last_epoch);
-                    let evidence = Evidence::ReadTooFar { partition: *partition, read: *last, high_watermark };
-                    broken(Guarantee::ReadsBelowHighWatermark, evidence);
-                }
-=======
             (Fact::Consumer(ConsumerFact::Polled { partition, last, last_epoch, .. }), _)
                 if !survival.is_committed(*partition, *last_epoch, *last) =>
             {
                 let high_watermark = survival.committed_end(*partition, *last_epoch);
                 let evidence = Evidence::ReadTooFar { partition: *partition, read: *last, high_watermark };
                 broken(Guarantee::ReadsBelowHighWatermark, evidence);
->>>>>>> truth
             }
             _ => {}
         }

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-<<<<<<< HEAD
 use crate::engine::common::{
     BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, PartitionId, TopicPartition,
 };
-=======
-use crate::engine::common::{BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, TopicPartition};
->>>>>>> truth
 use crate::engine::protocol::TopicName;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

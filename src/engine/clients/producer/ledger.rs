@@ -204,12 +204,8 @@ mod tests {
     #[test]
     fn ranges_are_split_where_asked() {
         // (where, what stays, what goes)
-<<<<<<< HEAD
-        let cases: &[(u64, &[(u64, u64)], &[(u64, u64)])] = &[
-=======
         type Pairs<'a> = &'a [(u64, u64)];
         let cases: &[(u64, Pairs, Pairs)] = &[
->>>>>>> truth
             (0, &[], &[(2, 4), (7, 8)]),
             (3, &[(2, 3)], &[(3, 4), (7, 8)]),
             (4, &[(2, 4)], &[(7, 8)]),
