@@ -172,7 +172,7 @@ fn samples() -> Vec<Command> {
         },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 27, "a variant has no sample");
+    assert_eq!(kinds.len(), 28, "a variant has no sample");
     samples
 }
 

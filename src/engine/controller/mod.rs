@@ -5,8 +5,8 @@
 //! (`replication_control`, `create_topics`, with `partition_change` for one partition and `placement` for new ones).
 
 mod broker_heartbeat_manager;
-#[allow(clippy::module_inception, reason = "the node among the parts of the controller")]
 mod configs;
+#[allow(clippy::module_inception, reason = "the node among the parts of the controller")]
 mod controller;
 mod create_topics;
 mod fact;
