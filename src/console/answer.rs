@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::query::Scope;
-use super::{DescribeFilter, GroupView, Question, configs, dump_log, help, log_tools, views};
+use super::{DescribeFilter, GroupView, Question, configs, dump_log, help, log_tools, quorum, views};
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
@@ -37,6 +37,8 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
         Question::DumpLog { files, records, broker } => {
             files.iter().map(|file| dump_log::dump(world, file, *records, *broker)).collect()
         }
+        Question::DescribeQuorum => quorum::status(world),
+        Question::DescribeQuorumReplication { human_readable } => quorum::replication(world, *human_readable),
         Question::Show(expression) => match expression.evaluate(scope) {
             Ok(value) => value.to_string(),
             Err(problem) => problem.to_string(),
@@ -189,6 +191,11 @@ fn ids(brokers: &[BrokerId]) -> String {
 /// Kafka knows topics by a random 128-bit id, written in 22 characters of URL-safe Base64. Here topics are numbered;
 /// the number is scrambled (SplitMix64), so that what is printed has Kafka's shape and is the same in every run.
 fn uuid(topic: TopicId) -> String {
+    uuid_from(u64::from(topic.0))
+}
+
+/// The same for whatever else has such an id.
+pub(super) fn uuid_from(number: u64) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let scramble = |seed: u64| {
         let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -196,8 +203,8 @@ fn uuid(topic: TopicId) -> String {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     };
-    let seed = u64::from(topic.0) * 2 + 1;
-    let bits = u128::from(scramble(seed)) << 64 | u128::from(scramble(seed + 1));
+    let seed = number.wrapping_mul(2).wrapping_add(1);
+    let bits = u128::from(scramble(seed)) << 64 | u128::from(scramble(seed.wrapping_add(1)));
     // Six bits at a time from the left; the last character has two bits and four zeros. Kafka never begins with '-'.
     let digit = |index: u32| {
         let shifted = if index == 21 { bits << 4 } else { bits >> (122 - 6 * index) };

@@ -105,6 +105,16 @@ const TOOLS: &[ToolHelp] = &[
         ],
         ours: &["--broker"],
     },
+    ToolHelp {
+        name: "kafka-metadata-quorum",
+        is_kafka: true,
+        does: "describes the quorum of controllers",
+        forms: &[
+            "kafka-metadata-quorum describe --status",
+            "kafka-metadata-quorum describe --replication [--human-readable]",
+        ],
+        ours: &[],
+    },
     verb("produce", "hands records to a producer", &["produce checkout alice:order-1 'no key' bob:order-2@1"]),
     verb(
         "workload",

@@ -13,6 +13,7 @@ mod help;
 mod log_tools;
 mod print;
 pub mod query;
+mod quorum;
 mod script;
 mod tools;
 mod verbs;
@@ -66,6 +67,10 @@ pub enum Question {
     GetOffsets { topic: Option<String>, partitions: Vec<u32>, time: OffsetSpec },
     /// `kafka-dump-log`; on which broker's disk is ours to say.
     DumpLog { files: Vec<String>, records: DumpRecords, broker: Option<BrokerId> },
+    /// `kafka-metadata-quorum describe --status`
+    DescribeQuorum,
+    /// `kafka-metadata-quorum describe --replication`
+    DescribeQuorumReplication { human_readable: bool },
     /// `show EXPRESSION` (ours).
     Show(Expression),
     /// `help [TOOL]` (ours).

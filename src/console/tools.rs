@@ -74,6 +74,9 @@ const GROUPS: &[Flag] = &[
     ("execute", Nothing),
 ];
 
+const QUORUM: &[Flag] =
+    &[("bootstrap-controller", Value), ("status", Nothing), ("replication", Nothing), ("human-readable", Nothing)];
+
 /// The words `--commit` takes.
 pub(super) const COMMITS: [(&str, CommitStyle); 5] = [
     ("auto", CommitStyle::Auto),
@@ -93,6 +96,7 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
         "kafka-console-consumer" => ("kafka-console-consumer", vec![CONSUMER], consumer),
         "kafka-consumer-groups" => ("kafka-consumer-groups", vec![GROUPS], groups),
         "kafka-configs" => ("kafka-configs", vec![configs::FLAGS], configs::parse),
+        "kafka-metadata-quorum" => ("kafka-metadata-quorum", vec![QUORUM], quorum),
         "kafka-delete-records" => ("kafka-delete-records", vec![log_tools::DELETE], log_tools::delete_records),
         "kafka-get-offsets" => ("kafka-get-offsets", vec![log_tools::OFFSETS], log_tools::get_offsets),
         "kafka-dump-log" => ("kafka-dump-log", vec![log_tools::DUMP], log_tools::dump_log),

@@ -68,15 +68,44 @@ pub struct Voter {
     pub node: NodeId,
     pub id: u32,
     pub state: VoterState,
+    /// What it takes to be the current epoch.
+    pub epoch: u32,
+    pub log_end: Offset,
+    /// As far as it knows.
+    pub high_watermark: Option<Offset>,
+    /// Whom it voted for in its epoch.
+    pub voted: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VoterState {
     Leader,
     Follower,
+    /// Asks whether an election would have a chance (KIP-996).
+    Prospective,
     Candidate,
+    /// Before 4.0: has given its vote and waits for a leader.
+    Voted,
     Unattached,
+    Resigned,
     Offline,
+}
+
+impl VoterState {
+    /// Kafka's own word (`EpochState.name`), untranslated; a process that is down has no state.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leader => "Leader",
+            Self::Follower => "Follower",
+            Self::Prospective => "Prospective",
+            Self::Candidate => "Candidate",
+            Self::Voted => "Voted",
+            Self::Unattached => "Unattached",
+            Self::Resigned => "Resigned",
+            Self::Offline => "—",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

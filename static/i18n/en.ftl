@@ -136,6 +136,7 @@ stage-refused-running = It is running.
 
 stage-quorum = KRaft controller quorum
 stage-quorum-majority = epoch { $epoch }, majority { $majority } of { $voters }
+stage-voter-title = { $name }: { $state }, epoch { $epoch }, log end { $end }, HW { $hw }, voted for { $voted }
 stage-metadata-hw = metadata HW { $offset }
 
 ## Producers

@@ -112,6 +112,7 @@ stage-refused-running = 它正在运行。
 
 stage-quorum = KRaft 控制器
 stage-quorum-majority = epoch { $epoch }，多数为 { $majority }/{ $voters }
+stage-voter-title = { $name }：{ $state }，epoch { $epoch }，日志末端 { $end }，HW { $hw }，投票给 { $voted }
 stage-metadata-hw = 元数据 HW { $offset }
 
 ## Producers

@@ -123,7 +123,15 @@ pub fn scene() -> Scene {
 }
 
 fn quorum() -> ControllerStrip {
-    let voter = |id: u32, state| Voter { node: NodeId::Controller(BrokerId(id)), id, state };
+    let voter = |id: u32, state| Voter {
+        node: NodeId::Controller(BrokerId(id)),
+        id,
+        state,
+        epoch: 4,
+        log_end: Offset(418),
+        high_watermark: Some(Offset(418)),
+        voted: Some(101),
+    };
     let chip = |offset, text: &str, fresh| MetadataChip { offset: Offset(offset), text: text.to_owned(), fresh };
     ControllerStrip {
         epoch: 3,

@@ -223,7 +223,15 @@ pub fn BrokerSpecimens() -> Html {
             </Specimen>
         }
     };
-    let voter = |id, state| Voter { node: NodeId::Controller(BrokerId(id)), id, state };
+    let voter = |id, state| Voter {
+        node: NodeId::Controller(BrokerId(id)),
+        id,
+        state,
+        epoch: 4,
+        log_end: Offset(418),
+        high_watermark: Some(Offset(418)),
+        voted: Some(101),
+    };
     let quorum = Quorum {
         epoch: 4,
         high_watermark: Offset(418),
@@ -231,7 +239,9 @@ pub fn BrokerSpecimens() -> Html {
             voter(101, VoterState::Leader),
             voter(102, VoterState::Follower),
             voter(103, VoterState::Candidate),
-            voter(104, VoterState::Unattached),
+            voter(104, VoterState::Prospective),
+            voter(106, VoterState::Unattached),
+            voter(107, VoterState::Resigned),
             voter(105, VoterState::Offline),
         ],
         tail: Vec::new(),

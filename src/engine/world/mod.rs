@@ -143,6 +143,11 @@ impl World {
     }
 
     #[must_use]
+    pub fn is_down(&self, node: NodeId) -> bool {
+        matches!(self.status(node), Some(Status::Down { .. }))
+    }
+
+    #[must_use]
     pub fn broker(&self, id: BrokerId) -> Option<&Broker> {
         match self.process(NodeId::Broker(id))? {
             Process::Broker(broker) => Some(broker),

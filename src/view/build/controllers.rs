@@ -1,7 +1,9 @@
 //! The KRaft quorum and the newest of its memory.
 
 use crate::engine::common::{NodeId, Offset};
+use crate::engine::controller::Controller;
 use crate::engine::metadata::{LogEntry, MetadataRecord};
+use crate::engine::raft::{EpochState, RaftClient};
 use crate::engine::world::World;
 use crate::view::explain::broker_list;
 use crate::view::scene::{ControllerStrip, MetadataChip, Voter, VoterState};
@@ -12,8 +14,7 @@ const CHIPS: usize = 2;
 const LOOK_BACK: u64 = 200;
 
 pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
-    let (node, controller) = world.controller()?;
-    let NodeId::Controller(id) = node else { return None };
+    let (_, controller) = world.controller()?;
     let committed = controller.high_watermark();
     let from = Offset(committed.0.saturating_sub(LOOK_BACK));
     let telling = controller.log().entries_from(from).take_while(|(offset, ..)| *offset < committed);
@@ -27,8 +28,34 @@ pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
     if let Some(newest) = tail.last_mut() {
         newest.fresh = newest.offset.next() == committed;
     }
-    let state = if world.is_up(node) { VoterState::Leader } else { VoterState::Offline };
-    Some(ControllerStrip { epoch: 1, high_watermark: committed, voters: vec![Voter { node, id: id.0, state }], tail })
+    let voters: Vec<Voter> = world.controllers().map(|(node, controller)| voter(world, node, controller)).collect();
+    let epoch = voters.iter().map(|voter| voter.epoch).max()?;
+    Some(ControllerStrip { epoch, high_watermark: committed, voters, tail })
+}
+
+fn voter(world: &World, node: NodeId, controller: &Controller) -> Voter {
+    let raft = controller.raft();
+    Voter {
+        node,
+        id: controller.id().0,
+        state: if world.is_down(node) { VoterState::Offline } else { state(raft) },
+        epoch: raft.quorum().epoch.0,
+        log_end: raft.log().end_offset(),
+        high_watermark: raft.high_watermark(),
+        voted: raft.voted().map(|voted| voted.0),
+    }
+}
+
+fn state(raft: &RaftClient) -> VoterState {
+    match &raft.quorum().state {
+        EpochState::Unattached { voted: Some(_), .. } if !raft.config().pre_vote => VoterState::Voted,
+        EpochState::Unattached { .. } => VoterState::Unattached,
+        EpochState::Prospective { .. } => VoterState::Prospective,
+        EpochState::Candidate { .. } => VoterState::Candidate,
+        EpochState::Leader(_) => VoterState::Leader,
+        EpochState::Resigned { .. } => VoterState::Resigned,
+        EpochState::Follower { .. } => VoterState::Follower,
+    }
 }
 
 /// A metadata record in a few characters; `None` for those that say nothing to a class.

@@ -1,7 +1,9 @@
 //! "Why?" — a number's equation with live values, and the chain of facts that led to it.
 
 use super::sentence::partition_name;
-use crate::engine::common::{BrokerId, Offset, Step, TopicPartition};
+use crate::engine::common::{BrokerId, NodeId, Offset, Step, TopicPartition};
+use crate::engine::controller::ControllerFact;
+use crate::engine::raft::RaftFact;
 use crate::engine::runtime::Cause;
 use crate::engine::server::BrokerFact;
 use crate::engine::trace::{Fact, Record};
@@ -56,6 +58,24 @@ fn telling(past: &[Record], step: Step, cause: Cause) -> Option<&Record> {
         })
     };
     own.or_else(sent).or_else(|| same().next())
+}
+
+/// How the quorum came to its epoch and leader as `node` sees it: the newest votes, candidacies and terms of office of all
+/// voters, newest first.
+#[must_use]
+pub fn why_quorum(past: &[Record], node: NodeId) -> Vec<Record> {
+    let tells = |record: &&Record| match (&record.fact, record.node) {
+        (
+            Fact::Raft(RaftFact::SnapshotTaken { .. } | RaftFact::SnapshotFetched { .. } | RaftFact::LogCleaned { .. }),
+            _,
+        ) => false,
+        // Whom the others follow is their affair.
+        (Fact::Raft(RaftFact::BecameFollower { .. } | RaftFact::BecameUnattached { .. }), at) => at == Some(node),
+        (Fact::Raft(_), Some(NodeId::Controller(_))) => true,
+        (Fact::Controller(ControllerFact::Activated { .. } | ControllerFact::Renounced { .. }), _) => true,
+        _ => false,
+    };
+    past.iter().rev().filter(tells).take(LONGEST_CHAIN).cloned().collect()
 }
 
 /// HW = min LEO over the in-sync set, with the values it was computed from.

@@ -1,4 +1,4 @@
-//! A broker or a controller: its state, its part in each partition, its configuration, and what can be done to it.
+//! A broker: its state, its part in each partition, its configuration, and what can be done to it.
 
 use yew::prelude::*;
 
@@ -50,27 +50,6 @@ pub fn view(page: &Page, text: &Text, id: BrokerId) -> Option<Html> {
             { partitions(page, text, world, id) }
             { section(text.get("ui-do"), actions(page, text, node)) }
             { section_with(text.get("ui-config"), html! { { "server.properties" } }, configuration(config)) }
-        </>
-    })
-}
-
-pub fn controller(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
-    let model = page.model();
-    let world = model.session().world();
-    let (_, controller) = world.controller().filter(|(id, _)| *id == node)?;
-    let registered = world.image().brokers().map(|(id, registration)| {
-        let state = if registration.fenced { text.get("ui-fenced") } else { text.get("ui-active") };
-        row(format!("broker {id}"), format!("{state}, epoch {}", registration.epoch))
-    });
-    Some(html! {
-        <>
-            { head(text.get("stage-quorum"), html! { { node.to_string() } }) }
-            { section(text.get("ui-state"), long_facts(vec![
-                row(text.get("ui-process"), process_state(text, world, node)),
-                row(text.get("ui-metadata-hw"), controller.high_watermark().to_string()),
-            ])) }
-            { section(text.get("ui-registered"), long_facts(registered.collect())) }
-            { section(text.get("ui-do"), actions(page, text, node)) }
         </>
     })
 }

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::parts::{head, hint};
-use super::{broker, client, group, link, message, nothing, partition, queue, record};
+use super::{broker, client, controller, group, link, message, nothing, partition, queue, record};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
@@ -61,7 +61,7 @@ fn of_node(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
     };
     match (is, node) {
         (0, NodeId::Broker(id)) => broker::view(page, text, id),
-        (1, _) => broker::controller(page, text, node),
+        (1, _) => controller::view(page, text, node),
         (2, _) => client::producer(page, text, node),
         (3, _) => client::consumer(page, text, node),
         (5, _) => queue::broker(page, text),

@@ -6,7 +6,7 @@ use super::density::Density;
 use super::hands::Hands;
 use super::icon::Icon;
 use crate::app::canvas::anchor::node_anchor;
-use crate::app::i18n::use_text;
+use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::view::scene::{ControllerStrip as Quorum, Voter, VoterState};
 
@@ -39,7 +39,7 @@ pub fn ControllerStrip(props: &ControllerStripProps) -> Html {
                     </span>
                 }
             </header>
-            <div class="quorum__voters">{ for quorum.voters.iter().map(|voter| voter_pill(voter, hands)) }</div>
+            <div class="quorum__voters">{ for quorum.voters.iter().map(|voter| voter_pill(voter, quorum, *density, hands, &text)) }</div>
             <ol class="quorum__tail" aria-label="__cluster_metadata">
                 { for tail.iter().map(|chip| html! {
                     <li key={chip.offset.0} class={classes!("metadata-chip", chip.fresh.then_some("is-fresh"))} title={chip.text.clone()}>
@@ -51,21 +51,50 @@ pub fn ControllerStrip(props: &ControllerStripProps) -> Html {
     }
 }
 
-fn voter_pill(voter: &Voter, hands: &Hands) -> Html {
+/// Its state, and what tells it from the others: another epoch, how far its log reaches, who has its vote.
+fn voter_pill(voter: &Voter, quorum: &Quorum, density: Density, hands: &Hands, text: &Text) -> Html {
     let (class, icon) = match voter.state {
         VoterState::Leader => ("voter--leader", Some(Icon::Crown)),
         VoterState::Follower => ("voter--follower", Some(Icon::InSync)),
         VoterState::Candidate => ("voter--candidate", Some(Icon::Question)),
-        VoterState::Unattached => ("voter--unattached", None),
+        VoterState::Prospective => ("voter--prospective", Some(Icon::Question)),
+        VoterState::Voted | VoterState::Unattached => ("voter--unattached", None),
+        VoterState::Resigned => ("voter--unattached", Some(Icon::OutOfSync)),
         VoterState::Offline => ("voter--offline", Some(Icon::Offline)),
     };
     let thing = Selection::Node(voter.node);
+    let alone = quorum.voters.len() == 1;
+    let is_up = voter.state != VoterState::Offline;
+    let elects = quorum
+        .voters
+        .iter()
+        .any(|voter| matches!(voter.state, VoterState::Candidate | VoterState::Prospective | VoterState::Voted));
+    let votes_for = voter.voted.filter(|voted| elects && is_up && *voted != voter.id);
+    let none = || text.get("ui-none").to_string();
+    let title = text.get_with(
+        "stage-voter-title",
+        &[
+            ("name", voter.node.to_string().into()),
+            ("state", voter.state.name().into()),
+            ("epoch", voter.epoch.into()),
+            ("end", voter.log_end.to_string().into()),
+            ("hw", voter.high_watermark.map_or_else(none, |hw| hw.to_string()).into()),
+            ("voted", voter.voted.map_or_else(none, |voted| format!("controller-{voted}")).into()),
+        ],
+    );
     html! {
         <button key={voter.id} type="button" class={classes!("voter", class, hands.ring(&thing))} tabindex="-1"
-            data-roving="" data-anchor={node_anchor(voter.node)} title={format!("{:?}", voter.state)}
-            onclick={hands.pick(thing)}>
+            data-roving="" data-anchor={node_anchor(voter.node)} {title} onclick={hands.pick(thing)}>
             if let Some(icon) = icon { { icon.html() } }
             { format!("c{}", voter.id) }
+            if !alone && is_up {
+                if !matches!(voter.state, VoterState::Leader | VoterState::Follower) {
+                    <span class="voter__state">{ voter.state.name() }</span>
+                }
+                if voter.epoch != quorum.epoch { <span class="voter__mark">{ format!("e{}", voter.epoch) }</span> }
+                if density == Density::Desk { <span class="voter__mark">{ format!("#{}", voter.log_end) }</span> }
+                if let Some(voted) = votes_for { <span class="voter__mark">{ format!("→c{voted}") }</span> }
+            }
         </button>
     }
 }
