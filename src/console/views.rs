@@ -6,10 +6,11 @@ use crate::engine::World;
 use crate::engine::clients::producer::OffsetRanges;
 use crate::engine::clients::{Consumer, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, PartitionId, TopicPartition};
-use crate::engine::coordinator::group::Group;
+use crate::engine::coordinator::group::{Group, StoredOffset};
 use crate::engine::metadata::TopicImage;
 use crate::engine::queue::{QueueFact, QueueWorker};
 use crate::engine::server::{BrokerFact, ParkedProduce};
+use crate::engine::storage::UnifiedLog;
 use crate::engine::trace::{Fact, Record};
 use crate::engine::world::Process;
 
@@ -189,6 +190,45 @@ pub(super) fn distinct(world: &World, name: &str) -> Option<u64> {
 /// How often a group or a client finished with a record that it had finished with before.
 pub(super) fn read_twice(world: &World, name: &str) -> Option<u64> {
     Some(processed(world, name)? - distinct(world, name)?)
+}
+
+/// Records below a group's committed offsets, still in the log, that none of its members has finished with.
+pub(super) fn skipped(world: &World, name: &str) -> Option<u64> {
+    let (_, group) = group(world, name)?;
+    let consumers = consumers_called(world, name);
+    let skipped = |(partition, stored): (TopicPartition, &StoredOffset)| {
+        let leader = world.image().partition(partition)?.leader?;
+        let start = replica(world, leader, partition)?.log_start;
+        let done = |offset: &u64| {
+            let has = |consumer: &&Consumer| {
+                let offsets = consumer.ledger().processed_offsets(partition);
+                offsets.is_some_and(|offsets| offsets.contains(Offset(*offset)))
+            };
+            consumers.iter().any(has)
+        };
+        Some((start.0..stored.offset.0).filter(|offset| !done(offset)).count() as u64)
+    };
+    Some(group.offsets().filter_map(skipped).sum())
+}
+
+/// Messages a worker was given and has not finished with: the one in its hands and those behind it.
+pub(super) fn in_hand(world: &World, name: &str) -> Option<u64> {
+    let (_, worker) = world.queue_workers().find(|(_, worker)| worker.name() == name)?;
+    Some(u64::from(worker.in_hand().is_some()) + worker.waiting().count() as u64)
+}
+
+/// The leaders' logs of a topic (`orders`) or of one partition (`orders-0`).
+pub(super) fn leaders_logs<'a>(world: &'a World, name: &str) -> Option<Vec<(TopicPartition, &'a UnifiedLog)>> {
+    let one = partition(world, name);
+    let wanted = |id: &TopicPartition| match (world.image().topic_id(name), one) {
+        (Some(topic), _) => id.topic == topic,
+        (None, one) => Some(*id) == one,
+    };
+    if world.image().topic_id(name).is_none() && one.is_none() {
+        return None;
+    }
+    let partitions = world.image().partitions().filter(|(id, _)| wanted(id));
+    Some(partitions.filter_map(|(id, registration)| Some((id, world.broker(registration.leader?)?.log(id)?))).collect())
 }
 
 /// Different messages that the workers of an application were given; `None` if there is no such application.

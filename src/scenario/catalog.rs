@@ -8,8 +8,12 @@ use super::lesson::{Lesson, LessonProblem};
 /// The documents, compiled into the program: a lesson needs no network.
 const DOCUMENTS: &[(&str, &str)] = &[
     ("queue-and-topic", include_str!("catalog/queue-and-topic.toml")),
+    ("keys-and-partitions", include_str!("catalog/keys-and-partitions.toml")),
+    ("consumer-group", include_str!("catalog/consumer-group.toml")),
     ("offsets-and-replay", include_str!("catalog/offsets-and-replay.toml")),
+    ("high-watermark", include_str!("catalog/high-watermark.toml")),
     ("leader-failover", include_str!("catalog/leader-failover.toml")),
+    ("acks", include_str!("catalog/acks.toml")),
 ];
 
 /// Chapters of the curriculum.

@@ -2,7 +2,7 @@
 //!
 //! Each is total: asked about something that is not there it answers `none`.
 
-use super::{Kind, Scope, Value};
+use super::{Kind, Scope, Value, history, logs};
 use crate::console::views;
 use crate::engine::clients::{ConsumerFact, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, Time, TopicPartition};
@@ -65,10 +65,23 @@ functions! {
     "in_sync" "(PARTITION, BROKER)" Truth in_sync, "Is that broker in its in-sync set?";
     "hw" "(PARTITION[, BROKER])" HighWatermark |scope, args| replica(scope, args, |r| r.high_watermark), "Its high watermark: the leader's, or the one that broker knows.";
     "leo" "(PARTITION[, BROKER])" LogEnd |scope, args| replica(scope, args, |r| r.log_end), "Its log end offset: the leader's, or that broker's.";
+    "copies" "(PARTITION, OFFSET)" Number logs::copies, "How many brokers, up or down, have the record at that offset in their logs.";
     "start" "(PARTITION[, BROKER])" LogStart |scope, args| replica(scope, args, |r| r.log_start), "Its log start offset.";
     "preferred" "(PARTITION)" Broker |scope, args| registered(scope, args, |r| Value::maybe(r.replicas.first().copied(), broker)), "Its preferred leader: the head of its replicas.";
     "partitions" "(TOPIC)" Number |scope, args| Value::maybe(views::topic(scope.world, text(args, 0)), |t| Value::count(t.partitions.len())), "How many partitions a topic has; none before it exists.";
-    "stored" "(TOPIC)" Number stored, "Records in the leaders' logs of a topic, below the high watermark or not.";
+    "leads" "(BROKER[, TOPIC])" Number |scope, args| logs::replicas_on(scope, args, |id, r| r.leader == Some(id)), "How many partitions that broker leads: all of them, or those of a topic.";
+    "holds" "(BROKER[, TOPIC])" Number |scope, args| logs::replicas_on(scope, args, |id, r| r.replicas.contains(&id)), "How many replicas lie on that broker, of all topics or of one.";
+
+    "stored" "(TOPIC)" Number |scope, args| logs::count(scope, args, |_| true), "Records in the leaders' logs of a topic or of one partition, below the high watermark or not.";
+    "matching" "(TOPIC, TEXT)" Number logs::matching, "Those of them whose value contains a text.";
+    "keyed" "(TOPIC, KEY)" Number logs::keyed, "Those of them that have this key; none stands for no key.";
+    "repeated" "(TOPIC)" Number logs::repeated, "Those of them whose key and value another record has, too.";
+    "spread" "(TOPIC[, KEY])" Number logs::spread, "How many partitions of a topic hold records, or records with this key; none stands for no key.";
+    "values" "(PARTITION)" Plain logs::values, "The values in the leader's log, in the order of their offsets.";
+    "batches" "(PARTITION)" Number logs::batches, "Batches in the leader's log: records that were sent and stored as one.";
+    "bytes" "(TOPIC)" Number logs::bytes, "Bytes in the leaders' logs of a topic or of one partition.";
+    "hash" "(KEY)" Number logs::hash, "What murmur2 makes of a key, the sign masked off, as the producer does.";
+    "partition_for" "(TOPIC, KEY)" Number logs::partition_for, "The partition a key belongs to: hash(KEY) mod partitions(TOPIC).";
 
     "up" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Up { .. })), "Is the process running?";
     "down" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Down { .. })), "Has the process died?";
@@ -90,23 +103,38 @@ functions! {
     "processed" "(GROUP)" Number |scope, args| Value::maybe(views::processed(scope.world, text(args, 0)), Value::whole), "Records a group, or one client, has finished with; a record read twice counts twice.";
     "queue_processed" "(APPLICATION)" Number |scope, args| Value::maybe(views::queue_processed(scope.world, text(args, 0)), Value::whole), "Messages the workers of an application on the queue have finished with.";
     "began_at" "(CLIENT, PARTITION)" Position began_at, "The offset at which this consumer last began to read, or was put.";
+    "began_from" "(CLIENT, PARTITION)" Plain history::began_from, "Why it began there: Committed, ResetEarliest, ResetLatest, OutOfRange or Seek.";
+    "read_order" "(CLIENT[, PARTITION])" Plain history::read_order, "The values of the records this consumer has finished with, in that order; of one partition, if it is named.";
+    "skipped" "(GROUP)" Lost |scope, args| Value::maybe(views::skipped(scope.world, text(args, 0)), Value::whole), "Records below the group's committed offsets that none of its members has finished with.";
     "distinct" "(GROUP)" Number |scope, args| Value::maybe(views::distinct(scope.world, text(args, 0)), Value::whole), "Different records a group has finished with.";
     "read_twice" "(GROUP)" ReadTwice |scope, args| Value::maybe(views::read_twice(scope.world, text(args, 0)), Value::whole), "Times a group finished with a record that it had finished with before.";
     "sent" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.sent)), "Records a producer's program has handed over.";
     "acked" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.acked)), "Records whose producer was told that they are stored.";
     "failed" "(PRODUCER)" Lost |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.failed)), "Records whose producer was told that they failed.";
+    "acked_in" "(PRODUCER)" Time history::acked_in, "Mean time from send() to the acknowledgement.";
+    "sends" "(PRODUCER)" Number history::sends, "Batches this producer has sent, each counted once.";
     "lost_acked" "()" Lost |scope, _| Value::whole(views::lost_acked(scope.past)), "Acknowledged records that are in no leader's log any more.";
     "retries" "(PRODUCER)" Number retries, "Batches this producer had to send again.";
+    "errors" "(PRODUCER, ERROR)" Number history::errors, "Batches that came back to this producer with that error of Kafka's, such as NOT_ENOUGH_REPLICAS.";
     "waiting" "(PARTITION)" Number waiting, "Produce requests that wait on the leader for the high watermark.";
+
+    "requests" "(CLIENT, API)" Number history::requests, "Requests of that name it has sent, such as Fetch.";
+    "empty_fetches" "(CLIENT)" Number history::empty_fetches, "Fetches that were answered without a record.";
+    "poll_timeouts" "(CLIENT)" Number history::poll_timeouts, "Times it left its group because poll() came later than max.poll.interval.ms.";
+    "expired" "(GROUP)" Number history::expired, "Members the coordinator has removed because their session or their rebalance timed out.";
+    "commits_refused" "(CLIENT)" Number history::commits_refused, "Commits of this consumer that the coordinator refused.";
 
     "queue_ready" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.ready)), "Messages in the queue that nobody has been given.";
     "queue_delivered" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.delivered)), "Messages that a worker has and has not acknowledged.";
     "queue_removed" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.removed)), "Messages that are gone from the queue because they were acknowledged.";
     "queue_dead" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.dead)), "Messages set aside after too many deliveries.";
+    "queue_deliveries" "()" Number history::queue_deliveries, "How often the queue has handed out a message; one that is delivered twice counts twice.";
+    "in_hand" "(WORKER)" Number |scope, args| Value::maybe(views::in_hand(scope.world, text(args, 0)), Value::whole), "Messages the queue has given a worker that it has not finished with.";
     "received" "(APPLICATION)" Number |scope, args| Value::maybe(views::received(scope.world, scope.past, text(args, 0)), Value::whole), "Different messages the workers of an application on the queue were given.";
 
     "crashed_at" "(NODE)" Time crashed_at, "When the process last died.";
     "fenced_at" "(BROKER)" Time fenced_at, "When the controller last fenced this broker.";
+    "isr_changed_at" "(PARTITION)" Time history::isr_changed_at, "When the controller last changed its in-sync set.";
     "elected_at" "(PARTITION)" Time elected_at, "When the controller last gave this partition a leader.";
     "acked_at" "(PRODUCER[, PARTITION])" Time acked_at, "When this producer last got an acknowledgement, from that partition if one is named.";
     "closed_at" "(CLIENT)" Time closed_at, "When this consumer left in good order.";
@@ -115,7 +143,7 @@ functions! {
 // ---- arguments -----------------------------------------------------------------------------------------------------
 
 /// A word; a number stands for itself as well, since topics may be called `2024`.
-fn text(args: &[Value], index: usize) -> &str {
+pub(super) fn text(args: &[Value], index: usize) -> &str {
     match args.get(index) {
         Some(Value::Text(text)) => text,
         _ => "",
@@ -123,7 +151,7 @@ fn text(args: &[Value], index: usize) -> &str {
 }
 
 /// `broker-2`, or just `2`.
-fn broker_of(args: &[Value], index: usize) -> Option<BrokerId> {
+pub(super) fn broker_of(args: &[Value], index: usize) -> Option<BrokerId> {
     match args.get(index)? {
         Value::Int(id) => u32::try_from(*id).ok().map(BrokerId),
         Value::Text(name) => name.strip_prefix("broker-")?.parse().ok().map(BrokerId),
@@ -131,11 +159,11 @@ fn broker_of(args: &[Value], index: usize) -> Option<BrokerId> {
     }
 }
 
-fn partition_of(scope: Scope<'_>, args: &[Value], index: usize) -> Option<TopicPartition> {
+pub(super) fn partition_of(scope: Scope<'_>, args: &[Value], index: usize) -> Option<TopicPartition> {
     views::partition(scope.world, text(args, index))
 }
 
-fn node_of(scope: Scope<'_>, args: &[Value], index: usize) -> Option<NodeId> {
+pub(super) fn node_of(scope: Scope<'_>, args: &[Value], index: usize) -> Option<NodeId> {
     match args.get(index)? {
         Value::Text(name) => scope.world.node_of(&crate::console::words::target(name)),
         _ => broker_of(args, index).map(NodeId::Broker),
@@ -152,7 +180,7 @@ fn brokers(ids: &[BrokerId]) -> Value {
     Value::List(ids.iter().copied().map(broker).collect())
 }
 
-fn offset(offset: Offset) -> Value {
+pub(super) fn offset(offset: Offset) -> Value {
     Value::whole(offset.0)
 }
 
@@ -193,14 +221,6 @@ fn replica(scope: Scope<'_>, args: &[Value], read: impl FnOnce(views::Replica) -
         views::replica(scope.world, id, partition)
     };
     Value::maybe(found(), |replica| offset(read(replica)))
-}
-
-fn stored(scope: Scope<'_>, args: &[Value]) -> Value {
-    let Some(id) = scope.world.image().topic_id(text(args, 0)) else { return Value::None };
-    let registrations = scope.world.image().partitions().filter(|(partition, _)| partition.topic == id);
-    let replicas = registrations
-        .filter_map(|(partition, registration)| views::replica(scope.world, registration.leader?, partition));
-    Value::whole(replicas.map(|replica| replica.log_end.since(replica.log_start)).sum())
 }
 
 fn status(scope: Scope<'_>, args: &[Value], holds: impl FnOnce(Status) -> bool) -> Value {
@@ -289,7 +309,7 @@ fn waiting(scope: Scope<'_>, args: &[Value]) -> Value {
 }
 
 /// The time of the newest fact that fits.
-fn newest(scope: Scope<'_>, mut fits: impl FnMut(Option<NodeId>, &Fact) -> bool) -> Value {
+pub(super) fn newest(scope: Scope<'_>, mut fits: impl FnMut(Option<NodeId>, &Fact) -> bool) -> Value {
     Value::maybe(scope.past.iter().rev().find(|record| fits(record.node, &record.fact)), |record| at(record.at))
 }
 

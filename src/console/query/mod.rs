@@ -8,6 +8,8 @@
 
 mod eval;
 mod functions;
+mod history;
+mod logs;
 mod parse;
 mod value;
 

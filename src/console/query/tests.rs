@@ -26,10 +26,22 @@ fn formulas_mean_what_they_say() {
         ("[1, 2] == [1, 2]", Value::Bool(true)),
         ("broker-1 != broker-2", Value::Bool(true)),
         ("time()", Value::Time(0)),
+        // From Kafka's own murmur2, the sign masked off.
+        ("hash(alice)", Value::Int(1_951_417_749)),
+        ("hash(\"21\")", Value::Int(1_173_551_340)),
+        ("hash(21)", Value::Int(1_173_551_340)),
         // What does not exist yet is none, not an error.
         ("leader(orders-0)", Value::None),
         ("hw(orders-0, broker-9)", Value::None),
         ("lag(billing)", Value::None),
+        ("stored(orders)", Value::None),
+        ("partition_for(orders, alice)", Value::None),
+        ("copies(orders-0, 0)", Value::None),
+        ("acked_in(checkout)", Value::None),
+        ("read_order(reader-1)", Value::None),
+        ("skipped(billing)", Value::None),
+        ("queue_deliveries()", Value::Int(0)),
+        ("leads(1)", Value::None),
     ] {
         assert_eq!(value(text), Ok(expected), "{text}");
     }
@@ -83,6 +95,7 @@ fn values_are_written_as_the_page_writes_them() {
         (Value::Time(9_000_000), "9 s"),
         (Value::Time(1_200_000), "1.2 s"),
         (Value::List(vec![Value::Int(2), Value::Int(1)]), "2,1"),
+        (Value::List(vec![Value::Text("a b".into()), Value::Text("c".into())]), "a b, c"),
         (Value::List(Vec::new()), "none"),
         (Value::None, "none"),
     ] {

@@ -107,7 +107,8 @@ impl fmt::Display for Value {
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     if index > 0 {
-                        f.write_str(",")?;
+                        // Ids stand close together, as Kafka's tools write them; words need room.
+                        f.write_str(if matches!(item, Self::Text(_)) { ", " } else { "," })?;
                     }
                     item.fmt(f)?;
                 }

@@ -1,0 +1,158 @@
+//! What has happened so far, counted and timed from the facts.
+
+use std::collections::BTreeMap;
+
+use super::functions::{newest, node_of, partition_of, text};
+use super::logs::value_of;
+use super::{Scope, Value};
+use crate::engine::clients::{BatchFailure, ConsumerFact, PositionFrom, ProducerFact};
+use crate::engine::common::{NodeId, Time};
+use crate::engine::controller::ControllerFact;
+use crate::engine::coordinator::GroupFact;
+use crate::engine::protocol::Gist;
+use crate::engine::queue::QueueFact;
+use crate::engine::runtime::RuntimeFact;
+use crate::engine::trace::Fact;
+
+/// Facts of one node, oldest first; `None` if there is no such node.
+fn facts_of<'a>(scope: Scope<'a>, args: &[Value]) -> Option<impl Iterator<Item = (Time, &'a Fact)> + use<'a>> {
+    let node = node_of(scope, args, 0)?;
+    let mine = scope.past.iter().filter(move |record| record.node == Some(node));
+    Some(mine.map(|record| (record.at, &record.fact)))
+}
+
+fn times(scope: Scope<'_>, args: &[Value], counts: impl Fn(&Fact) -> bool) -> Value {
+    Value::maybe(facts_of(scope, args), |facts| Value::count(facts.filter(|(_, fact)| counts(fact)).count()))
+}
+
+// ---- producers -----------------------------------------------------------------------------------------------------
+
+pub(super) fn sends(scope: Scope<'_>, args: &[Value]) -> Value {
+    times(scope, args, |fact| matches!(fact, Fact::Producer(ProducerFact::BatchSent { attempt: 1, .. })))
+}
+
+pub(super) fn errors(scope: Scope<'_>, args: &[Value]) -> Value {
+    let wanted = text(args, 1);
+    times(scope, args, |fact| match fact {
+        Fact::Producer(
+            ProducerFact::BatchRetried { error, .. }
+            | ProducerFact::BatchFailed { why: BatchFailure::Refused(error) | BatchFailure::RetriesExhausted(error), .. },
+        ) => error.name() == wanted,
+        _ => false,
+    })
+}
+
+pub(super) fn acked_in(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(facts) = facts_of(scope, args) else { return Value::None };
+    let (mut queued, mut total, mut count) = (BTreeMap::new(), 0, 0);
+    for (at, fact) in facts {
+        match fact {
+            Fact::Producer(ProducerFact::Queued { ordinal, .. }) => {
+                queued.insert(*ordinal, at);
+            }
+            Fact::Producer(ProducerFact::BatchAcked { ordinals, .. }) => {
+                for since in ordinals.iter().filter_map(|ordinal| queued.remove(ordinal)) {
+                    total += at.since(since).0;
+                    count += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    Value::maybe((total + count / 2_u64).checked_div(count), Value::Time)
+}
+
+// ---- consumers and groups ------------------------------------------------------------------------------------------
+
+pub(super) fn began_from(scope: Scope<'_>, args: &[Value]) -> Value {
+    let (Some(facts), Some(wanted)) = (facts_of(scope, args), partition_of(scope, args, 1)) else {
+        return Value::None;
+    };
+    let set = facts.filter_map(|(_, fact)| match fact {
+        Fact::Consumer(ConsumerFact::PositionSet { partition, why, .. }) if *partition == wanted => Some(*why),
+        _ => None,
+    });
+    let name = |why| match why {
+        PositionFrom::Committed => "Committed",
+        PositionFrom::ResetEarliest => "ResetEarliest",
+        PositionFrom::ResetLatest => "ResetLatest",
+        PositionFrom::OutOfRange => "OutOfRange",
+        PositionFrom::Seek => "Seek",
+    };
+    Value::maybe(set.last(), |why| Value::Text(name(why).to_owned()))
+}
+
+pub(super) fn read_order(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(facts) = facts_of(scope, args) else { return Value::None };
+    let wanted = partition_of(scope, args, 1);
+    if args.len() > 1 && wanted.is_none() {
+        return Value::None;
+    }
+    let value = |partition, offset| {
+        let leader = scope.world.image().partition(partition)?.leader?;
+        let log = scope.world.broker(leader)?.log(partition)?;
+        let batch = log.batches().find(|batch| batch.next_offset() > offset)?;
+        batch.iter().find(|(at, _)| *at == offset).map(|(_, record)| value_of(record))
+    };
+    let read = facts.filter_map(|(_, fact)| match fact {
+        Fact::Consumer(ConsumerFact::Processed { partition, offset, .. }) if wanted.is_none_or(|w| w == *partition) => {
+            Some((*partition, *offset))
+        }
+        _ => None,
+    });
+    Value::List(read.filter_map(|(partition, offset)| value(partition, offset)).map(Value::Text).collect())
+}
+
+pub(super) fn requests(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(node) = node_of(scope, args, 0) else { return Value::None };
+    let wanted = text(args, 1);
+    let sent = scope.past.iter().filter(|record| match &record.fact {
+        Fact::Runtime(RuntimeFact::Sent { from, digest, .. }) => {
+            *from == node && !digest.is_response && digest.name == wanted
+        }
+        _ => false,
+    });
+    Value::count(sent.count())
+}
+
+pub(super) fn empty_fetches(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(node) = node_of(scope, args, 0) else { return Value::None };
+    let empty = scope.past.iter().filter(|record| match &record.fact {
+        Fact::Runtime(RuntimeFact::Delivered { to, digest, .. }) => {
+            *to == node && digest.is_response && matches!(digest.gist, Gist::Brings { records: None, .. })
+        }
+        _ => false,
+    });
+    Value::count(empty.count())
+}
+
+pub(super) fn poll_timeouts(scope: Scope<'_>, args: &[Value]) -> Value {
+    times(scope, args, |fact| matches!(fact, Fact::Consumer(ConsumerFact::PollIntervalExceeded { .. })))
+}
+
+pub(super) fn commits_refused(scope: Scope<'_>, args: &[Value]) -> Value {
+    times(scope, args, |fact| matches!(fact, Fact::Consumer(ConsumerFact::CommitFailed { .. })))
+}
+
+pub(super) fn expired(scope: Scope<'_>, args: &[Value]) -> Value {
+    let wanted = text(args, 0);
+    let expired = |fact: &Fact| matches!(fact, Fact::Group(GroupFact::MemberExpired { group, .. }) if **group == *wanted);
+    Value::count(scope.past.iter().filter(|record| expired(&record.fact)).count())
+}
+
+// ---- cluster and queue ---------------------------------------------------------------------------------------------
+
+pub(super) fn isr_changed_at(scope: Scope<'_>, args: &[Value]) -> Value {
+    let wanted = partition_of(scope, args, 0);
+    newest(
+        scope,
+        |_, fact| matches!(fact, Fact::Controller(ControllerFact::IsrChanged { partition, .. }) if Some(*partition) == wanted),
+    )
+}
+
+pub(super) fn queue_deliveries(scope: Scope<'_>, _: &[Value]) -> Value {
+    let delivered = |node: Option<NodeId>, fact: &Fact| {
+        node == Some(NodeId::QueueBroker) && matches!(fact, Fact::Queue(QueueFact::Delivered { .. }))
+    };
+    Value::count(scope.past.iter().filter(|record| delivered(record.node, &record.fact)).count())
+}
