@@ -7,13 +7,23 @@ use super::lesson::{Lesson, LessonProblem};
 
 /// The documents, compiled into the program: a lesson needs no network.
 const DOCUMENTS: &[(&str, &str)] = &[
+    ("recovery", include_str!("catalog/recovery.toml")),
+    ("buffering", include_str!("catalog/buffering.toml")),
+    ("point-to-point", include_str!("catalog/point-to-point.toml")),
     ("queue-and-topic", include_str!("catalog/queue-and-topic.toml")),
+    ("group-id-decides", include_str!("catalog/group-id-decides.toml")),
+    ("topic-and-partition", include_str!("catalog/topic-and-partition.toml")),
     ("keys-and-partitions", include_str!("catalog/keys-and-partitions.toml")),
     ("consumer-group", include_str!("catalog/consumer-group.toml")),
     ("offsets-and-replay", include_str!("catalog/offsets-and-replay.toml")),
     ("high-watermark", include_str!("catalog/high-watermark.toml")),
     ("leader-failover", include_str!("catalog/leader-failover.toml")),
     ("acks", include_str!("catalog/acks.toml")),
+    ("min-insync-replicas", include_str!("catalog/min-insync-replicas.toml")),
+    ("in-sync-set", include_str!("catalog/in-sync-set.toml")),
+    ("commit-before-or-after", include_str!("catalog/commit-before-or-after.toml")),
+    ("two-timers", include_str!("catalog/two-timers.toml")),
+    ("auto-offset-reset", include_str!("catalog/auto-offset-reset.toml")),
 ];
 
 /// Chapters of the curriculum.

@@ -45,6 +45,7 @@ pub struct Lesson {
 pub struct Stage {
     #[serde(default)]
     pub layout: Layout,
+    /// Empty where there is no Kafka to be seen.
     pub topic: String,
     /// The partition that is drawn large.
     #[serde(default)]

@@ -121,8 +121,9 @@ functions! {
     "requests" "(CLIENT, API)" Number history::requests, "Requests of that name it has sent, such as Fetch.";
     "empty_fetches" "(CLIENT)" Number history::empty_fetches, "Fetches that were answered without a record.";
     "poll_timeouts" "(CLIENT)" Number history::poll_timeouts, "Times it left its group because poll() came later than max.poll.interval.ms.";
+    "no_offset" "(CLIENT)" Number history::no_offset, "Times poll() found no valid offset and auto.offset.reset=none.";
     "expired" "(GROUP)" Number history::expired, "Members the coordinator has removed because their session or their rebalance timed out.";
-    "commits_refused" "(CLIENT)" Number history::commits_refused, "Commits of this consumer that the coordinator refused.";
+    "commits_refused" "(CLIENT)" Number history::commits_refused, "Commits of this consumer that failed: the coordinator, or its own client, refused them.";
 
     "queue_ready" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.ready)), "Messages in the queue that nobody has been given.";
     "queue_delivered" "()" Number |scope, _| Value::maybe(views::queue(scope.world), |q| Value::whole(q.delivered)), "Messages that a worker has and has not acknowledged.";

@@ -36,7 +36,9 @@ pub(super) fn errors(scope: Scope<'_>, args: &[Value]) -> Value {
     times(scope, args, |fact| match fact {
         Fact::Producer(
             ProducerFact::BatchRetried { error, .. }
-            | ProducerFact::BatchFailed { why: BatchFailure::Refused(error) | BatchFailure::RetriesExhausted(error), .. },
+            | ProducerFact::BatchFailed {
+                why: BatchFailure::Refused(error) | BatchFailure::RetriesExhausted(error), ..
+            },
         ) => error.name() == wanted,
         _ => false,
     })
@@ -130,13 +132,18 @@ pub(super) fn poll_timeouts(scope: Scope<'_>, args: &[Value]) -> Value {
     times(scope, args, |fact| matches!(fact, Fact::Consumer(ConsumerFact::PollIntervalExceeded { .. })))
 }
 
+pub(super) fn no_offset(scope: Scope<'_>, args: &[Value]) -> Value {
+    times(scope, args, |fact| matches!(fact, Fact::Consumer(ConsumerFact::NoOffset { .. })))
+}
+
 pub(super) fn commits_refused(scope: Scope<'_>, args: &[Value]) -> Value {
     times(scope, args, |fact| matches!(fact, Fact::Consumer(ConsumerFact::CommitFailed { .. })))
 }
 
 pub(super) fn expired(scope: Scope<'_>, args: &[Value]) -> Value {
     let wanted = text(args, 0);
-    let expired = |fact: &Fact| matches!(fact, Fact::Group(GroupFact::MemberExpired { group, .. }) if **group == *wanted);
+    let expired =
+        |fact: &Fact| matches!(fact, Fact::Group(GroupFact::MemberExpired { group, .. }) if **group == *wanted);
     Value::count(scope.past.iter().filter(|record| expired(&record.fact)).count())
 }
 
