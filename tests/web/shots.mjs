@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { launch, open, serve, top, state } from "./harness.mjs";
+import { launch, lessons, open, serve, top, state } from "./harness.mjs";
 
 const folder = process.argv[2] ?? join(top, "tests", "web", "shots");
 mkdirSync(folder, { recursive: true });
@@ -27,7 +27,7 @@ async function advance(page, beats) {
 }
 
 const shots = [];
-for (const lesson of ["queue-and-topic", "leader-failover", "offsets-and-replay"]) {
+for (const lesson of lessons()) {
   for (const [name, options, query] of [
     ["light", desktop, "&lang=en&theme=light"],
     ["dark", desktop, "&lang=en&theme=dark"],
