@@ -286,3 +286,28 @@ fn reset(line: &mut Line) -> Result<Entry, ConsoleProblem> {
         }
     }
 }
+
+fn quorum(mut line: Line) -> Result<Entry, ConsoleProblem> {
+    let verb = line.word("what to do with the quorum")?;
+    if verb != "describe" {
+        let what = format!("kafka-metadata-quorum {verb} is not simulated: the voters are those of the setup");
+        return Err(ConsoleProblem::new(what, "write describe --status or describe --replication"));
+    }
+    line.value("bootstrap-controller");
+    let (status, replication) = (line.has("status"), line.has("replication"));
+    let human_readable = line.has("human-readable");
+    line.end()?;
+    // The tool's own order of questions: replication first.
+    match (replication, status) {
+        (true, _) => Ok(Entry::Ask(Question::DescribeQuorumReplication { human_readable })),
+        (false, true) if human_readable => Err(ConsoleProblem::new(
+            "The option --human-readable is only supported along with --replication",
+            "leave it out",
+        )),
+        (false, true) => Ok(Entry::Ask(Question::DescribeQuorum)),
+        (false, false) => Err(ConsoleProblem::new(
+            "One of --status or --replication must be specified with describe sub-command",
+            "add one of them",
+        )),
+    }
+}

@@ -10,10 +10,13 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("recovery", include_str!("catalog/recovery.toml")),
     ("buffering", include_str!("catalog/buffering.toml")),
     ("point-to-point", include_str!("catalog/point-to-point.toml")),
+    ("publish-subscribe", include_str!("catalog/publish-subscribe.toml")),
+    ("push-and-pull", include_str!("catalog/push-and-pull.toml")),
     ("queue-and-topic", include_str!("catalog/queue-and-topic.toml")),
     ("group-id-decides", include_str!("catalog/group-id-decides.toml")),
     ("topic-and-partition", include_str!("catalog/topic-and-partition.toml")),
     ("keys-and-partitions", include_str!("catalog/keys-and-partitions.toml")),
+    ("spread-over-brokers", include_str!("catalog/spread-over-brokers.toml")),
     ("consumer-group", include_str!("catalog/consumer-group.toml")),
     ("offsets-and-replay", include_str!("catalog/offsets-and-replay.toml")),
     ("high-watermark", include_str!("catalog/high-watermark.toml")),
@@ -24,6 +27,8 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("commit-before-or-after", include_str!("catalog/commit-before-or-after.toml")),
     ("two-timers", include_str!("catalog/two-timers.toml")),
     ("auto-offset-reset", include_str!("catalog/auto-offset-reset.toml")),
+    ("batching", include_str!("catalog/batching.toml")),
+    ("the-console", include_str!("catalog/the-console.toml")),
 ];
 
 /// Chapters of the curriculum.
@@ -99,10 +104,20 @@ impl Catalog {
     /// Chapters that have lessons.
     #[must_use]
     pub fn chapters(&self) -> Vec<Chapter<'_>> {
+        self.chapters_about("")
+    }
+
+    /// Chapters that have lessons about something, and those lessons.
+    #[must_use]
+    pub fn chapters_about(&self, wanted: &str) -> Vec<Chapter<'_>> {
         let chapter = |(number, en, zh): &(u32, &str, &str)| Chapter {
             number: *number,
             title: Bilingual { en: (*en).to_owned(), zh: (*zh).to_owned() },
-            lessons: self.lessons.iter().filter(|lesson| lesson.chapter == *number).collect(),
+            lessons: self
+                .lessons
+                .iter()
+                .filter(|lesson| lesson.chapter == *number && lesson.is_about(wanted))
+                .collect(),
         };
         CHAPTERS.iter().map(chapter).filter(|chapter| !chapter.lessons.is_empty()).collect()
     }
@@ -119,6 +134,14 @@ mod tests {
             assert!(catalog.lesson(id).is_some(), "{id}.toml has another id inside");
         }
         assert_eq!(catalog.lessons().len(), DOCUMENTS.len());
+        let found = |wanted: &str| -> Vec<&str> {
+            let chapters = catalog.chapters_about(wanted);
+            chapters.iter().flat_map(|chapter| &chapter.lessons).map(|lesson| lesson.id.as_str()).collect()
+        };
+        assert_eq!(found("4.2"), ["leader-failover"]);
+        assert_eq!(found("Side QUEUE"), ["queue-and-topic"]);
+        assert_eq!(found("崩溃 leader")[..1], ["leader-failover"]);
+        assert!(found("no such thing").is_empty());
         let in_chapters: usize = catalog.chapters().iter().map(|chapter| chapter.lessons.len()).sum();
         assert_eq!(in_chapters, DOCUMENTS.len(), "every lesson belongs to a chapter of the curriculum");
     }

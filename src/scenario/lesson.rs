@@ -223,6 +223,19 @@ impl Lesson {
         Ok(lesson)
     }
 
+    /// Does every word of the question occur in its titles, its promises or its number? In either language, since
+    /// Kafka's own words are the same in both.
+    #[must_use]
+    pub fn is_about(&self, wanted: &str) -> bool {
+        let Bilingual { en, zh } = &self.title;
+        let (promise, watch_for) = (&self.promise, &self.watch_for);
+        let number = format!("{}.{}", self.chapter, self.order);
+        let texts = [&number, &self.id, en, zh, &promise.en, &promise.zh, &watch_for.en, &watch_for.zh];
+        let texts = texts.map(|text| text.to_lowercase());
+        let words = wanted.to_lowercase();
+        words.split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+    }
+
     /// What no single field can say of itself.
     fn check_shape(&self) -> Result<(), String> {
         let plain =

@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -10,6 +10,12 @@ import { chromium } from "playwright-core";
 const here = dirname(fileURLToPath(import.meta.url));
 export const top = join(here, "..", "..");
 export const dist = join(top, "dist");
+
+/** Every lesson that comes with the program, by its id: the files of the catalogue are named after them. */
+export function lessons() {
+  const files = readdirSync(join(top, "src", "scenario", "catalog"));
+  return files.filter((file) => file.endsWith(".toml")).map((file) => file.slice(0, -".toml".length)).sort();
+}
 
 const types = {
   ".html": "text/html; charset=utf-8",

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { launch, open, serve, top, state } from "./harness.mjs";
+import { launch, lessons, open, serve, top, state } from "./harness.mjs";
 
 const folder = process.argv[2] ?? join(top, "tests", "web", "shots");
 mkdirSync(folder, { recursive: true });
@@ -26,8 +26,11 @@ async function advance(page, beats) {
   }
 }
 
+/** Only shots whose name contains this; a lesson of any name may be asked for. */
+const wanted = process.argv[3];
+
 const shots = [];
-for (const lesson of ["queue-and-topic", "leader-failover", "offsets-and-replay"]) {
+for (const lesson of wanted ? lessons() : ["queue-and-topic", "leader-failover", "offsets-and-replay"]) {
   for (const [name, options, query] of [
     ["light", desktop, "&lang=en&theme=light"],
     ["dark", desktop, "&lang=en&theme=dark"],
@@ -41,7 +44,6 @@ for (const lesson of ["queue-and-topic", "leader-failover", "offsets-and-replay"
 shots.push({ name: "sandbox-light", options: desktop, query: "?mode=sandbox&lang=en&theme=light", beats: 0, play: 4000 });
 shots.push({ name: "gallery-light", options: desktop, query: "?gallery&lang=en&theme=light", beats: 0, gallery: true });
 
-const wanted = process.argv[3];
 const server = await serve();
 const browser = await launch();
 try {

@@ -72,6 +72,8 @@ functions! {
     "leads" "(BROKER[, TOPIC])" Number |scope, args| logs::replicas_on(scope, args, |id, r| r.leader == Some(id)), "How many partitions that broker leads: all of them, or those of a topic.";
     "holds" "(BROKER[, TOPIC])" Number |scope, args| logs::replicas_on(scope, args, |id, r| r.replicas.contains(&id)), "How many replicas lie on that broker, of all topics or of one.";
 
+    "leaderless" "(TOPIC)" Number |scope, args| logs::partitions_that(scope, args, |r| r.leader.is_none()), "How many of its partitions nobody leads.";
+    "under_replicated" "(TOPIC)" Number |scope, args| logs::partitions_that(scope, args, |r| r.isr.len() < r.replicas.len()), "How many of its partitions have a replica that is not in sync.";
     "stored" "(TOPIC)" Number |scope, args| logs::count(scope, args, |_| true), "Records in the leaders' logs of a topic or of one partition, below the high watermark or not.";
     "matching" "(TOPIC, TEXT)" Number logs::matching, "Those of them whose value contains a text.";
     "keyed" "(TOPIC, KEY)" Number logs::keyed, "Those of them that have this key; none stands for no key.";

@@ -31,6 +31,16 @@ pub(super) fn replicas_on(
     Value::count(wanted.filter(|(_, registration)| counts(id, registration)).count())
 }
 
+/// Partitions of a topic that are so.
+pub(super) fn partitions_that(
+    scope: Scope<'_>,
+    args: &[Value],
+    is_so: impl Fn(&PartitionRegistration) -> bool,
+) -> Value {
+    let topic = views::topic(scope.world, text(args, 0));
+    Value::maybe(topic, |topic| Value::count(topic.partitions.values().filter(|partition| is_so(partition)).count()))
+}
+
 /// Records of the leaders' logs that fit.
 pub(super) fn count(scope: Scope<'_>, args: &[Value], fits: impl Fn(&Record) -> bool) -> Value {
     let logs = views::leaders_logs(scope.world, text(args, 0));

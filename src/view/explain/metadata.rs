@@ -50,6 +50,10 @@ fn metadata_record(world: &World, record: &MetadataRecord) -> (&'static str, Str
             let name = world.image().topic(*topic).map_or("?", |topic| topic.name.as_ref());
             ("CONFIG_RECORD", format!("{name}: {key}={}", value.as_deref().unwrap_or("null")))
         }
+        MetadataRecord::BrokerConfig { broker, key, value } => {
+            let name = broker.map_or_else(|| "all brokers".to_owned(), |broker| format!("broker {broker}"));
+            ("CONFIG_RECORD", format!("{name}: {key}={}", value.as_deref().unwrap_or("null")))
+        }
         MetadataRecord::NoOp => ("NO_OP_RECORD", String::new()),
     }
 }

@@ -52,7 +52,9 @@ pub fn StageHost() -> Html {
             })
         })
     };
-    let body = if page.scene.queue.is_some() && density != Density::Phone {
+    // A queue by itself has the whole stage.
+    let is_pair = page.scene.queue.is_some() && !page.scene.brokers.is_empty();
+    let body = if is_pair && density != Density::Phone {
         let (queue, topic) = halves(&page);
         html! {
             <div class="stage-pair">
