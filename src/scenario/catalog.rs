@@ -140,7 +140,7 @@ mod tests {
         };
         assert_eq!(found("4.2"), ["leader-failover"]);
         assert_eq!(found("Side QUEUE"), ["queue-and-topic"]);
-        assert_eq!(found("崩溃 leader")[..1], ["leader-failover"]);
+        assert!(found("崩溃 leader").contains(&"leader-failover"), "words in any order");
         assert!(found("no such thing").is_empty());
         let in_chapters: usize = catalog.chapters().iter().map(|chapter| chapter.lessons.len()).sum();
         assert_eq!(in_chapters, DOCUMENTS.len(), "every lesson belongs to a chapter of the curriculum");
