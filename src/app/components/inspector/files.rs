@@ -30,7 +30,7 @@ pub fn view(text: &Text, world: &World, id: TopicPartition, on: BrokerId) -> Htm
                 if hidden > 0 {
                     <p class="inspector__hint">{ text.get_with("ui-segments-before", &[("count", hidden.into())]) }</p>
                 }
-                <div class="segments">
+                <div class="log-segments">
                     { for log.segments().enumerate().skip(hidden).map(|(index, one)| segment(text, one, index == last, interval)) }
                 </div>
                 <ul class="files">
