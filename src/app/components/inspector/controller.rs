@@ -115,7 +115,7 @@ fn replicas(page: &Page, text: &Text, world: &World, raft: &RaftClient) -> Html 
     });
     let observers = leader.observers(now).map(|(node, state)| line(node, state, "Observer"));
     html! {
-        <table class="table">
+        <table class="table table--tight">
             <thead><tr><th>{ "NodeId" }</th><th>{ "LEO" }</th><th>{ "Lag" }</th><th>{ text.get("ui-quorum-fetched") }</th><th>{ "Status" }</th></tr></thead>
             <tbody>{ for voters }{ for observers }</tbody>
         </table>

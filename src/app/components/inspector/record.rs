@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::parts::{facts, head, link_to, or_none, row, section_with};
+use super::parts::{facts, head, link_to, long_facts, or_none, row, section_with};
 use crate::app::components::stage::glyph::{GlyphMark, key_class};
 use crate::app::i18n::Text;
 use crate::app::selection::Selection;
@@ -55,7 +55,6 @@ pub fn view(page: &Page, text: &Text, on: BrokerId, id: TopicPartition, offset: 
                     row("key", record.key.as_deref().map_or_else(|| AttrValue::from("null"), |key| words(key).into())),
                     row(text.get("ui-committed"), text.get(if below { "ui-yes" } else { "ui-no" })),
                     row("timestamp", batch.timestamp_of(index).to_string()),
-                    row("CreateTime", wire_timestamp_ms(batch.timestamp_of(index)).to_string()),
                     row("leader epoch", batch.partition_leader_epoch.to_string()),
                     row("producer id", or_none(text, producer.map(|(id, _)| id))),
                     row("sequence", or_none(text, batch.producer.map(|stamp| {
@@ -63,6 +62,7 @@ pub fn view(page: &Page, text: &Text, on: BrokerId, id: TopicPartition, offset: 
                     }))),
                     row(text.get("ui-batch"), range(batch)),
                 ]) }
+                { long_facts(vec![row("CreateTime", wire_timestamp_ms(batch.timestamp_of(index)).to_string())]) }
             </section>
             <section class="inspector__section">
                 <h3>{ "value" }</h3>
