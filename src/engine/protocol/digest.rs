@@ -1,6 +1,6 @@
 //! A few words about a message that outlive it: enough to name it in the event list and on its envelope.
 
-use super::{Body, Class, FetchedLog, QueueMessage, Request, Response, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid};
+use super::{AlterPartitionReassignmentsResponse, Body, Class, ElectLeadersResponse, FetchedLog, QueueMessage, Request, Response, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid};
 use crate::engine::common::{ErrorCode, Generation, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::metadata::OffsetAndEpoch;
 
@@ -172,6 +172,13 @@ impl Gist {
                 .iter()
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())
                 .map_or(Self::None, Self::Error),
+            Response::ElectLeaders(ElectLeadersResponse { error, partitions })
+            | Response::AlterPartitionReassignments(AlterPartitionReassignmentsResponse { error, partitions }) => error
+                .or_else(|| {
+                    partitions.iter().find_map(|(_, _, outcome)| outcome.as_ref().err().map(|(error, _)| *error))
+                })
+                .map_or(Self::None, Self::Error),
+            Response::ListPartitionReassignments(list) => list.error.map_or(Self::None, Self::Error),
             Response::Metadata(_) | Response::CreateTopics(_) => Self::None,
         }
     }

@@ -1,5 +1,7 @@
 //! Fetch (API 1) by followers and consumers, and ListOffsets (2).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::LeaderHint;
@@ -29,6 +31,8 @@ pub struct FetchRequest {
     pub min_bytes: u64,
     pub max_bytes: u64,
     pub isolation: Isolation,
+    /// Where the consumer stands (KIP-392).
+    pub rack: Option<Arc<str>>,
     pub partitions: Vec<FetchPartition>,
 }
 
@@ -64,6 +68,8 @@ pub struct Fetched {
     pub log_start_offset: Offset,
     /// The follower's log departs from the leader's: it must cut back to this epoch's end and ask again.
     pub diverging: Option<EpochEnd>,
+    /// Records are to be had from this replica, which stands in the consumer's rack; none come with the answer.
+    pub preferred_read_replica: Option<BrokerId>,
     /// Whole batches: the first may begin before the offset asked for.
     pub batches: Vec<RecordBatch>,
 }

@@ -61,6 +61,12 @@ impl LogManager {
         Arc::make_mut(self.logs.entry(partition).or_insert_with(|| Arc::new(UnifiedLog::new(now))))
     }
 
+    /// The replica is no longer this broker's: its log goes.
+    pub fn remove(&mut self, partition: TopicPartition) {
+        self.logs.remove(&partition);
+        self.high_watermarks.remove(&partition);
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (TopicPartition, &UnifiedLog)> {
         self.logs.iter().map(|(partition, log)| (*partition, log.as_ref()))
     }
@@ -229,6 +235,14 @@ impl LogManager {
         self.checkpoint_log_start_offsets();
         self.checkpoint_high_watermarks();
         self.was_shut_down_cleanly = true;
+    }
+
+    /// `LogManager.shutdown`: everything is flushed and saved.
+    pub fn shut_down(&mut self) {
+        for log in self.logs.values_mut() {
+            Arc::make_mut(log).flush();
+        }
+        self.checkpoint_high_watermarks();
     }
 
     /// The process, or the whole machine, died.

@@ -388,7 +388,12 @@ impl Process {
                 ConsumerRequest::Commit { why, .. } => self.retry_commit(ctx, why),
                 ConsumerRequest::OffsetFetch => self.retry_fetching_committed(ctx),
                 ConsumerRequest::ListOffsets { partitions } => self.retry_listing(ctx, &partitions),
-                ConsumerRequest::Fetch { partitions } => self.fetch_failed(&partitions),
+                ConsumerRequest::Fetch { partitions } => {
+                    self.fetch_failed(&partitions);
+                    for (partition, _) in partitions {
+                        self.clear_read_replica(ctx, partition);
+                    }
+                }
             }
         }
     }

@@ -112,6 +112,8 @@ pub struct PartitionState {
     pub(super) fetch: Option<FetchInFlight>,
     /// After an error the partition is left alone until then.
     pub(super) retry_at: Option<Time>,
+    /// Whom the leader said to read from, and until when.
+    pub(super) read_replica: Option<(BrokerId, Time)>,
 }
 
 impl PartitionState {
@@ -125,6 +127,7 @@ impl PartitionState {
             buffered: None,
             fetch: None,
             retry_at: None,
+            read_replica: None,
         }
     }
 
@@ -149,6 +152,12 @@ impl PartitionState {
     #[must_use]
     pub fn high_watermark(&self) -> Option<Offset> {
         self.high_watermark
+    }
+
+    /// The replica in its own rack that it reads from instead of the leader.
+    #[must_use]
+    pub fn read_replica(&self) -> Option<BrokerId> {
+        self.read_replica.map(|(replica, _)| replica)
     }
 
     /// The client's metric `records-lag`: high watermark minus position.
