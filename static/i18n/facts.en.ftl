@@ -254,3 +254,5 @@ fact-admin-refused = refused: { $reason }
 fact-replica-removed = { $partition } is no longer kept here: its log, up to { $end }, is deleted
 fact-read-replica = { $partition }: reads from broker { $replica } in its own rack, the leader said so
 fact-read-replica-cleared = { $partition }: goes back to the leader, no longer reads from broker { $replica }
+fact-log-truncated = { $partition }: the new leader lacks records it has read. Its position { $from } is no longer valid, the histories part at { $to }
+fact-log-truncated-all = { $partition }: the new leader lacks records it has read. Its position { $from } is no longer valid

@@ -242,3 +242,5 @@ fact-admin-refused = 被拒绝：{ $reason }
 fact-replica-removed = 不再保存 { $partition }：删除它的日志（到位移 { $end } 为止）
 fact-read-replica = { $partition }：按 leader 的指示，从同机架的 broker { $replica } 读取
 fact-read-replica-cleared = { $partition }：不再从 broker { $replica } 读取，回到 leader
+fact-log-truncated = { $partition }：新的 leader 缺少它读过的记录。位置 { $from } 不再有效，历史在 { $to } 处分叉
+fact-log-truncated-all = { $partition }：新的 leader 缺少它读过的记录。位置 { $from } 不再有效

@@ -238,7 +238,13 @@ fn eligible_leader_replicas_are_kept_shown_and_elected() {
          wait 3s
          kafka-topics --describe --topic orders --under-replicated-partitions
          | Topic: orders  Partition: 0  Leader: 3  Replicas: 1,2,3  Isr: 3  Elr: 2  LastKnownElr:
+         kafka-configs --alter --entity-type topics --entity-name orders --add-config min.insync.replicas=1
+         | Completed updating config for topic orders.
+         wait 1s
+         kafka-topics --describe --topic orders --under-replicated-partitions
+         | Topic: orders  Partition: 0  Leader: 3  Replicas: 1,2,3  Isr: 3  Elr:   LastKnownElr:
          restart broker-1 broker-2
+         wait 8s
          crash broker-3
          wait 15s
          kafka-topics --describe --topic orders --under-replicated-partitions
@@ -288,6 +294,7 @@ fn allowed_later_an_unclean_election_happens_and_loses_what_only_the_dead_leader
          wait 10s
          expect leader(orders-0) == none
          kafka-configs --alter --entity-type topics --entity-name orders --add-config unclean.leader.election.enable=true
+         | Completed updating config for topic orders.
          await leader(orders-0) == 2 within 20s
          await isr(orders-0) == [2, 3] within 10s
          restart broker-1
@@ -334,4 +341,54 @@ fn a_consumer_reads_in_its_own_rack_and_goes_back_to_the_leader_when_that_replic
         "nobody resets"
     );
     lab.assert_promises_kept();
+}
+
+#[test]
+fn with_eligible_leader_replicas_a_single_brokers_minimum_cannot_be_changed() {
+    let mut lab = lab(&[]);
+    let alter = |broker: Option<u32>, delete: bool| Command::AlterBrokerConfig {
+        broker: broker.map(BrokerId),
+        configs: (!delete).then(|| ("min.insync.replicas".to_owned(), "2".to_owned())).into_iter().collect(),
+        delete: if delete { vec!["min.insync.replicas".to_owned()] } else { Vec::new() },
+    };
+    // Kafka's own sentences (ConfigurationControlManager).
+    let refused = |lab: &mut Lab, command: Command| lab.world.apply(&command).unwrap_err().0;
+    assert_eq!(
+        refused(&mut lab, alter(Some(1), false)),
+        "Broker-level min.insync.replicas cannot be altered while ELR is enabled."
+    );
+    lab.act(alter(None, false));
+    assert_eq!(
+        refused(&mut lab, alter(None, true)),
+        "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."
+    );
+}
+
+#[test]
+fn a_consumer_notices_that_what_it_read_is_gone_and_goes_on_where_the_histories_part() {
+    let mut lab = lab(&[]);
+    lab.script(
+        "kafka-topics --create --topic orders --replica-assignment 1:2:3 --config unclean.leader.election.enable=true
+         wait 1s
+         | Created topic orders.
+         kafka-console-producer --topic orders --producer-property client.id=early --every 10ms --records 10
+         kafka-console-consumer --topic orders --group billing --from-beginning --consumer-property client.id=billing-1
+         wait 10s
+         expect processed(billing) == 10
+         crash broker-2 broker-3
+         wait 12s
+         kafka-console-producer --topic orders --producer-property client.id=late --every 10ms --records 20
+         wait 3s
+         expect processed(billing) == 30
+         power-loss broker-1
+         wait 12s
+         restart broker-2 broker-3
+         wait 15s",
+    );
+    let truncated = lab.trace.iter().find_map(|record| match &record.fact {
+        Fact::Consumer(ConsumerFact::LogTruncated { from, to, .. }) => Some((from.0, to.map(|to| to.0))),
+        _ => None,
+    });
+    // Broker 2 has the first ten only: KIP-320's truncation detection, not an OFFSET_OUT_OF_RANGE.
+    assert_eq!(truncated, Some((30, Some(10))));
 }

@@ -99,6 +99,13 @@ pub enum BatchFailure {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConsumerFact {
+    /// Records before its position are not in the new leader's log (KIP-320). It goes on at `to`; `None`: nobody knows
+    /// where the histories part.
+    LogTruncated {
+        partition: TopicPartition,
+        from: Offset,
+        to: Option<Offset>,
+    },
     /// The leader sent it to a replica in its own rack (KIP-392).
     ReadReplicaSet {
         partition: TopicPartition,

@@ -14,8 +14,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session};
-use super::fact::{ControllerFact, ElectedBecause};
 use super::elections::MAX_ELECTIONS_PER_PASS;
+use super::fact::{ControllerFact, ElectedBecause};
 use super::replication_control::ReplicationControl;
 use super::telling;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, Span, Time};

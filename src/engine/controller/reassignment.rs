@@ -214,7 +214,8 @@ mod tests {
     fn propose(cluster: &mut Cluster, leader: u32, partition: TopicPartition, isr: &[u32]) -> Option<ErrorCode> {
         let now = cluster.image.partition(partition).unwrap();
         let (leader_epoch, partition_epoch) = (now.leader_epoch, now.partition_epoch);
-        let proposal = IsrProposal { partition, leader_epoch, partition_epoch, new_isr: brokers(isr) };
+        let (new_isr, broker_epochs) = (brokers(isr), std::collections::BTreeMap::new());
+        let proposal = IsrProposal { partition, leader_epoch, partition_epoch, new_isr, broker_epochs };
         let broker = BrokerId(leader);
         let broker_epoch = cluster.image.broker(broker).unwrap().epoch;
         let request = AlterPartitionRequest { broker, broker_epoch, partitions: vec![proposal] };

@@ -125,7 +125,9 @@ impl ReplicationControl<'_> {
 
     // ---- rules -------------------------------------------------------------------------------------------------
 
-    fn keeps_elr(&self) -> bool {
+    /// Are eligible leader replicas kept?
+    #[must_use]
+    pub fn keeps_elr(&self) -> bool {
         self.image.feature_level(ELIGIBLE_LEADER_REPLICAS) > 0
     }
 

@@ -9,8 +9,10 @@ use crate::engine::Ctx;
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Offset};
 use crate::engine::metadata::MetadataRecord;
 use crate::engine::protocol::{
-    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest, ElectLeadersResponse, ListPartitionReassignmentsResponse, AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse,
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
+    AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
+    BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, ElectLeadersRequest, ElectLeadersResponse,
+    ListPartitionReassignmentsResponse,
 };
 
 impl Controller {
@@ -175,12 +177,7 @@ impl Controller {
         self.answer_when_committed(ctx, caller, ElectLeadersResponse { error: None, partitions });
     }
 
-    pub(super) fn reassign(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        caller: Caller,
-        request: &AlterPartitionReassignmentsRequest,
-    ) {
+    pub(super) fn reassign(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &AlterPartitionReassignmentsRequest) {
         let (records, partitions) = self.control().alter_partition_reassignments(request);
         self.append(ctx, records, ElectedBecause::Reassigned);
         self.answer_when_committed(ctx, caller, AlterPartitionReassignmentsResponse { error: None, partitions });

@@ -248,6 +248,15 @@ impl MetadataImage {
                     None => overrides.remove(key),
                 };
             }
+            MetadataRecord::ClearElr { topic } => {
+                let topics: Vec<TopicId> = topic.map_or_else(|| self.topics.keys().copied().collect(), |one| vec![one]);
+                for topic in topics {
+                    for partition in self.topic_mut(topic).partitions.values_mut() {
+                        partition.elr.clear();
+                        partition.last_known_elr.clear();
+                    }
+                }
+            }
             MetadataRecord::NoOp => {}
         }
     }

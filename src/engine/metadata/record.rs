@@ -60,6 +60,10 @@ pub enum MetadataRecord {
         key: Arc<str>,
         value: Option<Arc<str>>,
     },
+    /// Forgets who is eligible to lead, in one topic or in all: `min.insync.replicas` has changed (28).
+    ClearElr {
+        topic: Option<TopicId>,
+    },
     /// Written every `metadata.max.idle.interval.ms`, so that the log moves while nothing happens.
     NoOp,
 }
@@ -88,6 +92,7 @@ impl MetadataRecord {
             Self::TopicConfig { key, value, .. } | Self::BrokerConfig { key, value, .. } => {
                 20 + key.len() as u64 + value.as_ref().map_or(0, |value| value.len() as u64)
             }
+            Self::ClearElr { .. } => 10,
             Self::NoOp => 3,
         };
         frame + body

@@ -3,7 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest, AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, ElectLeadersRequest, ElectLeadersResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
+    AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse, BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, ElectLeadersRequest, ElectLeadersResponse,
+    EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest,
+    FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+    JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest,
+    ListOffsetsResponse, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataLogRequest,
+    MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse,
+    OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
+    ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -106,6 +116,7 @@ apis! {
     Heartbeat = 12, Liveness, HeartbeatRequest, HeartbeatResponse;
     LeaveGroup = 13, Group, LeaveGroupRequest, LeaveGroupResponse;
     SyncGroup = 14, Group, SyncGroupRequest, SyncGroupResponse;
+    OffsetForLeaderEpoch = 23, Fetch, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     CreateTopics = 19, Control, CreateTopicsRequest, CreateTopicsResponse;
     DeleteRecords = 21, Control, DeleteRecordsRequest, DeleteRecordsResponse;
     Vote = 52, Control, VoteRequest, VoteResponse;

@@ -1,4 +1,4 @@
-//! Fetch (API 1) by followers and consumers, and ListOffsets (2).
+//! Fetch (API 1) by followers and consumers, ListOffsets (2), and OffsetForLeaderEpoch (23).
 
 use std::sync::Arc;
 
@@ -104,4 +104,17 @@ pub struct ListOffsetsRequest {
 pub struct ListOffsetsResponse {
     /// `Ok(None)`: no record that late.
     pub partitions: Vec<(TopicPartition, Result<Option<Offset>, ErrorCode>)>,
+}
+
+/// Where did these epochs end in the leader's log (KIP-101, KIP-320)?
+#[derive(Clone, Debug)]
+pub struct OffsetForLeaderEpochRequest {
+    /// The partition, its leader's epoch as far as the asker knows, and the epoch asked about.
+    pub partitions: Vec<(TopicPartition, Option<LeaderEpoch>, LeaderEpoch)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct OffsetForLeaderEpochResponse {
+    /// `Ok(None)`: the leader knows no such epoch, and none below it.
+    pub partitions: Vec<(TopicPartition, Result<Option<EpochEnd>, ErrorCode>)>,
 }

@@ -17,7 +17,6 @@ mod raft;
 mod zookeeper;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
-pub use admin::{CreateTopicsRequest, CreateTopicsResponse, NewTopic};
 pub use assignment::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest, ElectLeadersResponse,
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, OngoingReassignment, PartitionOutcome,
@@ -26,7 +25,7 @@ pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};
 pub use fetch::{
     EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState, Isolation,
-    ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
+    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetSpec,
 };
 pub use group::{
     CommittedOffset, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,

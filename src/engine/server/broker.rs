@@ -139,6 +139,7 @@ impl Broker {
             Request::Fetch(fetch) => replicas.fetch(ctx, &mut env, caller, fetch),
             Request::ListOffsets(list) => replicas.list_offsets(ctx, &env, caller, &list),
             Request::DeleteRecords(delete) => replicas.delete_records(ctx, &mut env, caller, &delete),
+            Request::OffsetForLeaderEpoch(ask) => replicas.offsets_for_leader_epoch(ctx, &env, caller, &ask),
             Request::Metadata(metadata) => answer_metadata(ctx, &mut env, creation, caller, &metadata),
             Request::CreateTopics(create) => creation.forward(ctx, &mut env, caller, create),
             Request::FindCoordinator(find) => {

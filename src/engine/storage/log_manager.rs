@@ -64,7 +64,12 @@ impl LogManager {
     /// The replica is no longer this broker's: its log goes.
     pub fn remove(&mut self, partition: TopicPartition) {
         self.logs.remove(&partition);
-        self.high_watermarks.remove(&partition);
+        self.homes.remove(&partition);
+        let Checkpoints { high_watermarks, recovery_points, log_start_offsets, first_dirty_offsets } =
+            &mut self.checkpoints;
+        for file in [high_watermarks, recovery_points, log_start_offsets, first_dirty_offsets] {
+            file.remove(&partition);
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (TopicPartition, &UnifiedLog)> {
@@ -235,14 +240,6 @@ impl LogManager {
         self.checkpoint_log_start_offsets();
         self.checkpoint_high_watermarks();
         self.was_shut_down_cleanly = true;
-    }
-
-    /// `LogManager.shutdown`: everything is flushed and saved.
-    pub fn shut_down(&mut self) {
-        for log in self.logs.values_mut() {
-            Arc::make_mut(log).flush();
-        }
-        self.checkpoint_high_watermarks();
     }
 
     /// The process, or the whole machine, died.

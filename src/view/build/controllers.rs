@@ -98,6 +98,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
             let whose = broker.map_or_else(|| "all".to_owned(), |broker| format!("b{broker}"));
             Some(format!("{whose} {key}={}", value.as_deref().unwrap_or("default")))
         }
+        MetadataRecord::ClearElr { .. } => Some("clear ELR".to_owned()),
         MetadataRecord::NoOp => None,
     }
 }

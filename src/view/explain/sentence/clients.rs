@@ -63,6 +63,12 @@ pub(super) fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
 pub(super) fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
     let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
     match fact {
+        ConsumerFact::LogTruncated { partition, from, to: Some(to) } => {
+            about("fact-log-truncated", partition).number("from", from.0).number("to", to.0)
+        }
+        ConsumerFact::LogTruncated { partition, from, to: None } => {
+            about("fact-log-truncated-all", partition).number("from", from.0)
+        }
         ConsumerFact::ReadReplicaSet { partition, replica } => {
             about("fact-read-replica", partition).number("replica", replica.0)
         }
