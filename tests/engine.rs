@@ -9,5 +9,6 @@ mod engine {
     mod lab;
     mod power;
     mod quorum;
+    mod replication;
     mod storage;
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::query::Scope;
-use super::{DescribeFilter, GroupView, Question, configs, dump_log, help, log_tools, quorum, views};
+use super::{DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_tools, quorum, views};
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
@@ -39,6 +39,17 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
         }
         Question::DescribeQuorum => quorum::status(world),
         Question::DescribeQuorumReplication { human_readable } => quorum::replication(world, *human_readable),
+        Question::GenerateReassignment { topics, brokers, is_rack_aware } => match metadata(world) {
+            Some(image) => assignment::generate(world, image, topics, brokers, *is_rack_aware),
+            None => no_node("describeTopics"),
+        },
+        Question::VerifyReassignment { partitions, preserves_throttles } => match metadata(world) {
+            Some(image) => assignment::verify(image, partitions, *preserves_throttles),
+            None => no_node("listPartitionReassignments"),
+        },
+        Question::ListReassignments => {
+            metadata(world).map_or_else(|| no_node("listPartitionReassignments"), assignment::list)
+        }
         Question::Show(expression) => match expression.evaluate(scope) {
             Ok(value) => value.to_string(),
             Err(problem) => problem.to_string(),
@@ -55,6 +66,9 @@ pub fn reply(record: &Record, world: &World) -> Option<String> {
         return configs::reply(fact, world);
     }
     let Fact::Admin(fact) = &record.fact else { return None };
+    if let Some(text) = assignment::reply(fact) {
+        return Some(text);
+    }
     Some(match fact {
         AdminFact::TopicCreated { name } => {
             let collides = name.contains(['.', '_']);
@@ -72,6 +86,10 @@ pub fn reply(record: &Record, world: &World) -> Option<String> {
         },
         AdminFact::RecordsDeleted { results } => log_tools::deletion_table(results),
         AdminFact::NoOffsetToShift { partition, .. } => nothing_to_shift(world, *partition),
+        AdminFact::LeadersElected { .. }
+        | AdminFact::ReassignmentsStarted { .. }
+        | AdminFact::ReassignmentsCancelled { .. }
+        | AdminFact::AssignmentRefused { .. } => unreachable!("answered above"),
     })
 }
 
@@ -87,6 +105,10 @@ pub(super) fn metadata(world: &World) -> Option<&MetadataImage> {
 }
 
 /// What the tools say when no broker answers them.
+fn no_node(call: &str) -> String {
+    format!("Error: Timed out waiting for a node assignment. Call: {call}")
+}
+
 pub(super) fn timed_out(call: &str) -> String {
     format!("Error while executing topic command : Timed out waiting for a node assignment. Call: {call}")
 }
@@ -125,7 +147,13 @@ fn describe_topics(world: &World, name: Option<&str>, only: Option<DescribeFilte
             text.push_str(&format!(
                 "\tTopic: {name}\tPartition: {partition}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {isr}"
             ));
-            text.push_str("\tElr: \tLastKnownElr: \n");
+            for (what, replicas) in [("Adding", &registration.adding), ("Removing", &registration.removing)] {
+                if !replicas.is_empty() {
+                    text.push_str(&format!("\t{what} Replicas: {}", ids(replicas)));
+                }
+            }
+            let (elr, last_known) = (ids(&registration.elr), ids(&registration.last_known_elr));
+            text.push_str(&format!("\tElr: {elr}\tLastKnownElr: {last_known}\n"));
         }
     }
     text
@@ -460,7 +488,8 @@ mod tests {
         );
         assert_eq!(ask(&world, "kafka-topics --describe --under-replicated-partitions"), "");
         run(&mut world, &["crash broker-1"], 15);
-        let broken = "\tTopic: orders\tPartition: 0\tLeader: 2\tReplicas: 1,2\tIsr: 2\tElr: \tLastKnownElr: ";
+        // Below the minimum of two, broker 1 stays eligible although it is dead (fact sheet §4.9).
+        let broken = "\tTopic: orders\tPartition: 0\tLeader: 2\tReplicas: 1,2\tIsr: 2\tElr: 1\tLastKnownElr: ";
         for filter in ["--under-replicated-partitions", "--under-min-isr-partitions"] {
             assert_eq!(ask(&world, &format!("kafka-topics --describe {filter}")), broken);
         }

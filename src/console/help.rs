@@ -63,6 +63,35 @@ const TOOLS: &[ToolHelp] = &[
         ours: &[],
     },
     ToolHelp {
+        name: "kafka-leader-election",
+        is_kafka: true,
+        does: "elects leaders: the preferred ones, or any that live",
+        forms: &[
+            "kafka-leader-election --election-type preferred --all-topic-partitions",
+            "kafka-leader-election --election-type unclean --topic orders --partition 0",
+            "kafka-leader-election --election-type preferred --path-to-json-file \
+             '{\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}'",
+        ],
+        ours: &[],
+    },
+    ToolHelp {
+        name: "kafka-reassign-partitions",
+        is_kafka: true,
+        does: "moves replicas; JSON stands in place of the files' paths",
+        forms: &[
+            "kafka-reassign-partitions --generate --topics-to-move-json-file '{\"topics\":[{\"topic\":\"orders\"}]}' \
+             --broker-list 1,2,3",
+            "kafka-reassign-partitions --execute --reassignment-json-file \
+             '{\"partitions\":[{\"topic\":\"orders\",\"partition\":0,\"replicas\":[2,3]}]}' [--additional]",
+            "kafka-reassign-partitions --verify --reassignment-json-file \
+             '{\"partitions\":[{\"topic\":\"orders\",\"partition\":0,\"replicas\":[2,3]}]}'",
+            "kafka-reassign-partitions --cancel --reassignment-json-file \
+             '{\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}'",
+            "kafka-reassign-partitions --list",
+        ],
+        ours: &[],
+    },
+    ToolHelp {
         name: "kafka-configs",
         is_kafka: true,
         does: "shows configuration, and changes what can be changed at run time",
@@ -134,6 +163,11 @@ const TOOLS: &[ToolHelp] = &[
     ),
     verb("crash", "kills processes, as kill -9 does", &["crash broker-1 [broker-2 …]"]),
     verb("power-loss", "darkens machines: what was not flushed is lost", &["power-loss broker-1"]),
+    verb(
+        "stop",
+        "ends a broker in good order, as kafka-server-stop does: first its leaderships move",
+        &["stop broker-1"],
+    ),
     verb("restart", "starts what is down", &["restart broker-1"]),
     verb("bounce", "crash and restart in one", &["bounce broker-1"]),
     verb("pause", "stops a process without ending it, as a long garbage collection does", &["pause broker-1"]),

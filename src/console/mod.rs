@@ -7,6 +7,7 @@
 //! [`help`].
 
 mod answer;
+mod assignment;
 mod configs;
 mod dump_log;
 mod help;
@@ -20,7 +21,7 @@ mod verbs;
 mod views;
 mod words;
 
-use crate::engine::command::{Command, OffsetTarget};
+use crate::engine::command::{Command, OffsetTarget, ReplicaSpec};
 use crate::engine::common::{BrokerId, Span};
 use crate::engine::protocol::OffsetSpec;
 
@@ -71,6 +72,12 @@ pub enum Question {
     DescribeQuorum,
     /// `kafka-metadata-quorum describe --replication`
     DescribeQuorumReplication { human_readable: bool },
+    /// `kafka-reassign-partitions --generate`
+    GenerateReassignment { topics: Vec<String>, brokers: Vec<BrokerId>, is_rack_aware: bool },
+    /// `kafka-reassign-partitions --verify`
+    VerifyReassignment { partitions: Vec<ReplicaSpec>, preserves_throttles: bool },
+    /// `kafka-reassign-partitions --list`
+    ListReassignments,
     /// `show EXPRESSION` (ours).
     Show(Expression),
     /// `help [TOOL]` (ours).

@@ -69,6 +69,10 @@ pub fn print(command: &Command) -> String {
         }
         Command::Crash { node, how: Crash::Process } => Words::of("crash").node(node).line(),
         Command::Crash { node, how: Crash::Power } => Words::of("power-loss").node(node).line(),
+        Command::Stop { node } => Words::of("stop").node(node).line(),
+        Command::ElectLeaders { .. } | Command::ReassignPartitions { .. } | Command::CancelReassignments { .. } => {
+            super::assignment::print(command).expect("these are its commands")
+        }
         Command::Restart { node } => Words::of("restart").node(node).line(),
         Command::Pause { node } => Words::of("pause").node(node).line(),
         Command::Resume { node } => Words::of("resume").node(node).line(),

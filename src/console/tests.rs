@@ -3,8 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::command::{CommitStyle, Properties, RecordSpec, RecordsBefore, Target, Workload};
-use crate::engine::common::BrokerId;
+use crate::engine::command::{
+    CommitStyle, PartitionSpec, Properties, RecordSpec, RecordsBefore, ReplicaSpec, Target, Workload,
+};
+use crate::engine::common::{BrokerId, ElectionType};
 use crate::engine::runtime::Crash;
 
 fn properties(pairs: &[(&str, &str)]) -> Properties {
@@ -13,6 +15,10 @@ fn properties(pairs: &[(&str, &str)]) -> Properties {
 
 fn broker(id: u32) -> Target {
     Target::Broker(BrokerId(id))
+}
+
+fn spec(topic: &str, partition: u32) -> PartitionSpec {
+    PartitionSpec { topic: topic.to_owned(), partition }
 }
 
 fn checkout() -> Target {
@@ -44,6 +50,10 @@ fn samples() -> Vec<Command> {
         | Command::AddQueueProducer { .. }
         | Command::AddQueueWorker { .. }
         | Command::Crash { .. }
+        | Command::Stop { .. }
+        | Command::ElectLeaders { .. }
+        | Command::ReassignPartitions { .. }
+        | Command::CancelReassignments { .. }
         | Command::Restart { .. }
         | Command::Pause { .. }
         | Command::Resume { .. }
@@ -136,6 +146,22 @@ fn samples() -> Vec<Command> {
         },
         Command::Crash { node: checkout(), how: Crash::Process },
         Command::Crash { node: Target::QueueBroker, how: Crash::Power },
+        Command::Stop { node: a.clone() },
+        Command::ElectLeaders { election: ElectionType::Preferred, partitions: None },
+        Command::ElectLeaders { election: ElectionType::Unclean, partitions: Some(vec![spec("it's", 3)]) },
+        Command::ElectLeaders {
+            election: ElectionType::Preferred,
+            partitions: Some(vec![spec("orders", 0), spec("orders", 2)]),
+        },
+        Command::ReassignPartitions {
+            partitions: vec![ReplicaSpec {
+                topic: "orders".into(),
+                partition: 0,
+                replicas: vec![BrokerId(3), BrokerId(1)],
+            }],
+            additional: true,
+        },
+        Command::CancelReassignments { partitions: vec![spec("orders", 0)] },
         Command::Restart { node: a.clone() },
         Command::Pause { node: a.clone() },
         Command::Resume { node: a.clone() },
@@ -172,7 +198,7 @@ fn samples() -> Vec<Command> {
         },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 28, "a variant has no sample");
+    assert_eq!(kinds.len(), 32, "a variant has no sample");
     samples
 }
 

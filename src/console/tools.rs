@@ -2,7 +2,7 @@
 //! more than a terminal: what a program does by itself, how long it works on a record, when it commits.
 
 use super::words::{ConsoleProblem, Flag, Line, Takes, number};
-use super::{DescribeFilter, Entry, GroupView, Question, configs, log_tools};
+use super::{DescribeFilter, Entry, GroupView, Question, assignment, configs, log_tools};
 use crate::engine::command::{Command, CommitStyle, OffsetTarget, Properties, Workload};
 use crate::engine::common::{BrokerId, Span};
 
@@ -95,6 +95,8 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
         "kafka-console-producer" => ("kafka-console-producer", vec![PRODUCER, WORKLOAD], producer),
         "kafka-console-consumer" => ("kafka-console-consumer", vec![CONSUMER], consumer),
         "kafka-consumer-groups" => ("kafka-consumer-groups", vec![GROUPS], groups),
+        "kafka-leader-election" => ("kafka-leader-election", vec![assignment::ELECTION], assignment::election),
+        "kafka-reassign-partitions" => ("kafka-reassign-partitions", vec![assignment::REASSIGN], assignment::reassign),
         "kafka-configs" => ("kafka-configs", vec![configs::FLAGS], configs::parse),
         "kafka-metadata-quorum" => ("kafka-metadata-quorum", vec![QUORUM], quorum),
         "kafka-delete-records" => ("kafka-delete-records", vec![log_tools::DELETE], log_tools::delete_records),

@@ -20,6 +20,8 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
     Some(match name {
         "crash" => each(words, "crash", |node| vec![Command::Crash { node, how: Crash::Process }]),
         "power-loss" => each(words, "power-loss", |node| vec![Command::Crash { node, how: Crash::Power }]),
+        // The script that sends SIGTERM is named after what it stops.
+        "stop" | "kafka-server-stop" => each(words, "stop", |node| vec![Command::Stop { node }]),
         "restart" => each(words, "restart", |node| vec![Command::Restart { node }]),
         "bounce" => each(words, "bounce", |node| {
             vec![Command::Crash { node: node.clone(), how: Crash::Process }, Command::Restart { node }]

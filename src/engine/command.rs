@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::common::{BrokerId, ServerId, Span};
+use super::common::{BrokerId, ElectionType, ServerId, Span};
 use super::runtime::Crash;
 
 /// Official configuration keys and their texts.
@@ -200,6 +200,10 @@ pub enum Command {
         node: Target,
         how: Crash,
     },
+    /// SIGTERM, as `kafka-server-stop` sends it: a broker hands over what it leads and ends in good order.
+    Stop {
+        node: Target,
+    },
     Restart {
         node: Target,
     },
@@ -272,6 +276,23 @@ pub enum Command {
         #[serde(default)]
         delete: Vec<String>,
     },
+    /// `kafka-leader-election`; no partitions: all of them.
+    ElectLeaders {
+        election: ElectionType,
+        #[serde(default)]
+        partitions: Option<Vec<PartitionSpec>>,
+    },
+    /// `kafka-reassign-partitions --execute`.
+    ReassignPartitions {
+        partitions: Vec<ReplicaSpec>,
+        /// Although others are under way.
+        #[serde(default)]
+        additional: bool,
+    },
+    /// `kafka-reassign-partitions --cancel`.
+    CancelReassignments {
+        partitions: Vec<PartitionSpec>,
+    },
     AlterTopicConfig {
         topic: String,
         #[serde(default)]
@@ -284,6 +305,21 @@ pub enum Command {
         broker: BrokerId,
         properties: Properties,
     },
+}
+
+/// A partition by its topic's name, as the tools' JSON has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PartitionSpec {
+    pub topic: String,
+    pub partition: u32,
+}
+
+/// Where a partition's replicas shall be, preferred leader first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReplicaSpec {
+    pub topic: String,
+    pub partition: u32,
+    pub replicas: Vec<BrokerId>,
 }
 
 fn one() -> u32 {

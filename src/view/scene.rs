@@ -136,6 +136,8 @@ pub struct BrokerCard {
 pub enum BrokerState {
     Starting,
     Running,
+    /// Told to stop: it hands over what it leads.
+    Stopping,
     Fenced,
     Paused,
     Offline,
@@ -148,6 +150,7 @@ pub struct ReplicaStrip {
     /// `orders-0`
     pub name: String,
     pub role: ReplicaRole,
+    pub note: Option<ReplicaNote>,
     pub leader_epoch: u32,
     pub log_start: Offset,
     pub high_watermark: Offset,
@@ -169,6 +172,17 @@ pub enum ReplicaRole {
     InSync,
     OutOfSync,
     Offline,
+}
+
+/// What else the controller says of a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplicaNote {
+    /// A reassignment brings it.
+    Adding,
+    /// A reassignment takes it away.
+    Removing,
+    /// Out of sync, and yet it may lead (KIP-966).
+    Eligible,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

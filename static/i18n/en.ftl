@@ -72,6 +72,9 @@ stage-start = start { $offset }
 stage-leader = leader, e{ $epoch }
 stage-leader-long = leader, epoch { $epoch }
 stage-in-sync = in sync
+stage-adding = joining by reassignment
+stage-removing = leaving by reassignment
+stage-eligible = may lead
 stage-out-of-sync = out of sync
 stage-offline = offline
 stage-records =
@@ -93,10 +96,12 @@ stage-broker-label =
     }
 stage-state-starting = Starting.
 stage-state-running = Running.
+stage-state-stopping = Stopping.
 stage-state-fenced = Fenced.
 stage-state-paused = Paused.
 stage-state-offline = Offline.
 stage-starting-since = starting since { $time } s
+stage-stopping = hands over what it leads
 stage-fenced-since = fenced since { $time } s
 stage-paused-since = paused since { $time } s
 stage-offline-since = offline since { $time } s
@@ -120,6 +125,7 @@ stage-deadline = Answered at { $time } s at the latest
 ## What can be done to a node
 
 stage-menu = Break { $name }
+stage-do-stop = Stop (SIGTERM)
 stage-do-crash = Crash (kill -9)
 stage-do-power-loss = Pull the plug
 stage-do-restart = Restart

@@ -387,6 +387,7 @@ ui-rescue-over = Start afresh
 
 ui-help-gallery = All states and glyphs
 ui-not-affiliated = Kafkascope simulates Apache Kafka 4.3 for teaching. It is not affiliated with the Apache Software Foundation. Licence: MIT or Apache-2.0.
+ui-recovering = recovering from an unclean election
 
 # A cluster to start from
 ui-new-title = New cluster

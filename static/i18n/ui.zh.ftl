@@ -383,6 +383,7 @@ ui-rescue-over = 重新开始
 
 ui-help-gallery = 全部状态与图形
 ui-not-affiliated = Kafkascope 为教学模拟 Apache Kafka 4.3，与 Apache 软件基金会没有关系。许可证：MIT 或 Apache-2.0。
+ui-recovering = 不干净选举后正在恢复
 
 # A cluster to start from
 ui-new-title = 新建集群

@@ -1,6 +1,9 @@
 //! A bench to stand clusters on: commands in, facts and state out.
 
+use std::collections::VecDeque;
+
 use kafkascope::checker::Checker;
+use kafkascope::console::{Entry, Memory, Scope, answer, parse, reply};
 use kafkascope::engine::command::{Command, CommitStyle, Target, Workload};
 use kafkascope::engine::common::{BrokerId, NodeId, Offset, Span, Time, TopicPartition};
 use kafkascope::engine::runtime::Crash;
@@ -163,3 +166,42 @@ impl Lab {
 }
 
 pub const ALL: [BrokerId; 3] = [BrokerId(1), BrokerId(2), BrokerId(3)];
+
+impl Lab {
+    /// Plays lines of the console. A line that begins with `| ` is what the tools must have printed next; a lone `|` is
+    /// an empty line.
+    pub fn script(&mut self, script: &str) {
+        let mut printed: VecDeque<String> = VecDeque::new();
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if let Some(expected) = line.strip_prefix('|') {
+                let found = printed.pop_front().unwrap_or_else(|| panic!("nothing was printed where {line} should be"));
+                assert_eq!(found.replace('\t', "  ").trim(), expected.trim(), "at {}", self.world.now());
+                continue;
+            }
+            assert!(printed.is_empty(), "{printed:?} was printed before {line}");
+            let before = self.trace.len();
+            let memory = Memory::new();
+            match parse(line).unwrap_or_else(|problem| panic!("{line}: {problem}")) {
+                Entry::Act(commands) => commands.into_iter().for_each(|command| self.act(command)),
+                Entry::Wait(span) => self.run(span),
+                Entry::Await { condition, within } => {
+                    self.until(within, line, |lab| {
+                        condition.holds(Scope { world: &lab.world, past: &lab.trace, memory: &Memory::new() }).unwrap()
+                    });
+                }
+                Entry::Expect(condition) => {
+                    let scope = Scope { world: &self.world, past: &self.trace, memory: &memory };
+                    assert!(condition.holds(scope).unwrap(), "{line} at {}", self.world.now());
+                }
+                Entry::Ask(question) => {
+                    let scope = Scope { world: &self.world, past: &self.trace, memory: &memory };
+                    printed.extend(answer(&question, scope).lines().map(str::to_owned));
+                }
+                Entry::Nothing => {}
+            }
+            let told = self.trace[before..].iter().filter_map(|record| reply(record, &self.world));
+            let told: Vec<String> = told.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+            printed.extend(told);
+        }
+    }
+}

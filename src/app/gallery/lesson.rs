@@ -53,6 +53,7 @@ pub fn strip(number: u32, role: ReplicaRole, log_start: u64, keys: &[u8], high_w
         partition: partition(number),
         name: format!("orders-{number}"),
         role,
+        note: None,
         leader_epoch: 5,
         log_start: Offset(log_start),
         high_watermark: Offset(high_watermark),

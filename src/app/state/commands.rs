@@ -32,6 +32,7 @@ pub fn is_fault(command: &Command) -> bool {
 pub fn of_stage(world: &World, action: StageAction) -> Option<Command> {
     let target = |node| world.target_of(node);
     Some(match action {
+        StageAction::Stop(node) => Command::Stop { node: target(node) },
         StageAction::Crash(node) => Command::Crash { node: target(node), how: Crash::Process },
         StageAction::PowerLoss(node) => Command::Crash { node: target(node), how: Crash::Power },
         StageAction::Restart(node) => Command::Restart { node: target(node) },

@@ -1,22 +1,24 @@
-//! The operator's tools in one process: what `kafka-topics.sh --create` and `kafka-consumer-groups.sh --reset-offsets`
-//! do (`KafkaAdminClient`, `ConsumerGroupCommand`).
+//! The operator's tools in one process: what `kafka-topics.sh --create`, `kafka-consumer-groups.sh --reset-offsets` and
+//! the tools of [`assignment`] do (`KafkaAdminClient`, `ConsumerGroupCommand`).
 //!
 //! An operation is a few requests in a row. If one of them fails in a way that may pass, the whole operation begins
 //! anew after a back-off, until `default.api.timeout.ms` is over. That is also Kafka's trap: a topic that was created
 //! by a request whose answer got lost is found to exist already.
 
+mod assignment;
 mod deletion;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use assignment::{Cancel, Elect, Placed, Reassign};
 pub use deletion::Deletion;
 
 use super::backoff::ExponentialBackoff;
 use super::fact::AdminFact;
 use super::network_client::{InFlightRequest, NetworkClient, NetworkConfig};
 use crate::engine::command::{OffsetTarget, RecordsBefore};
-use crate::engine::common::{BrokerId, ClientId, ErrorCode, NodeId, Offset, Span, Time, TopicPartition};
+use crate::engine::common::{BrokerId, ClientId, ElectionType, ErrorCode, NodeId, Offset, Span, Time, TopicPartition};
 use crate::engine::protocol::{
     Body, CommittedOffset, CreateTopicsRequest, FindCoordinatorRequest, ListOffsetsRequest, MetadataRequest, NewTopic,
     OffsetCommitRequest, OffsetFetchRequest, OffsetSpec, Request, Response, TopicName, TopicsAsked,
@@ -40,6 +42,24 @@ pub enum Task {
     CreateTopic(NewTopic),
     ResetOffsets(Reset),
     DeleteRecords(Deletion),
+    ElectLeaders(Elect),
+    Reassign(Reassign),
+    CancelReassignment(Cancel),
+}
+
+impl Task {
+    /// What an attempt has learnt is not kept for the next one.
+    fn begin_anew(&mut self) {
+        match self {
+            Self::CreateTopic(_) | Self::ElectLeaders(_) => {}
+            Self::DeleteRecords(deletion) => deletion.again(),
+            Self::ResetOffsets(reset) => *reset = Reset::new(reset.group.clone(), reset.topic.clone(), reset.to),
+            Self::Reassign(reassign) => {
+                *reassign = Reassign::new(std::mem::take(&mut reassign.targets), reassign.additional);
+            }
+            Self::CancelReassignment(cancel) => *cancel = Cancel::new(std::mem::take(&mut cancel.partitions)),
+        }
+    }
 }
 
 /// Moving a group's committed offsets of one topic.
@@ -131,6 +151,26 @@ impl Admin {
         self.begin(ctx, Task::DeleteRecords(Deletion::new(offsets)));
     }
 
+    /// `kafka-leader-election.sh`.
+    pub fn elect_leaders(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        election_type: ElectionType,
+        partitions: Option<Vec<(TopicName, u32)>>,
+    ) {
+        self.begin(ctx, Task::ElectLeaders(Elect { election_type, partitions }));
+    }
+
+    /// `kafka-reassign-partitions.sh --execute`.
+    pub fn reassign(&mut self, ctx: &mut Ctx<'_>, targets: Vec<Placed>, additional: bool) {
+        self.begin(ctx, Task::Reassign(Reassign::new(targets, additional)));
+    }
+
+    /// `kafka-reassign-partitions.sh --cancel`.
+    pub fn cancel_reassignment(&mut self, ctx: &mut Ctx<'_>, partitions: Vec<(TopicName, u32)>) {
+        self.begin(ctx, Task::CancelReassignment(Cancel::new(partitions)));
+    }
+
     fn begin(&mut self, ctx: &mut Ctx<'_>, task: Task) {
         let id = self.process.next_operation;
         self.process.next_operation = OperationId(id.0 + 1);
@@ -177,22 +217,20 @@ impl Admin {
         operation.retry_at = None;
         let requests = match &operation.task {
             Task::CreateTopic(topic) => {
-                vec![(None, None, CreateTopicsRequest { topics: vec![topic.clone()] }.into())]
+                Ok(vec![(None, None, CreateTopicsRequest { topics: vec![topic.clone()] }.into())])
             }
-            Task::DeleteRecords(deletion) => match deletion.next_requests() {
-                Ok(requests) => requests,
-                Err(fact) => {
-                    self.end(ctx, id, Outcome::Done(fact));
-                    return;
-                }
-            },
-            Task::ResetOffsets(reset) => match reset.next_requests() {
-                Ok(requests) => requests,
-                Err(fact) => {
-                    self.end(ctx, id, Outcome::Done(fact));
-                    return;
-                }
-            },
+            Task::ElectLeaders(elect) => Ok(elect.next_requests()),
+            Task::DeleteRecords(deletion) => deletion.next_requests(),
+            Task::ResetOffsets(reset) => reset.next_requests(),
+            Task::Reassign(reassign) => reassign.next_requests(),
+            Task::CancelReassignment(cancel) => cancel.next_requests(),
+        };
+        let requests = match requests {
+            Ok(requests) => requests,
+            Err(fact) => {
+                self.end(ctx, id, Outcome::Done(fact));
+                return;
+            }
         };
         let attempt = operation.attempts;
         let anybody = self.process.network.least_loaded(&self.bootstrap, now, ctx.rng());
@@ -223,7 +261,10 @@ impl Admin {
             }
             (Task::DeleteRecords(deletion), response) => deletion.answered(response),
             (Task::ResetOffsets(reset), response) => reset.answered(purpose.spec, response),
-            (task, response) => unreachable!("{:?} answers {task:?}", response.api()),
+            (Task::ElectLeaders(elect), response) => elect.answered(response),
+            (Task::Reassign(reassign), response) => reassign.answered(response),
+            (Task::CancelReassignment(cancel), response) => cancel.answered(response),
+            (Task::CreateTopic(topic), response) => unreachable!("{:?} answers {topic:?}", response.api()),
         };
         self.end(ctx, purpose.operation, outcome);
     }
@@ -257,13 +298,7 @@ impl Admin {
             operation.retry_at = Some(ctx.now() + self.backoff.after(operation.attempts, ctx.rng()));
             operation.attempts += 1;
             operation.outstanding = 0;
-            match &mut operation.task {
-                Task::ResetOffsets(reset) => {
-                    *reset = Reset::new(reset.group.clone(), reset.topic.clone(), reset.to);
-                }
-                Task::DeleteRecords(deletion) => deletion.again(),
-                Task::CreateTopic(_) => {}
-            }
+            operation.task.begin_anew();
             return;
         }
         let operation = self.process.operations.remove(&id).expect("looked up above");
@@ -271,6 +306,12 @@ impl Admin {
             Task::CreateTopic(topic) => AdminFact::TopicRefused { name: topic.name, error, message },
             Task::ResetOffsets(reset) => AdminFact::OffsetsResetRefused { group: reset.group, error },
             Task::DeleteRecords(deletion) => deletion.refused(error),
+            Task::ElectLeaders(_) if error == ErrorCode::RequestTimedOut => {
+                AdminFact::AssignmentRefused { message: "Timeout waiting for election results".to_owned() }
+            }
+            Task::ElectLeaders(_) | Task::Reassign(_) | Task::CancelReassignment(_) => {
+                AdminFact::AssignmentRefused { message: format!("Error: {message}") }
+            }
         });
     }
 

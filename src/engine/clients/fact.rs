@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::common::{
-    BrokerId, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, PartitionId, TopicPartition,
+    BrokerId, ElectionType, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, PartitionId, TopicPartition,
 };
-use crate::engine::protocol::TopicName;
+use crate::engine::protocol::{PartitionOutcome, TopicName};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ProducerFact {
@@ -99,6 +99,23 @@ pub enum BatchFailure {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConsumerFact {
+    /// Records before its position are not in the new leader's log (KIP-320). It goes on at `to`; `None`: nobody knows
+    /// where the histories part.
+    LogTruncated {
+        partition: TopicPartition,
+        from: Offset,
+        to: Option<Offset>,
+    },
+    /// The leader sent it to a replica in its own rack (KIP-392).
+    ReadReplicaSet {
+        partition: TopicPartition,
+        replica: BrokerId,
+    },
+    /// It goes back to the leader: its time there is over, or something went wrong.
+    ReadReplicaCleared {
+        partition: TopicPartition,
+        replica: BrokerId,
+    },
     CoordinatorFound {
         group: Arc<str>,
         coordinator: BrokerId,
@@ -214,6 +231,23 @@ pub enum AdminFact {
     /// The low watermark of every partition named, or why its records were not deleted.
     RecordsDeleted {
         results: Vec<(TopicName, PartitionId, Result<Offset, ErrorCode>)>,
+    },
+    /// `kafka-leader-election`: what became of each partition.
+    LeadersElected {
+        election_type: ElectionType,
+        partitions: Vec<PartitionOutcome>,
+    },
+    /// `kafka-reassign-partitions --execute`; where the replicas were is what a way back needs.
+    ReassignmentsStarted {
+        current: Vec<(TopicName, u32, Vec<BrokerId>)>,
+        partitions: Vec<PartitionOutcome>,
+    },
+    ReassignmentsCancelled {
+        partitions: Vec<PartitionOutcome>,
+    },
+    /// One of these tools ended with Kafka's own sentence.
+    AssignmentRefused {
+        message: String,
     },
     /// `--shift-by` without a committed offset to shift.
     NoOffsetToShift {

@@ -86,6 +86,10 @@ errors! {
     StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH", Never, "Broker epoch has changed.";
     OffsetNotAvailable = 78, "OFFSET_NOT_AVAILABLE", Again, "The leader high watermark has not caught up from a recent leader election so the offsets cannot be guaranteed to be monotonically increasing.";
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", Never, "The group member needs to have a valid member id before actually entering a consumer group.";
+    PreferredLeaderNotAvailable = 80, "PREFERRED_LEADER_NOT_AVAILABLE", Refresh, "The preferred leader was not available.";
+    EligibleLeadersNotAvailable = 83, "ELIGIBLE_LEADERS_NOT_AVAILABLE", Refresh, "Eligible topic partition leaders are not available.";
+    ElectionNotNeeded = 84, "ELECTION_NOT_NEEDED", Refresh, "Leader election not needed for topic partition.";
+    NoReassignmentInProgress = 85, "NO_REASSIGNMENT_IN_PROGRESS", Never, "No partition reassignment is in progress.";
     InvalidRecord = 87, "INVALID_RECORD", Never, "This record has failed the validation on broker and hence will be rejected.";
     InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", Never, "The given update version was invalid.";
     SnapshotNotFound = 98, "SNAPSHOT_NOT_FOUND", Never, "Requested snapshot was not found.";
@@ -93,9 +97,16 @@ errors! {
     UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", Refresh, "This server does not host this topic ID.";
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", Never, "This broker ID is already in use.";
     IneligibleReplica = 107, "INELIGIBLE_REPLICA", Never, "The new ISR contains at least one ineligible replica.";
+    NewLeaderElected = 108, "NEW_LEADER_ELECTED", Never, "The AlterPartition request successfully updated the partition state but the leader has changed.";
 }
 
 impl ErrorCode {
+    /// The exception's class, as Java prints it: the variant's own name, for these codes.
+    #[must_use]
+    pub fn exception(self) -> String {
+        format!("org.apache.kafka.common.errors.{self:?}Exception")
+    }
+
     /// May the same request succeed later (`RetriableException`)?
     #[must_use]
     pub fn is_retriable(self) -> bool {

@@ -3,12 +3,14 @@
 //! Nothing here knows how Kafka behaves; it only gives its quantities types of their own, so that an
 //! offset can never be added to an epoch.
 
+mod election_type;
 mod error_code;
 mod fingerprint;
 mod ids;
 mod rng;
 mod time;
 
+pub use election_type::ElectionType;
 pub use error_code::ErrorCode;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use ids::{

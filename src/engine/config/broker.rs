@@ -102,6 +102,8 @@ config! {
             "How long a follower waits for an answer of the leader before it gives the connection up.";
         idle num_replica_fetchers: u32 = "num.replica.fetchers", Int, Plain, AtLeast(1), "1", ClusterWide, "follower, fetch",
             "How many fetcher threads a broker uses per leader broker.";
+        live replica_selector_class: Option<Arc<str>> = "replica.selector.class", String, Plain, Any, null, ReadOnly, "leader, consumer fetches",
+            "Which replica a consumer is sent to; with RackAwareReplicaSelector one in its own rack (KIP-392).";
         live replica_high_watermark_checkpoint_interval: Span = "replica.high.watermark.checkpoint.interval.ms", Long, Millis, NotNegative, "5000", ReadOnly, "broker, checkpoint",
             "How often the high watermarks are saved to disk.";
 

@@ -17,7 +17,7 @@ config! {
             "Makes the consumer a static member, which may come back within its session without a rebalance.";
         live client_id: Option<Arc<str>> = "client.id", String, Plain, Any, "", AtStart, "consumer, every request",
             "The consumer's name in logs; without one it is consumer-<group.id>-<n or group.instance.id>.";
-        idle client_rack: Option<Arc<str>> = "client.rack", String, Plain, Any, "", AtStart, "consumer, fetch",
+        live client_rack: Option<Arc<str>> = "client.rack", String, Plain, Any, "", AtStart, "consumer, fetch",
             "The rack the consumer stands in; it may fetch from a replica in the same rack (KIP-392).";
         live session_timeout: Span = "session.timeout.ms", Int, Millis, NotNegative, "45000", AtStart, "group coordinator",
             "A member that sends no heartbeat for this long is removed from the group.";

@@ -93,7 +93,7 @@ const BROKER: &str = "\
     remote.log.metadata.topic.num.partitions remote.log.metadata.topic.replication.factor \
     remote.log.metadata.topic.retention.ms remote.log.reader.max.pending.tasks remote.log.reader.threads \
     remote.log.storage.manager.class.name remote.log.storage.manager.class.path remote.log.storage.manager.impl.prefix \
-    remote.log.storage.system.enable replica.alter.log.dirs.io.max.bytes.per.second replica.selector.class \
+    remote.log.storage.system.enable replica.alter.log.dirs.io.max.bytes.per.second \
     replica.socket.receive.buffer.bytes replication.quota.window.num replication.quota.window.size.seconds \
     request.timeout.ms sasl.enabled.mechanisms sasl.kerberos.principal.to.local.rules \
     sasl.mechanism.controller.protocol sasl.mechanism.inter.broker.protocol sasl.server.callback.handler.class \

@@ -11,6 +11,8 @@ use crate::engine::common::{BrokerId, ErrorCode};
 use crate::engine::config::{TopicConfig, check_dynamic};
 use crate::engine::metadata::MetadataRecord;
 
+const MIN_ISR: &str = "min.insync.replicas";
+
 /// Keys in the order of their names; `None` goes back to the default.
 type Changes = Vec<(Arc<str>, Option<Arc<str>>)>;
 
@@ -42,7 +44,11 @@ impl Controller {
             key: key.clone(),
             value: value.clone(),
         };
-        let records = changes.iter().map(record).collect();
+        let mut records: Vec<MetadataRecord> = changes.iter().map(record).collect();
+        if is_min_isr_among(&changes) && self.control().keeps_elr() {
+            // Who was eligible below the old minimum may not be so below the new one.
+            records.push(MetadataRecord::ClearElr { topic: Some(id) });
+        }
         ctx.emit(ControllerFact::TopicReconfigured { topic: id, changes });
         self.append(ctx, records, ElectedBecause::Unclean);
         Ok(())
@@ -64,16 +70,30 @@ impl Controller {
         }
         check_dynamic(self.config().version, broker.is_some(), set, delete).map_err(|problem| problem.to_string())?;
         let changes = changes(set, delete);
+        let clears_elr = is_min_isr_among(&changes) && self.control().keeps_elr();
+        if clears_elr && broker.is_some() {
+            return Err(format!("Broker-level {MIN_ISR} cannot be altered while ELR is enabled."));
+        }
+        if clears_elr && delete.iter().any(|key| key == MIN_ISR) {
+            return Err(format!("Cluster-level {MIN_ISR} cannot be removed while ELR is enabled."));
+        }
         let record = |(key, value): &(Arc<str>, Option<Arc<str>>)| MetadataRecord::BrokerConfig {
             broker,
             key: key.clone(),
             value: value.clone(),
         };
-        let records = changes.iter().map(record).collect();
+        let mut records: Vec<MetadataRecord> = changes.iter().map(record).collect();
+        if clears_elr {
+            records.push(MetadataRecord::ClearElr { topic: None });
+        }
         ctx.emit(ControllerFact::BrokersReconfigured { broker, changes });
         self.append(ctx, records, ElectedBecause::Unclean);
         Ok(())
     }
+}
+
+fn is_min_isr_among(changes: &Changes) -> bool {
+    changes.iter().any(|(key, _)| **key == *MIN_ISR)
 }
 
 fn changes(set: &BTreeMap<String, String>, delete: &[String]) -> Changes {

@@ -14,8 +14,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session};
+use super::elections::MAX_ELECTIONS_PER_PASS;
 use super::fact::{ControllerFact, ElectedBecause};
-use super::replication_control::{MAX_ELECTIONS_PER_PASS, ReplicationControl};
+use super::replication_control::ReplicationControl;
+use super::telling;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, Span, Time};
 use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::{MetadataBatch, MetadataImage, MetadataRecord, Snapshot};
@@ -66,6 +68,8 @@ pub struct Controller {
     pub(super) config: BrokerConfig,
     /// With what is on its disk.
     raft: RaftClient,
+    /// `bootstrap.checkpoint`: what the first active controller writes.
+    bootstrap: BTreeMap<String, u16>,
     volatile: Volatile,
 }
 
@@ -155,7 +159,14 @@ impl Controller {
     #[must_use]
     pub fn new(id: BrokerId, voters: Vec<BrokerId>, config: BrokerConfig) -> Self {
         let raft = RaftClient::new(Role::Voter(id), voters, RaftConfig::new(&config));
-        Self { id, config, raft, volatile: Volatile::new(Time::ZERO) }
+        Self { id, config, raft, bootstrap: BTreeMap::new(), volatile: Volatile::new(Time::ZERO) }
+    }
+
+    /// What `kafka-storage format` leaves for the first active controller to write: the features and their levels.
+    #[must_use]
+    pub fn formatted_with(mut self, features: &BTreeMap<String, u16>) -> Self {
+        self.bootstrap = features.clone();
+        self
     }
 
     // ---- for spectators ----------------------------------------------------------------------------------------
@@ -267,6 +278,14 @@ impl Controller {
         let active = Active { epoch, decided, heartbeats, pending: VecDeque::new(), tasks: BTreeMap::new() };
         self.volatile.active = Some(active);
         ctx.emit(ControllerFact::Activated { epoch });
+        if self.active().decided.image.is_empty() {
+            let level = |(feature, level): (&String, &u16)| MetadataRecord::FeatureLevel {
+                feature: feature.as_str().into(),
+                level: *level,
+            };
+            let records: Vec<MetadataRecord> = self.bootstrap.iter().map(level).collect();
+            self.append(ctx, records, ElectedBecause::Preferred);
+        }
         for task in [
             ControllerTimer::FenceStaleBroker,
             ControllerTimer::WriteNoOp,
@@ -338,8 +357,7 @@ impl Controller {
     // ---- deciding ----------------------------------------------------------------------------------------------
 
     pub(super) fn control(&self) -> ReplicationControl<'_> {
-        let Active { decided, heartbeats, .. } = self.active();
-        ReplicationControl { image: &decided.image, heartbeats, config: &self.config }
+        ReplicationControl { image: &self.active().decided.image, config: &self.config }
     }
 
     /// Makes a decision effective here and sends it on its way to the log. `why` is told of elections among the
@@ -347,35 +365,10 @@ impl Controller {
     pub(super) fn append(&mut self, ctx: &mut Ctx<'_>, records: Vec<MetadataRecord>, why: ElectedBecause) {
         let active = self.volatile.active.as_mut().expect("only the active controller decides");
         for record in &records {
-            let before = match record {
-                MetadataRecord::PartitionChange { partition, .. } => {
-                    Some((*partition, active.decided.image.partition(*partition).cloned()))
-                }
-                _ => None,
-            };
+            let before = telling::partition_before(record, &active.decided.image);
             active.replay(record);
-            if let Some((partition, Some(before))) = before {
-                let after = active.decided.image.partition(partition).expect("a change does not remove a partition");
-                if before.leader != after.leader {
-                    let unclean = after.leader.is_some_and(|leader| !before.isr.contains(&leader));
-                    ctx.emit(ControllerFact::LeaderElected {
-                        partition,
-                        from: before.leader,
-                        to: after.leader,
-                        leader_epoch: after.leader_epoch,
-                        isr: after.isr.clone(),
-                        why: if unclean { ElectedBecause::Unclean } else { why },
-                    });
-                }
-                if before.isr != after.isr {
-                    ctx.emit(ControllerFact::IsrChanged {
-                        partition,
-                        from: before.isr,
-                        to: after.isr.clone(),
-                        leader: after.leader,
-                        partition_epoch: after.partition_epoch,
-                    });
-                }
+            for fact in telling::facts(record, before, &active.decided.image, why) {
+                ctx.emit(fact);
             }
         }
         self.raft.append(ctx, records);
@@ -453,6 +446,9 @@ impl Controller {
             Request::BrokerHeartbeat(request) => self.heartbeat(ctx, caller, &request),
             Request::AlterPartition(request) => self.alter_partition(ctx, caller, &request),
             Request::CreateTopics(request) => self.create_topics(ctx, caller, &request),
+            Request::ElectLeaders(request) => self.elect_leaders(ctx, caller, &request),
+            Request::AlterPartitionReassignments(request) => self.reassign(ctx, caller, &request),
+            Request::ListPartitionReassignments(_) => self.list_reassignments(ctx, caller),
             // The rest is for brokers; a controller's listener would close the connection.
             _ => {}
         }

@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use super::placement::{UsableBroker, place};
 use super::replication_control::ReplicationControl;
-use crate::engine::common::{
-    BrokerId, ErrorCode, LeaderEpoch, PartitionEpoch, PartitionId, Rng, TopicId, TopicPartition,
-};
+use crate::engine::common::{BrokerId, ErrorCode, PartitionId, Rng, TopicId, TopicPartition};
 use crate::engine::config::{KafkaVersion, TopicConfig};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
 use crate::engine::protocol::{NewTopic, TopicName};
@@ -63,13 +61,7 @@ impl ReplicationControl<'_> {
         };
         let partitions = assignment.into_iter().zip(0..).map(|((replicas, isr), index)| MetadataRecord::Partition {
             partition: TopicPartition { topic: id, partition: PartitionId(index) },
-            registration: PartitionRegistration {
-                leader: isr.first().copied(),
-                replicas,
-                isr,
-                leader_epoch: LeaderEpoch(0),
-                partition_epoch: PartitionEpoch(0),
-            },
+            registration: PartitionRegistration::new(replicas, isr),
         });
         let mut records = vec![MetadataRecord::Topic { topic: id, name: topic.name.clone() }];
         records.extend(configs);
@@ -116,7 +108,7 @@ impl ReplicationControl<'_> {
             let message = format!("Unable to replicate the partition {factor} time(s): {why}");
             (ErrorCode::InvalidReplicationFactor, message)
         };
-        let usable = self.image.brokers().filter(|(id, _)| !self.heartbeats.is_shutting_down(*id));
+        let usable = self.image.brokers().filter(|(_, broker)| !broker.in_controlled_shutdown);
         let usable = usable.map(|(id, broker)| UsableBroker { id, rack: broker.rack.clone(), fenced: broker.fenced });
         let assignment = place(usable, partitions, factor, rng).map_err(refused)?;
         let with_isr = |replicas: Vec<BrokerId>| match self.active_of(&replicas) {
@@ -157,7 +149,7 @@ impl ReplicationControl<'_> {
     }
 
     /// `validateManualPartitionAssignment`: brokers are looked at in the order of their ids.
-    fn check_manual(&self, replicas: &[BrokerId], factor: Option<usize>) -> Result<(), String> {
+    pub(super) fn check_manual(&self, replicas: &[BrokerId], factor: Option<usize>) -> Result<(), String> {
         if replicas.is_empty() {
             return Err("The manual partition assignment includes an empty replica list.".to_owned());
         }
@@ -225,6 +217,7 @@ fn config_records(
 mod tests {
     use super::super::replication_control::tests::{Cluster, brokers};
     use super::*;
+    use crate::engine::common::{LeaderEpoch, PartitionEpoch};
 
     fn topic(name: &str) -> NewTopic {
         NewTopic {

@@ -61,6 +61,35 @@ pub enum ControllerFact {
         leader: Option<BrokerId>,
         partition_epoch: PartitionEpoch,
     },
+    /// Who could still lead although out of sync, and who led last (KIP-966).
+    EligibleChanged {
+        partition: TopicPartition,
+        elr: Vec<BrokerId>,
+        last_known: Vec<BrokerId>,
+    },
+    /// The uncleanly elected leader has come to terms with its log (KIP-704).
+    LeaderRecovered {
+        partition: TopicPartition,
+    },
+    ReassignmentBegan {
+        partition: TopicPartition,
+        adding: Vec<BrokerId>,
+        removing: Vec<BrokerId>,
+    },
+    /// Or was called off: then the replicas are those of before.
+    ReassignmentEnded {
+        partition: TopicPartition,
+        replicas: Vec<BrokerId>,
+        cancelled: bool,
+    },
+    /// The broker asked to leave.
+    ControlledShutdownBegan {
+        broker: BrokerId,
+    },
+    FeatureFinalized {
+        feature: Arc<str>,
+        level: u16,
+    },
     IsrRefused {
         partition: TopicPartition,
         broker: BrokerId,
@@ -110,4 +139,12 @@ pub enum ElectedBecause {
     Unclean,
     /// The preferred replica takes its place again.
     Preferred,
+    /// An operator asked for it.
+    Asked,
+    /// The leader is no replica any more.
+    Reassigned,
+    /// None was in sync; an eligible replica had every committed record (KIP-966).
+    Eligible,
+    /// None was in sync or eligible; the last leader is the best guess, but it may lack what it had not flushed.
+    LastKnown,
 }

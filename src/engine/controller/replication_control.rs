@@ -3,21 +3,18 @@
 //! Every verb here only reads the image and returns the records that would change it (decide → records → replay); the
 //! controller replays them at once, and brokers hear of them when they are committed.
 
-use super::broker_heartbeat_manager::BrokerHeartbeatManager;
 use super::partition_change::{Election, PartitionChangeBuilder};
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, TopicId, TopicPartition};
 use crate::engine::config::BrokerConfig;
-use crate::engine::metadata::{MetadataImage, MetadataRecord, PartitionRegistration};
+use crate::engine::metadata::{
+    ELIGIBLE_LEADER_REPLICAS, LeaderRecoveryState, MetadataImage, MetadataRecord, PartitionRegistration,
+};
 use crate::engine::protocol::{AlterPartitionRequest, AlteredPartition, IsrProposal};
-
-/// `ReplicationControlManager.MAX_ELECTIONS_PER_IMBALANCE`: more than so many at once wait for another pass.
-pub const MAX_ELECTIONS_PER_PASS: usize = 1_000;
 
 /// A view of everything that a decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplicationControl<'a> {
     pub image: &'a MetadataImage,
-    pub heartbeats: &'a BrokerHeartbeatManager,
     /// The controller's own configuration.
     pub config: &'a BrokerConfig,
 }
@@ -29,7 +26,7 @@ impl ReplicationControl<'_> {
     /// May lead and be in sync: registered, not fenced, not shutting down.
     #[must_use]
     pub fn is_active(&self, broker: BrokerId) -> bool {
-        self.image.is_active(broker) && !self.heartbeats.is_shutting_down(broker)
+        self.image.is_active(broker)
     }
 
     #[must_use]
@@ -54,7 +51,7 @@ impl ReplicationControl<'_> {
     #[must_use]
     pub fn fence(&self, broker: BrokerId) -> Vec<MetadataRecord> {
         let epoch = self.image.broker(broker).expect("only registered brokers are fenced").epoch;
-        let mut records = self.remove_from_isrs(broker);
+        let mut records = self.leader_and_isr_updates(in_isr(broker), Affected { removed: Some(broker), ..NOBODY });
         records.push(MetadataRecord::FenceBroker { broker, epoch });
         records
     }
@@ -63,42 +60,103 @@ impl ReplicationControl<'_> {
     #[must_use]
     pub fn unfence(&self, broker: BrokerId, epoch: BrokerEpoch) -> Vec<MetadataRecord> {
         let mut records = vec![MetadataRecord::UnfenceBroker { broker, epoch }];
-        let leaderless = self.image.partitions().filter(|(_, partition)| partition.leader.is_none());
         // The image still shows the broker as fenced, so it is named here.
-        records.extend(leaderless.filter_map(|(id, partition)| self.updated(id, partition, None, Some(broker))));
+        let added = Affected { added: Some(broker), ..NOBODY };
+        records.extend(self.leader_and_isr_updates(|partition| partition.leader.is_none(), added));
         records
     }
 
-    /// Takes a broker out of every in-sync set and moves its leaderships: it is fenced, shutting down
-    /// (`handleBrokerInControlledShutdown`) or, as another process, no longer the one it was (`handleBrokerShutdown`).
+    /// `handleBrokerInControlledShutdown`: it goes on serving, but leads nothing more and is in no in-sync set.
     #[must_use]
-    pub fn remove_from_isrs(&self, broker: BrokerId) -> Vec<MetadataRecord> {
-        let in_sync = self.image.partitions().filter(|(_, partition)| partition.isr.contains(&broker));
-        in_sync.filter_map(|(id, partition)| self.updated(id, partition, Some(broker), None)).collect()
+    pub fn begin_controlled_shutdown(&self, broker: BrokerId) -> Vec<MetadataRecord> {
+        let registration = self.image.broker(broker).expect("only registered brokers ask to leave");
+        let mut records = Vec::new();
+        if !registration.in_controlled_shutdown {
+            records.push(MetadataRecord::BrokerInControlledShutdown { broker, epoch: registration.epoch });
+        }
+        records.extend(self.leader_and_isr_updates(in_isr(broker), Affected { removed: Some(broker), ..NOBODY }));
+        records
+    }
+
+    /// `handleBrokerShutdown`: another process registers under the broker's id, so the one before is gone. Without the
+    /// proof that it ended in good order, its log may lack what it had, and it is no longer eligible to lead.
+    #[must_use]
+    pub fn handle_broker_shutdown(&self, broker: BrokerId, is_clean: bool) -> Vec<MetadataRecord> {
+        if is_clean || !self.keeps_elr() {
+            return self.leader_and_isr_updates(in_isr(broker), Affected { removed: Some(broker), ..NOBODY });
+        }
+        let unclean = Affected { unclean_shutdown: Some(broker), ..NOBODY };
+        let mut records = self.leader_and_isr_updates(in_isr(broker), unclean);
+        records.extend(self.leader_and_isr_updates(|partition| partition.elr.contains(&broker), unclean));
+        records
+    }
+
+    /// `generateLeaderAndIsrUpdates` for the partitions that `concerns` picks.
+    fn leader_and_isr_updates(
+        &self,
+        concerns: impl Fn(&PartitionRegistration) -> bool,
+        who: Affected,
+    ) -> Vec<MetadataRecord> {
+        let partitions = self.image.partitions().filter(|(_, partition)| concerns(partition));
+        partitions.filter_map(|(id, _)| self.leader_and_isr_update(id, who)).collect()
+    }
+
+    fn leader_and_isr_update(&self, id: TopicPartition, who: Affected) -> Option<MetadataRecord> {
+        let gone = |broker: BrokerId| Some(broker) == who.removed || Some(broker) == who.unclean_shutdown;
+        let may_lead = |broker| !gone(broker) && (Some(broker) == who.added || self.is_active(broker));
+        let partition = self.image.partition(id)?;
+        let isr = partition.isr.iter().copied().filter(|broker| !gone(*broker)).collect();
+        let change = PartitionChangeBuilder::new(partition, &may_lead)
+            .eligible_leader_replicas(self.elr_below(id.topic))
+            .election(self.online_or_unclean(id.topic))
+            .unclean_shutdown(who.unclean_shutdown)
+            .target_isr(isr)
+            .build()?;
+        Some(MetadataRecord::PartitionChange { partition: id, change })
     }
 
     /// Replicas whose directory has failed neither lead nor are in sync (`handleDirectoriesOffline`).
     #[must_use]
     pub fn remove_offline_replicas(&self, broker: BrokerId, offline: &[TopicPartition]) -> Vec<MetadataRecord> {
-        let removed = |id: &TopicPartition| {
-            let partition = self.image.partition(*id).filter(|partition| partition.isr.contains(&broker))?;
-            self.updated(*id, partition, Some(broker), None)
-        };
-        offline.iter().filter_map(removed).collect()
+        let affected = Affected { removed: Some(broker), ..NOBODY };
+        let in_sync = |id: &TopicPartition| self.image.partition(*id).is_some_and(in_isr(broker));
+        offline.iter().filter(|id| in_sync(id)).filter_map(|id| self.leader_and_isr_update(*id, affected)).collect()
     }
 
-    /// `generateLeaderAndIsrUpdates` for one partition: `removed` may neither lead nor be in sync, `added` may lead.
-    fn updated(
+    // ---- rules -------------------------------------------------------------------------------------------------
+
+    /// Are eligible leader replicas kept?
+    #[must_use]
+    pub fn keeps_elr(&self) -> bool {
+        self.image.feature_level(ELIGIBLE_LEADER_REPLICAS) > 0
+    }
+
+    /// Below how many in-sync replicas eligible leader replicas are kept (`getTopicEffectiveMinIsr`); `None`: never.
+    fn elr_below(&self, topic: TopicId) -> Option<usize> {
+        if !self.keeps_elr() {
+            return None;
+        }
+        let topic = self.image.topic(topic)?;
+        let own = topic.overrides.get("min.insync.replicas").map(AsRef::as_ref);
+        let own = own.or_else(|| self.image.broker_override(None, "min.insync.replicas"));
+        let min_isr: u32 = own.and_then(|value| value.parse().ok()).unwrap_or(self.config.min_insync_replicas);
+        let replication_factor = topic.partitions.values().next().map_or(0, |first| first.replicas.len());
+        Some(replication_factor.min(min_isr as usize))
+    }
+
+    pub(super) fn online_or_unclean(&self, topic: TopicId) -> Election {
+        if self.allows_unclean(topic) { Election::Unclean } else { Election::Online }
+    }
+
+    /// A change of one partition as things stand.
+    pub(super) fn change(
         &self,
         id: TopicPartition,
-        partition: &PartitionRegistration,
-        removed: Option<BrokerId>,
-        added: Option<BrokerId>,
+        target: impl FnOnce(PartitionChangeBuilder<'_>) -> PartitionChangeBuilder<'_>,
     ) -> Option<MetadataRecord> {
-        let may_lead = |broker| Some(broker) != removed && (Some(broker) == added || self.is_active(broker));
-        let isr = partition.isr.iter().copied().filter(|broker| Some(*broker) != removed).collect();
-        let election = if self.allows_unclean(id.topic) { Election::Unclean } else { Election::Online };
-        let change = PartitionChangeBuilder::new(partition, may_lead).election(election).target_isr(isr).build()?;
+        let may_lead = |broker| self.is_active(broker);
+        let builder = PartitionChangeBuilder::new(self.image.partition(id)?, &may_lead);
+        let change = target(builder.eligible_leader_replicas(self.elr_below(id.topic))).build()?;
         Some(MetadataRecord::PartitionChange { partition: id, change })
     }
 
@@ -110,42 +168,6 @@ impl ReplicationControl<'_> {
         let own = own.map(AsRef::as_ref);
         let own = own.or_else(|| self.image.broker_override(None, "unclean.leader.election.enable"));
         own.map_or(self.config.unclean_leader_election_enable, |value| value.eq_ignore_ascii_case("true"))
-    }
-
-    // ---- periodic elections ------------------------------------------------------------------------------------
-
-    /// Partitions that the first replica of their assignment does not lead.
-    pub fn imbalanced(&self) -> impl Iterator<Item = (TopicPartition, &PartitionRegistration)> {
-        self.image.partitions().filter(|(_, partition)| partition.leader != partition.replicas.first().copied())
-    }
-
-    /// `maybeBalancePartitionLeaders`: every imbalanced partition, whatever share of a broker's they are.
-    #[must_use]
-    pub fn balance_leaders(&self) -> Vec<MetadataRecord> {
-        let records = self.imbalanced().filter_map(|(id, partition)| self.elect(id, partition, Election::Preferred));
-        records.take(MAX_ELECTIONS_PER_PASS).collect()
-    }
-
-    /// `maybeElectUncleanLeaders`: for leaderless partitions whose topic was allowed it since.
-    #[must_use]
-    pub fn elect_unclean_leaders(&self) -> Vec<MetadataRecord> {
-        let leaderless = self
-            .image
-            .partitions()
-            .filter(|(id, partition)| partition.leader.is_none() && self.allows_unclean(id.topic));
-        let records = leaderless.filter_map(|(id, partition)| self.elect(id, partition, Election::Unclean));
-        records.take(MAX_ELECTIONS_PER_PASS).collect()
-    }
-
-    fn elect(
-        &self,
-        id: TopicPartition,
-        partition: &PartitionRegistration,
-        election: Election,
-    ) -> Option<MetadataRecord> {
-        let builder = PartitionChangeBuilder::new(partition, |broker| self.is_active(broker));
-        let change = builder.election(election).build()?;
-        Some(MetadataRecord::PartitionChange { partition: id, change })
     }
 
     // ---- AlterPartition ----------------------------------------------------------------------------------------
@@ -162,30 +184,39 @@ impl ReplicationControl<'_> {
         let mut records = Vec::new();
         let mut outcomes = Vec::new();
         for proposal in &request.partitions {
-            let outcome = self.validate(request.broker, proposal).map(|partition| {
+            let outcome = self.validate(request.broker, proposal).and_then(|partition| {
                 let mut partition = partition.clone();
-                if let Some(record) = self.adopt(proposal, &partition) {
+                if let Some(record) = self.adopt(proposal) {
+                    let mut elects_another = false;
                     if let MetadataRecord::PartitionChange { change, .. } = &record {
+                        elects_another = change.leader.is_some_and(|leader| leader != Some(request.broker));
                         partition.merge(change);
                     }
                     records.push(record);
+                    if elects_another {
+                        // The new in-sync set completed a reassignment that takes the leader away: the one case in
+                        // which there is a record and an error.
+                        return Err(ErrorCode::NewLeaderElected);
+                    }
                 }
-                AlteredPartition {
+                Ok(AlteredPartition {
                     leader: partition.leader,
                     leader_epoch: partition.leader_epoch,
                     partition_epoch: partition.partition_epoch,
                     isr: partition.isr,
-                }
+                })
             });
             outcomes.push((proposal.partition, outcome));
         }
         Ok((records, outcomes))
     }
 
-    fn adopt(&self, proposal: &IsrProposal, partition: &PartitionRegistration) -> Option<MetadataRecord> {
-        let builder = PartitionChangeBuilder::new(partition, |broker| self.is_active(broker));
-        let change = builder.target_isr(proposal.new_isr.clone()).build()?;
-        Some(MetadataRecord::PartitionChange { partition: proposal.partition, change })
+    /// A leader that proposes anything has come to terms with how it was elected (KIP-704).
+    fn adopt(&self, proposal: &IsrProposal) -> Option<MetadataRecord> {
+        let (id, isr) = (proposal.partition, proposal.new_isr.clone());
+        let election = self.online_or_unclean(id.topic);
+        let recovered = LeaderRecoveryState::Recovered;
+        self.change(id, |builder| builder.election(election).target_isr(isr).recovery(recovered))
     }
 
     /// `validateAlterPartitionData`. The order matters: the error tells the leader what to do next. A member that is
@@ -221,6 +252,23 @@ impl ReplicationControl<'_> {
     }
 }
 
+/// Whose coming or going makes the controller look at partitions.
+#[derive(Clone, Copy, Debug)]
+struct Affected {
+    /// May neither lead nor be in sync.
+    removed: Option<BrokerId>,
+    /// May lead, although the image says otherwise yet.
+    added: Option<BrokerId>,
+    /// As `removed`, and not eligible either.
+    unclean_shutdown: Option<BrokerId>,
+}
+
+const NOBODY: Affected = Affected { removed: None, added: None, unclean_shutdown: None };
+
+fn in_isr(broker: BrokerId) -> impl Fn(&PartitionRegistration) -> bool {
+    move |partition| partition.isr.contains(&broker)
+}
+
 /// `Replicas.validateIsr`: replicas only, none twice.
 fn is_valid_isr(replicas: &[BrokerId], isr: &[BrokerId]) -> bool {
     isr.iter().enumerate().all(|(at, member)| replicas.contains(member) && !isr[..at].contains(member))
@@ -231,36 +279,30 @@ pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::engine::common::{LeaderEpoch, Offset, PartitionEpoch, Span};
+    use crate::engine::common::{LeaderEpoch, PartitionEpoch};
 
     /// A cluster that is nothing but an image, changed by replaying what is decided.
     pub struct Cluster {
         pub image: MetadataImage,
-        pub heartbeats: BrokerHeartbeatManager,
         pub config: BrokerConfig,
     }
 
     impl Cluster {
         /// Brokers with these ids, registered and unfenced.
         pub fn of(ids: &[u32]) -> Self {
-            let mut cluster = Self {
-                image: MetadataImage::default(),
-                heartbeats: BrokerHeartbeatManager::new(Span::secs(9)),
-                config: BrokerConfig::default(),
-            };
+            let mut cluster = Self { image: MetadataImage::default(), config: BrokerConfig::default() };
             for id in ids {
                 let (broker, epoch) = (BrokerId(*id), cluster.next_epoch());
                 cluster.replay(&[
                     MetadataRecord::RegisterBroker { broker, epoch, incarnation: u64::from(*id), rack: None },
                     MetadataRecord::UnfenceBroker { broker, epoch },
                 ]);
-                cluster.heartbeats.register(broker, false);
             }
             cluster
         }
 
         pub fn control(&self) -> ReplicationControl<'_> {
-            ReplicationControl { image: &self.image, heartbeats: &self.heartbeats, config: &self.config }
+            ReplicationControl { image: &self.image, config: &self.config }
         }
 
         pub fn replay(&mut self, records: &[MetadataRecord]) {
@@ -274,16 +316,10 @@ pub(super) mod tests {
         }
 
         /// A topic of one partition; everybody in the assignment is in sync.
-        fn topic(&mut self, replicas: &[u32]) -> TopicPartition {
+        pub fn topic(&mut self, replicas: &[u32]) -> TopicPartition {
             let topic = self.image.next_topic_id();
             let partition = TopicPartition::new(topic, 0);
-            let registration = PartitionRegistration {
-                replicas: brokers(replicas),
-                isr: brokers(replicas),
-                leader: Some(BrokerId(replicas[0])),
-                leader_epoch: LeaderEpoch(0),
-                partition_epoch: PartitionEpoch(0),
-            };
+            let registration = PartitionRegistration::new(brokers(replicas), brokers(replicas));
             let name = format!("t{topic}").into();
             self.replay(&[
                 MetadataRecord::Topic { topic, name },
@@ -292,32 +328,38 @@ pub(super) mod tests {
             partition
         }
 
-        fn fence(&mut self, broker: u32) {
+        pub fn fence(&mut self, broker: u32) {
             let records = self.control().fence(BrokerId(broker));
             self.replay(&records);
         }
 
-        fn unfence(&mut self, broker: u32) {
+        pub fn unfence(&mut self, broker: u32) {
             let broker = BrokerId(broker);
             let epoch = self.image.broker(broker).unwrap().epoch;
             let records = self.control().unfence(broker, epoch);
             self.replay(&records);
         }
 
-        fn allow_unclean(&mut self, topic: TopicId) {
+        pub fn allow_unclean(&mut self, topic: TopicId) {
             let (key, value) = ("unclean.leader.election.enable".into(), Some("true".into()));
             self.replay(&[MetadataRecord::TopicConfig { topic, key, value }]);
         }
 
         /// (leader, isr, leader epoch, partition epoch)
-        fn state(&self, id: TopicPartition) -> (Option<u32>, Vec<u32>, u32, u32) {
+        pub fn state(&self, id: TopicPartition) -> (Option<u32>, Vec<u32>, u32, u32) {
             let partition = self.image.partition(id).unwrap();
             let isr = partition.isr.iter().map(|id| id.0).collect();
             (partition.leader.map(|id| id.0), isr, partition.leader_epoch.0, partition.partition_epoch.0)
         }
 
         /// What the controller says to `broker` proposing this; leaves the cluster alone.
-        fn proposed(&self, broker: u32, epochs: (u32, u32), isr: &[u32], id: TopicPartition) -> Result<(), ErrorCode> {
+        pub fn proposed(
+            &self,
+            broker: u32,
+            epochs: (u32, u32),
+            isr: &[u32],
+            id: TopicPartition,
+        ) -> Result<(), ErrorCode> {
             let broker = BrokerId(broker);
             let broker_epoch = self.image.broker(broker).unwrap().epoch;
             let proposal = IsrProposal {
@@ -462,9 +504,8 @@ pub(super) mod tests {
         let mut cluster = Cluster::of(&[1, 2]);
         let id = cluster.topic(&[1, 2]);
         let alone = cluster.topic(&[2]);
-        let records = cluster.control().remove_from_isrs(BrokerId(2));
+        let records = cluster.control().begin_controlled_shutdown(BrokerId(2));
         cluster.replay(&records);
-        cluster.heartbeats.maybe_update_controlled_shutdown_offset(BrokerId(2), Offset(99));
         assert_eq!(cluster.state(id), (Some(1), vec![1], 0, 1));
         assert_eq!(cluster.state(alone), (None, vec![2], 1, 1));
         assert_eq!(cluster.proposed(1, (0, 1), &[1, 2], id), Err(ErrorCode::IneligibleReplica));

@@ -9,8 +9,10 @@ use crate::engine::Ctx;
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Offset};
 use crate::engine::metadata::MetadataRecord;
 use crate::engine::protocol::{
-    AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse,
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
+    AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
+    BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, ElectLeadersRequest, ElectLeadersResponse,
+    ListPartitionReassignmentsResponse,
 };
 
 impl Controller {
@@ -31,8 +33,11 @@ impl Controller {
             return reply(ctx, caller, BrokerRegistrationResponse { outcome: Err(error) });
         }
         let mut records = match &existing {
-            // The older process is gone, and what it had is as good as unknown: as if it had been fenced.
-            Some(_) if !again => self.control().remove_from_isrs(broker),
+            // The older process is gone. Only the file it left behind can prove that it has all it had.
+            Some(existing) if !again => {
+                let is_clean = request.previous_broker_epoch == Some(existing.epoch);
+                self.control().handle_broker_shutdown(broker, is_clean)
+            }
             _ => Vec::new(),
         };
         let own_offset = self.active().decided.image.end_offset().plus(records.len() as u64);
@@ -78,7 +83,7 @@ impl Controller {
                     self.append(ctx, records, ElectedBecause::ReplicaReturned);
                 }
                 BrokerControlState::ControlledShutdown => {
-                    let records = self.control().remove_from_isrs(broker);
+                    let records = self.control().begin_controlled_shutdown(broker);
                     self.append(ctx, records, ElectedBecause::LeaderShutsDown);
                 }
             }
@@ -138,7 +143,7 @@ impl Controller {
                 ctx.emit(ControllerFact::IsrRefused { partition, broker, error });
             }
         }
-        self.append(ctx, records, ElectedBecause::LeaderFenced);
+        self.append(ctx, records, ElectedBecause::Reassigned);
         self.answer_when_committed(ctx, caller, AlterPartitionResponse { error: None, partitions });
     }
 
@@ -164,5 +169,22 @@ impl Controller {
             });
         }
         self.answer_when_committed(ctx, caller, CreateTopicsResponse { topics });
+    }
+
+    pub(super) fn elect_leaders(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &ElectLeadersRequest) {
+        let (records, partitions) = self.control().elect_leaders(request);
+        self.append(ctx, records, ElectedBecause::Asked);
+        self.answer_when_committed(ctx, caller, ElectLeadersResponse { error: None, partitions });
+    }
+
+    pub(super) fn reassign(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &AlterPartitionReassignmentsRequest) {
+        let (records, partitions) = self.control().alter_partition_reassignments(request);
+        self.append(ctx, records, ElectedBecause::Reassigned);
+        self.answer_when_committed(ctx, caller, AlterPartitionReassignmentsResponse { error: None, partitions });
+    }
+
+    pub(super) fn list_reassignments(&mut self, ctx: &mut Ctx<'_>, caller: Caller) {
+        let ongoing = self.control().list_partition_reassignments();
+        self.answer_when_committed(ctx, caller, ListPartitionReassignmentsResponse { error: None, ongoing });
     }
 }

@@ -128,7 +128,9 @@ impl Lab {
     }
 
     fn register(&mut self, broker: u32, incarnation: u64) -> CorrelationId {
-        self.send(broker, BrokerRegistrationRequest { broker: BrokerId(broker), incarnation, rack: None })
+        let (rack, previous_broker_epoch) = (None, None);
+        let broker_id = BrokerId(broker);
+        self.send(broker, BrokerRegistrationRequest { broker: broker_id, incarnation, rack, previous_broker_epoch })
     }
 
     /// A heartbeat of a broker that has seen everything and wants to serve.

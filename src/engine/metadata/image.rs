@@ -16,6 +16,7 @@ pub struct BrokerRegistration {
     pub incarnation: u64,
     pub rack: Option<Arc<str>>,
     pub fenced: bool,
+    pub in_controlled_shutdown: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +26,9 @@ pub struct TopicImage {
     pub overrides: TopicOverrides,
 }
 
+/// The feature by which the controller keeps eligible leader replicas (KIP-966); level 1 is on.
+pub const ELIGIBLE_LEADER_REPLICAS: &str = "eligible.leader.replicas.version";
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetadataImage {
     /// The next record to apply.
@@ -32,6 +36,7 @@ pub struct MetadataImage {
     brokers: BTreeMap<BrokerId, BrokerRegistration>,
     topics: BTreeMap<TopicId, Arc<TopicImage>>,
     ids: BTreeMap<Arc<str>, TopicId>,
+    features: BTreeMap<Arc<str>, u16>,
     /// Dynamic configuration: `None` is the default of all brokers.
     broker_overrides: BTreeMap<Option<BrokerId>, TopicOverrides>,
 }
@@ -53,10 +58,27 @@ impl MetadataImage {
         self.brokers.iter().map(|(id, registration)| (*id, registration))
     }
 
-    /// May lead and be in sync: registered and not fenced.
+    /// May lead and be in sync: registered, not fenced, not shutting down (`ClusterControlManager.isActive`).
     #[must_use]
     pub fn is_active(&self, id: BrokerId) -> bool {
-        self.brokers.get(&id).is_some_and(|registration| !registration.fenced)
+        self.brokers.get(&id).is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown)
+    }
+
+    /// Nothing has ever been recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.brokers.is_empty() && self.topics.is_empty() && self.features.is_empty()
+    }
+
+    /// Finalized features with their levels.
+    pub fn features(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.features.iter().map(|(feature, level)| (feature.as_ref(), *level))
+    }
+
+    /// The level of a feature; 0 is off.
+    #[must_use]
+    pub fn feature_level(&self, feature: &str) -> u16 {
+        self.features.get(feature).copied().unwrap_or(0)
     }
 
     /// What was set at run time for a broker, or with `None` for all of them.
@@ -129,12 +151,19 @@ impl MetadataImage {
     /// The records that rebuild the image from nothing (`MetadataImage.write`): brokers, then topics.
     #[must_use]
     pub fn to_records(&self) -> Vec<MetadataRecord> {
-        let mut records = Vec::new();
+        let level = |(feature, level): (&Arc<str>, &u16)| MetadataRecord::FeatureLevel {
+            feature: feature.clone(),
+            level: *level,
+        };
+        let mut records: Vec<MetadataRecord> = self.features.iter().map(level).collect();
         for (broker, registration) in self.brokers() {
-            let BrokerRegistration { epoch, incarnation, ref rack, fenced } = *registration;
+            let BrokerRegistration { epoch, incarnation, ref rack, fenced, in_controlled_shutdown } = *registration;
             records.push(MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack: rack.clone() });
             if !fenced {
                 records.push(MetadataRecord::UnfenceBroker { broker, epoch });
+            }
+            if in_controlled_shutdown {
+                records.push(MetadataRecord::BrokerInControlledShutdown { broker, epoch });
             }
         }
         for (broker, overrides) in &self.broker_overrides {
@@ -173,11 +202,22 @@ impl MetadataImage {
         self.end = self.end.next();
         match record {
             MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack } => {
-                let registration =
-                    BrokerRegistration { epoch: *epoch, incarnation: *incarnation, rack: rack.clone(), fenced: true };
+                let registration = BrokerRegistration {
+                    epoch: *epoch,
+                    incarnation: *incarnation,
+                    rack: rack.clone(),
+                    fenced: true,
+                    in_controlled_shutdown: false,
+                };
                 self.brokers.insert(*broker, registration);
             }
             MetadataRecord::FenceBroker { broker, .. } => self.broker_mut(*broker).fenced = true,
+            MetadataRecord::BrokerInControlledShutdown { broker, .. } => {
+                self.broker_mut(*broker).in_controlled_shutdown = true;
+            }
+            MetadataRecord::FeatureLevel { feature, level } => {
+                self.features.insert(feature.clone(), *level);
+            }
             MetadataRecord::UnfenceBroker { broker, .. } => self.broker_mut(*broker).fenced = false,
             MetadataRecord::Topic { topic, name } => {
                 let image =
@@ -207,6 +247,15 @@ impl MetadataImage {
                     Some(value) => overrides.insert(key.clone(), value.clone()),
                     None => overrides.remove(key),
                 };
+            }
+            MetadataRecord::ClearElr { topic } => {
+                let topics: Vec<TopicId> = topic.map_or_else(|| self.topics.keys().copied().collect(), |one| vec![one]);
+                for topic in topics {
+                    for partition in self.topic_mut(topic).partitions.values_mut() {
+                        partition.elr.clear();
+                        partition.last_known_elr.clear();
+                    }
+                }
             }
             MetadataRecord::NoOp => {}
         }

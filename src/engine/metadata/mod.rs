@@ -5,5 +5,5 @@ mod image;
 mod record;
 
 pub use batch::{BatchContent, LeaderChange, LogEntry, MetadataBatch, OffsetAndEpoch, Snapshot};
-pub use image::{BrokerRegistration, MetadataImage, TopicImage};
-pub use record::{MetadataRecord, PartitionChange, PartitionRegistration, TopicOverrides};
+pub use image::{BrokerRegistration, ELIGIBLE_LEADER_REPLICAS, MetadataImage, TopicImage};
+pub use record::{LeaderRecoveryState, MetadataRecord, PartitionChange, PartitionRegistration, TopicOverrides};

@@ -25,6 +25,16 @@ pub enum MetadataRecord {
         broker: BrokerId,
         epoch: BrokerEpoch,
     },
+    /// BrokerRegistrationChange (17): it asked to leave; it may neither lead nor join an in-sync set any more.
+    BrokerInControlledShutdown {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+    },
+    /// FeatureLevel (12): what the cluster has been told it may use.
+    FeatureLevel {
+        feature: Arc<str>,
+        level: u16,
+    },
     Topic {
         topic: TopicId,
         name: Arc<str>,
@@ -50,6 +60,10 @@ pub enum MetadataRecord {
         key: Arc<str>,
         value: Option<Arc<str>>,
     },
+    /// Forgets who is eligible to lead, in one topic or in all: `min.insync.replicas` has changed (28).
+    ClearElr {
+        topic: Option<TopicId>,
+    },
     /// Written every `metadata.max.idle.interval.ms`, so that the log moves while nothing happens.
     NoOp,
 }
@@ -63,32 +77,56 @@ impl MetadataRecord {
         let list = |len: usize| 1 + 4 * len as u64;
         let body = match self {
             Self::RegisterBroker { rack, .. } => 100 + rack.as_ref().map_or(0, |rack| rack.len() as u64),
-            Self::FenceBroker { .. } | Self::UnfenceBroker { .. } => 16,
+            Self::FenceBroker { .. } | Self::UnfenceBroker { .. } | Self::BrokerInControlledShutdown { .. } => 16,
+            Self::FeatureLevel { feature, .. } => 4 + feature.len() as u64,
             Self::Topic { name, .. } => 18 + name.len() as u64,
             Self::Partition { registration, .. } => {
                 36 + list(registration.replicas.len()) + list(registration.isr.len())
             }
             Self::PartitionChange { change, .. } => {
-                22 + change.isr.as_ref().map_or(0, |isr| list(isr.len())) + if change.leader.is_some() { 6 } else { 0 }
+                let PartitionChange { isr, leader, replicas, recovery, adding, removing, elr, last_known_elr } = change;
+                let lists = [isr, replicas, adding, removing, elr, last_known_elr].into_iter().flatten();
+                let small = u64::from(leader.is_some()) * 6 + u64::from(recovery.is_some()) * 3;
+                22 + small + lists.map(|brokers| list(brokers.len())).sum::<u64>()
             }
             Self::TopicConfig { key, value, .. } | Self::BrokerConfig { key, value, .. } => {
                 20 + key.len() as u64 + value.as_ref().map_or(0, |value| value.len() as u64)
             }
+            Self::ClearElr { .. } => 10,
             Self::NoOp => 3,
         };
         frame + body
     }
 }
 
+/// Is a leader still to be trusted (`LeaderRecoveryState`, KIP-704)?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LeaderRecoveryState {
+    #[default]
+    Recovered,
+    /// Elected uncleanly, and has not told the controller yet that it has come to terms with it.
+    Recovering,
+}
+
 /// One partition as the controller knows it (`PartitionRegistration`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PartitionRegistration {
-    /// The head is the preferred leader.
+    /// The head is the preferred leader. During a reassignment: the target, then those that are to go.
     pub replicas: Vec<BrokerId>,
     pub isr: Vec<BrokerId>,
     pub leader: Option<BrokerId>,
     pub leader_epoch: LeaderEpoch,
     pub partition_epoch: PartitionEpoch,
+    pub recovery: LeaderRecoveryState,
+    /// Of `replicas`, those that a reassignment brings (KIP-455).
+    pub adding: Vec<BrokerId>,
+    /// Of `replicas`, those that a reassignment takes away.
+    pub removing: Vec<BrokerId>,
+    /// Out of sync, and yet they have every committed record: the in-sync set is below its minimum, so nothing was
+    /// committed without them since (KIP-966).
+    pub elr: Vec<BrokerId>,
+    /// The leader that was there last, while there is none.
+    pub last_known_elr: Vec<BrokerId>,
 }
 
 /// What changed; the rest stays. The partition epoch rises by one with every change.
@@ -98,18 +136,46 @@ pub struct PartitionChange {
     /// `Some` whenever the record names a leader, even the same one: the leader epoch then rises by one.
     /// `Some(None)` is "no leader".
     pub leader: Option<Option<BrokerId>>,
+    pub replicas: Option<Vec<BrokerId>>,
+    pub recovery: Option<LeaderRecoveryState>,
+    pub adding: Option<Vec<BrokerId>>,
+    pub removing: Option<Vec<BrokerId>>,
+    pub elr: Option<Vec<BrokerId>>,
+    pub last_known_elr: Option<Vec<BrokerId>>,
 }
 
 impl PartitionRegistration {
+    /// A partition at its beginning: the first in-sync replica leads.
+    #[must_use]
+    pub fn new(replicas: Vec<BrokerId>, isr: Vec<BrokerId>) -> Self {
+        Self { leader: isr.first().copied(), replicas, isr, ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn is_reassigning(&self) -> bool {
+        !self.adding.is_empty() || !self.removing.is_empty()
+    }
+
     /// `PartitionRegistration.merge`.
     pub fn merge(&mut self, change: &PartitionChange) {
-        if let Some(isr) = &change.isr {
-            self.isr.clone_from(isr);
+        let lists = [
+            (&mut self.replicas, &change.replicas),
+            (&mut self.isr, &change.isr),
+            (&mut self.adding, &change.adding),
+            (&mut self.removing, &change.removing),
+            (&mut self.elr, &change.elr),
+            (&mut self.last_known_elr, &change.last_known_elr),
+        ];
+        for (list, changed) in lists {
+            if let Some(changed) = changed {
+                list.clone_from(changed);
+            }
         }
         if let Some(leader) = change.leader {
             self.leader = leader;
             self.leader_epoch = self.leader_epoch.next();
         }
+        self.recovery = change.recovery.unwrap_or(self.recovery);
         self.partition_epoch = self.partition_epoch.next();
     }
 }

@@ -1,6 +1,9 @@
 //! A few words about a message that outlive it: enough to name it in the event list and on its envelope.
 
-use super::{Body, Class, FetchedLog, QueueMessage, Request, Response, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid};
+use super::{
+    AlterPartitionReassignmentsResponse, Body, Class, ElectLeadersResponse, FetchedLog, QueueMessage, Request,
+    Response, ZkError, ZkOp, ZkPath, ZooKeeperMessage, Zxid,
+};
 use crate::engine::common::{ErrorCode, Generation, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::metadata::OffsetAndEpoch;
 
@@ -168,6 +171,18 @@ impl Gist {
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())
                 .map_or(Self::None, Self::Error),
             Response::DeleteRecords(deleted) => deleted
+                .partitions
+                .iter()
+                .find_map(|(_, outcome)| outcome.as_ref().err().copied())
+                .map_or(Self::None, Self::Error),
+            Response::ElectLeaders(ElectLeadersResponse { error, partitions })
+            | Response::AlterPartitionReassignments(AlterPartitionReassignmentsResponse { error, partitions }) => error
+                .or_else(|| {
+                    partitions.iter().find_map(|(_, _, outcome)| outcome.as_ref().err().map(|(error, _)| *error))
+                })
+                .map_or(Self::None, Self::Error),
+            Response::ListPartitionReassignments(list) => list.error.map_or(Self::None, Self::Error),
+            Response::OffsetForLeaderEpoch(ends) => ends
                 .partitions
                 .iter()
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())

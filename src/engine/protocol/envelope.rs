@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlterPartitionRequest, AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
-    BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
-    CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, EndQuorumEpochRequest,
-    EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse,
-    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
-    JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
-    MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
-    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, ProduceResponse, QueueMessage,
-    SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
+    AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse, BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, ElectLeadersRequest, ElectLeadersResponse,
+    EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest,
+    FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+    JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest,
+    ListOffsetsResponse, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataLogRequest,
+    MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse,
+    OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
+    ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -114,11 +116,15 @@ apis! {
     Heartbeat = 12, Liveness, HeartbeatRequest, HeartbeatResponse;
     LeaveGroup = 13, Group, LeaveGroupRequest, LeaveGroupResponse;
     SyncGroup = 14, Group, SyncGroupRequest, SyncGroupResponse;
+    OffsetForLeaderEpoch = 23, Fetch, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     CreateTopics = 19, Control, CreateTopicsRequest, CreateTopicsResponse;
     DeleteRecords = 21, Control, DeleteRecordsRequest, DeleteRecordsResponse;
     Vote = 52, Control, VoteRequest, VoteResponse;
     BeginQuorumEpoch = 53, Control, BeginQuorumEpochRequest, BeginQuorumEpochResponse;
     EndQuorumEpoch = 54, Control, EndQuorumEpochRequest, EndQuorumEpochResponse;
+    ElectLeaders = 43, Control, ElectLeadersRequest, ElectLeadersResponse;
+    AlterPartitionReassignments = 45, Control, AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
+    ListPartitionReassignments = 46, Control, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
     AlterPartition = 56, Control, AlterPartitionRequest, AlterPartitionResponse;
     FetchSnapshot = 59, Control, FetchSnapshotRequest, FetchSnapshotResponse;
     BrokerRegistration = 62, Control, BrokerRegistrationRequest, BrokerRegistrationResponse;

@@ -1,4 +1,6 @@
-//! Fetch (API 1) by followers and consumers, and ListOffsets (2).
+//! Fetch (API 1) by followers and consumers, ListOffsets (2), and OffsetForLeaderEpoch (23).
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,8 @@ pub struct FetchRequest {
     pub min_bytes: u64,
     pub max_bytes: u64,
     pub isolation: Isolation,
+    /// Where the consumer stands (KIP-392).
+    pub rack: Option<Arc<str>>,
     pub partitions: Vec<FetchPartition>,
 }
 
@@ -64,6 +68,8 @@ pub struct Fetched {
     pub log_start_offset: Offset,
     /// The follower's log departs from the leader's: it must cut back to this epoch's end and ask again.
     pub diverging: Option<EpochEnd>,
+    /// Records are to be had from this replica, which stands in the consumer's rack; none come with the answer.
+    pub preferred_read_replica: Option<BrokerId>,
     /// Whole batches: the first may begin before the offset asked for.
     pub batches: Vec<RecordBatch>,
 }
@@ -98,4 +104,17 @@ pub struct ListOffsetsRequest {
 pub struct ListOffsetsResponse {
     /// `Ok(None)`: no record that late.
     pub partitions: Vec<(TopicPartition, Result<Option<Offset>, ErrorCode>)>,
+}
+
+/// Where did these epochs end in the leader's log (KIP-101, KIP-320)?
+#[derive(Clone, Debug)]
+pub struct OffsetForLeaderEpochRequest {
+    /// The partition, its leader's epoch as far as the asker knows, and the epoch asked about.
+    pub partitions: Vec<(TopicPartition, Option<LeaderEpoch>, LeaderEpoch)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct OffsetForLeaderEpochResponse {
+    /// `Ok(None)`: the leader knows no such epoch, and none below it.
+    pub partitions: Vec<(TopicPartition, Result<Option<EpochEnd>, ErrorCode>)>,
 }

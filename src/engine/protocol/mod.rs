@@ -4,6 +4,7 @@
 //! Absence is `Option` where the wire has −1. Per-partition errors are `Result`s.
 
 mod admin;
+mod assignment;
 mod digest;
 mod envelope;
 mod fetch;
@@ -16,11 +17,15 @@ mod raft;
 mod zookeeper;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
+pub use assignment::{
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest, ElectLeadersResponse,
+    ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, OngoingReassignment, PartitionOutcome,
+};
 pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};
 pub use fetch::{
     EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState, Isolation,
-    ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
+    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetSpec,
 };
 pub use group::{
     CommittedOffset, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,

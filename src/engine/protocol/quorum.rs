@@ -11,6 +11,8 @@ pub struct BrokerRegistrationRequest {
     /// Fresh at every start of the process: tells a restart from a second broker with the same id.
     pub incarnation: u64,
     pub rack: Option<Arc<str>>,
+    /// The epoch in the clean shutdown file: the process before ended in good order under it.
+    pub previous_broker_epoch: Option<BrokerEpoch>,
 }
 
 #[derive(Clone, Debug)]

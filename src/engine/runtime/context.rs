@@ -11,6 +11,7 @@ pub(super) enum Effect<D: Domain> {
     Set { id: TimerId, after: Span, timer: D::Timer },
     Cancel(TimerId),
     Flush { bytes: u64, token: D::Token },
+    Exit,
     Emit(D::Fact),
     Halt,
 }
@@ -73,6 +74,11 @@ impl<'a, D: Domain> Context<'a, D> {
     /// Ends this process at once, as `kill -9` would: nothing is put in order first.
     pub fn halt(&mut self) {
         self.effects.push(Effect::Halt);
+    }
+
+    /// Ends this process in good order, as soon as what was asked for before is under way.
+    pub fn exit(&mut self) {
+        self.effects.push(Effect::Exit);
     }
 
     /// Records a fact about this node.

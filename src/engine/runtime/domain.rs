@@ -40,6 +40,16 @@ pub trait Node<D: Domain>: Clone + Debug {
     /// The connection with `peer` broke, or could not be made.
     fn disconnected(&mut self, _ctx: &mut Context<'_, D>, _peer: NodeId) {}
 
+    /// It is told to end in good order (SIGTERM). What has nothing to settle just goes.
+    fn stop(&mut self, ctx: &mut Context<'_, D>) {
+        ctx.exit();
+    }
+
+    /// It has ended in good order: what it wrote on its way out is on the platter, the rest is gone as after a crash.
+    fn exited(&mut self) {
+        self.crash(Crash::Process);
+    }
+
     /// The process is gone. Drop what was volatile; on power loss also what was never flushed.
     fn crash(&mut self, how: Crash);
 }

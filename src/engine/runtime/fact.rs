@@ -54,19 +54,67 @@ pub enum Loss {
 /// What the kernel itself sees. `G` is the domain's digest of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RuntimeFact<G> {
-    Sent { id: MessageId, from: NodeId, to: NodeId, digest: G },
-    Delivered { id: MessageId, from: NodeId, to: NodeId, digest: G },
-    Lost { id: MessageId, from: NodeId, to: NodeId, why: Loss, travelled_permille: u16, digest: G },
-    Held { id: MessageId, from: NodeId, to: NodeId, digest: G },
-    Released { id: MessageId, from: NodeId, to: NodeId },
+    Sent {
+        id: MessageId,
+        from: NodeId,
+        to: NodeId,
+        digest: G,
+    },
+    Delivered {
+        id: MessageId,
+        from: NodeId,
+        to: NodeId,
+        digest: G,
+    },
+    Lost {
+        id: MessageId,
+        from: NodeId,
+        to: NodeId,
+        why: Loss,
+        travelled_permille: u16,
+        digest: G,
+    },
+    Held {
+        id: MessageId,
+        from: NodeId,
+        to: NodeId,
+        digest: G,
+    },
+    Released {
+        id: MessageId,
+        from: NodeId,
+        to: NodeId,
+    },
     Started,
-    Crashed { how: Crash },
+    Crashed {
+        how: Crash,
+    },
+    /// The process ended by itself, in good order.
+    Exited,
     Paused,
     Resumed,
-    Disconnected { peer: NodeId },
-    LinkCut { from: NodeId, to: NodeId },
-    LinkRepaired { from: NodeId, to: NodeId },
-    LinkHeld { from: NodeId, to: NodeId },
-    LinkReleased { from: NodeId, to: NodeId },
-    LatencySet { from: NodeId, to: NodeId, latency: Latency },
+    Disconnected {
+        peer: NodeId,
+    },
+    LinkCut {
+        from: NodeId,
+        to: NodeId,
+    },
+    LinkRepaired {
+        from: NodeId,
+        to: NodeId,
+    },
+    LinkHeld {
+        from: NodeId,
+        to: NodeId,
+    },
+    LinkReleased {
+        from: NodeId,
+        to: NodeId,
+    },
+    LatencySet {
+        from: NodeId,
+        to: NodeId,
+        latency: Latency,
+    },
 }

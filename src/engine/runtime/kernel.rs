@@ -238,8 +238,11 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         let reachable = self.network.link(peer, node).is_none_or(|link| !link.cut && !link.held);
         let alive = self.nodes.get(&node).is_some_and(|slot| !matches!(slot.status, Status::Down { .. }));
         if reachable && alive {
-            let latency = self.network.link(peer, node).and_then(|link| link.latency).unwrap_or(self.network.latency);
-            self.scheduler.schedule(self.now + latency.base, Event::Disconnected { node, peer });
+            let link = self.network.link(peer, node);
+            let latency = link.and_then(|link| link.latency).unwrap_or(self.network.latency);
+            // A process that ends in good order closes behind what it has sent.
+            let behind = self.network.last_arrival(peer, node);
+            self.scheduler.schedule((self.now + latency.base).max(behind), Event::Disconnected { node, peer });
         }
     }
 
@@ -309,6 +312,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
             }
             Effect::Emit(fact) => self.record(Some(node), cause, fact),
             Effect::Halt => drop(self.die(node, Crash::Process, cause)),
+            Effect::Exit => self.exit(node, cause),
         }
     }
 
@@ -372,6 +376,30 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
             }
         }
         true
+    }
+
+    /// A process ends in good order: what it has sent still arrives, and its peers see the connection closed.
+    fn exit(&mut self, id: NodeId, cause: Cause) {
+        let slot = self.nodes.get_mut(&id).expect("only nodes that exist are run");
+        slot.status = Status::Down { since: self.now, how: Crash::Process };
+        slot.backlog.clear();
+        slot.disk.crash();
+        slot.node.exited();
+        self.scheduler.forget(id);
+        self.emit(Some(id), cause, RuntimeFact::Exited);
+        let towards: Vec<MessageId> = self.network.iter().filter(|message| message.to == id).map(|m| m.id).collect();
+        for message in towards {
+            self.lose(message, Loss::Crash);
+        }
+        for peer in self.network.peers(id) {
+            self.network.disconnect(id, peer);
+            self.tell_disconnected(peer, id);
+        }
+    }
+
+    /// Tells a process to end in good order (SIGTERM). False if it is not up.
+    pub fn stop(&mut self, id: NodeId) -> bool {
+        self.command(id, N::stop)
     }
 
     pub fn restart(&mut self, id: NodeId) -> bool {

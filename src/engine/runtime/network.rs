@@ -190,6 +190,15 @@ impl<D: Domain> Network<D> {
         self.connections.iter().filter_map(other).collect()
     }
 
+    /// When the last message from one to the other arrives, if one is still on its way.
+    pub(super) fn last_arrival(&self, from: NodeId, to: NodeId) -> Time {
+        let still = self.between(from, to).filter_map(|message| match message.fate {
+            Fate::Arrives { at } => Some(at),
+            _ => None,
+        });
+        still.max().unwrap_or(Time::ZERO)
+    }
+
     pub(super) fn disconnect(&mut self, a: NodeId, b: NodeId) {
         self.connections.remove(&(a.min(b), a.max(b)));
     }

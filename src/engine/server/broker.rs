@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::BrokerFact;
 use super::env::{ControllerChannel, Correlations, Env};
+use super::forwarding::Forwarding;
 use super::lifecycle::{BrokerState, Lifecycle, Sender};
 use super::metadata_answers::{answer_find_coordinator, answer_metadata};
 use super::metadata_loader::MetadataLoader;
@@ -11,7 +12,7 @@ use super::offsets_log::LocalOffsetsLog;
 use super::replica_manager::{Leadership, ReplicaManager};
 use super::timer::BrokerTimer;
 use super::topic_creation::TopicCreation;
-use crate::engine::common::{BrokerId, CorrelationId, NodeId, Span, Time};
+use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Span, Time};
 use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::group::{GroupCoordinator, OFFSETS_TOPIC};
 use crate::engine::metadata::MetadataImage;
@@ -41,6 +42,8 @@ pub(super) struct Durable {
     /// `server.properties` as it will be read at the next start.
     pub(super) config: BrokerConfig,
     pub(super) logs: LogManager,
+    /// `.kafka_cleanshutdown`: the last process ended in good order, registered under this epoch.
+    clean_shutdown: Option<BrokerEpoch>,
 }
 
 /// What dies with the process.
@@ -59,6 +62,7 @@ pub(super) struct Volatile {
     pub(super) replicas: ReplicaManager,
     pub(super) coordinator: GroupCoordinator,
     pub(super) creation: TopicCreation,
+    forwarding: Forwarding,
     pub(super) early: Vec<Early>,
     pub(super) is_halting: bool,
     /// The disk is reading what an unclean stop has left in doubt.
@@ -89,6 +93,7 @@ impl Volatile {
             replicas: ReplicaManager::default(),
             coordinator: GroupCoordinator::new(config, |timer| BrokerTimer::Group(timer).into()),
             creation: TopicCreation::default(),
+            forwarding: Forwarding::default(),
             early: Vec::new(),
             is_recovering: false,
             is_halting: false,
@@ -104,7 +109,7 @@ impl Broker {
         let raft = RaftClient::new(Role::Observer, controllers, RaftConfig::new(&config));
         let mut logs = LogManager::default();
         logs.set_dirs(&config.data_dirs());
-        Self { id, rack, durable: Durable { config, logs }, raft, volatile }
+        Self { id, rack, durable: Durable { config, logs, clean_shutdown: None }, raft, volatile }
     }
 
     /// What an editor leaves behind on the machine: another `server.properties`, which the next start will read.
@@ -121,19 +126,20 @@ impl Broker {
     // ---- requests ------------------------------------------------------------------------------------------------
 
     fn request(&mut self, ctx: &mut Ctx<'_>, from: NodeId, correlation: CorrelationId, request: Request) {
-        if self.volatile.lifecycle.state() != BrokerState::Running {
+        if self.volatile.lifecycle.state() < BrokerState::Running {
             if self.volatile.early.len() < MAX_EARLY {
                 self.volatile.early.push(Early { from, correlation, request });
             }
             return;
         }
-        let Parts { mut env, replicas, coordinator, creation } = self.parts();
+        let Parts { mut env, replicas, coordinator, creation, forwarding } = self.parts();
         let caller = (from, correlation);
         match request {
             Request::Produce(produce) => replicas.produce(ctx, &mut env, caller, produce),
             Request::Fetch(fetch) => replicas.fetch(ctx, &mut env, caller, fetch),
             Request::ListOffsets(list) => replicas.list_offsets(ctx, &env, caller, &list),
             Request::DeleteRecords(delete) => replicas.delete_records(ctx, &mut env, caller, &delete),
+            Request::OffsetForLeaderEpoch(ask) => replicas.offsets_for_leader_epoch(ctx, &env, caller, &ask),
             Request::Metadata(metadata) => answer_metadata(ctx, &mut env, creation, caller, &metadata),
             Request::CreateTopics(create) => creation.forward(ctx, &mut env, caller, create),
             Request::FindCoordinator(find) => {
@@ -149,6 +155,9 @@ impl Broker {
                 let mut log = LocalOffsetsLog { replicas, env: &mut env };
                 coordinator.handle(ctx, &mut log, image, from, correlation, request);
             }
+            Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_) => forwarding.forward(ctx, &mut env, caller, request),
             // For the controller's ears; nobody sends these to a broker.
             Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
@@ -171,7 +180,9 @@ impl Broker {
             }
             Response::BrokerHeartbeat(heartbeat) => {
                 let (lifecycle, mut sender) = self.lifecycle_parts();
-                lifecycle.heartbeat_answered(ctx, &mut sender, correlation, &heartbeat);
+                if lifecycle.heartbeat_answered(ctx, &mut sender, correlation, &heartbeat) {
+                    return self.end(ctx, true);
+                }
                 self.publish(ctx, false);
                 self.serve_early(ctx);
             }
@@ -182,6 +193,12 @@ impl Broker {
             Response::CreateTopics(create) => {
                 let Parts { mut env, creation, .. } = self.parts();
                 creation.answered(ctx, &mut env, correlation, create);
+            }
+            Response::ElectLeaders(_)
+            | Response::AlterPartitionReassignments(_)
+            | Response::ListPartitionReassignments(_) => {
+                let Parts { mut env, forwarding, .. } = self.parts();
+                forwarding.answered(ctx, &mut env, correlation, response);
             }
             Response::Fetch(fetch) => {
                 let (Parts { mut env, replicas, .. }, NodeId::Broker(leader)) = (self.parts(), from) else { return };
@@ -265,7 +282,7 @@ impl Broker {
 
     /// Unfenced for the first time: what waited in the sockets is read now.
     fn serve_early(&mut self, ctx: &mut Ctx<'_>) {
-        if self.volatile.lifecycle.state() == BrokerState::Running {
+        if self.volatile.lifecycle.state() >= BrokerState::Running {
             for Early { from, correlation, request } in std::mem::take(&mut self.volatile.early) {
                 self.request(ctx, from, correlation, request);
             }
@@ -311,17 +328,28 @@ impl Broker {
         }
     }
 
+    // ---- stopping --------------------------------------------------------------------------------------------------
+
+    /// The end, with the controller's leave or without.
+    fn end(&mut self, ctx: &mut Ctx<'_>, is_approved: bool) {
+        ctx.emit(BrokerFact::ShutDown { is_approved });
+        ctx.exit();
+    }
+
     /// Requests to the controller that `lost` names will not be answered.
     fn controller_failed(&mut self, ctx: &mut Ctx<'_>, lost: impl Fn(CorrelationId, NodeId) -> bool) {
         let (lifecycle, mut sender) = self.lifecycle_parts();
         lifecycle.failed(ctx, &mut sender, &lost);
-        let Parts { mut env, replicas, creation, .. } = self.parts();
+        let Parts { mut env, replicas, creation, forwarding, .. } = self.parts();
         replicas.alter_partition_failed(ctx, &mut env, &lost);
         creation.failed(ctx, &mut env, &lost);
+        forwarding.failed(ctx, &mut env, &lost);
     }
 
     fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: BrokerTimer) {
         match timer {
+            // It has waited long enough for the controller's leave.
+            BrokerTimer::StopNow => self.end(ctx, false),
             BrokerTimer::Communicate => {
                 let (lifecycle, mut sender) = self.lifecycle_parts();
                 lifecycle.communicate(ctx, &mut sender);
@@ -341,7 +369,7 @@ impl Broker {
     }
 
     fn on_replica_timer(&mut self, ctx: &mut Ctx<'_>, timer: BrokerTimer) {
-        let Parts { mut env, replicas, coordinator, creation } = self.parts();
+        let Parts { mut env, replicas, coordinator, creation, forwarding } = self.parts();
         let env = &mut env;
         match timer {
             BrokerTimer::IsrCheck => {
@@ -358,11 +386,14 @@ impl Broker {
             BrokerTimer::SendAlterPartition => replicas.alter_partition_retry_due(ctx, env),
             BrokerTimer::ResendTopicCreation { correlation } => creation.resend(ctx, env, correlation),
             BrokerTimer::TopicCreationTimeout { correlation } => creation.timed_out(ctx, correlation),
+            BrokerTimer::ForwardAgain { correlation } => forwarding.resend(ctx, env, correlation),
+            BrokerTimer::ForwardingTimeout { correlation } => forwarding.timed_out(ctx, correlation),
             BrokerTimer::Group(timer) => {
                 let image = env.image;
                 coordinator.timer(ctx, &mut LocalOffsetsLog { replicas, env }, image, timer);
             }
             BrokerTimer::Communicate
+            | BrokerTimer::StopNow
             | BrokerTimer::CommunicationTimeout { .. }
             | BrokerTimer::AlterPartitionTimeout { .. }
             | BrokerTimer::HighWatermarkCheckpoint
@@ -385,8 +416,18 @@ impl Broker {
 
     fn parts(&mut self) -> Parts<'_> {
         let Self { id, durable, volatile, .. } = self;
-        let Volatile { config, channel, correlations, lifecycle, metadata, replicas, coordinator, creation, .. } =
-            volatile;
+        let Volatile {
+            config,
+            channel,
+            correlations,
+            lifecycle,
+            metadata,
+            replicas,
+            coordinator,
+            creation,
+            forwarding,
+            ..
+        } = volatile;
         let env = Env {
             me: *id,
             config,
@@ -396,7 +437,7 @@ impl Broker {
             channel,
             correlations,
         };
-        Parts { env, replicas, coordinator, creation }
+        Parts { env, replicas, coordinator, creation, forwarding }
     }
 
     fn lifecycle_parts(&mut self) -> (&mut Lifecycle, Sender<'_>) {
@@ -412,6 +453,7 @@ struct Parts<'a> {
     replicas: &'a mut ReplicaManager,
     coordinator: &'a mut GroupCoordinator,
     creation: &'a mut TopicCreation,
+    forwarding: &'a mut Forwarding,
 }
 
 impl Node<Kafka> for Broker {
@@ -425,8 +467,10 @@ impl Node<Kafka> for Broker {
         }
         self.raft.start(ctx);
         self.settle_metadata(ctx);
+        // The file is deleted once read: what happens from now on, it does not vouch for.
+        let previous_epoch = self.durable.clean_shutdown.take();
         let (lifecycle, mut sender) = self.lifecycle_parts();
-        lifecycle.start(ctx, &mut sender);
+        lifecycle.start(ctx, &mut sender, previous_epoch);
         let config = &self.volatile.config;
         ctx.set_timer(isr_check_interval(config), BrokerTimer::IsrCheck.into());
         let checkpoint = at_least_a_milli(config.replica_high_watermark_checkpoint_interval);
@@ -470,13 +514,31 @@ impl Node<Kafka> for Broker {
         self.settle_metadata(ctx);
         self.controller_failed(ctx, |_, controller| controller == peer);
         self.volatile.early.retain(|early| early.from != peer);
-        let Parts { mut env, replicas, creation, .. } = self.parts();
+        let Parts { mut env, replicas, creation, forwarding, .. } = self.parts();
         creation.forget(peer);
+        forwarding.forget(peer);
         replicas.purgatory.forget(ctx, peer);
         if let NodeId::Broker(leader) = peer {
             replicas.fetcher_failed(ctx, &mut env, leader);
         }
         self.settle(ctx);
+    }
+
+    /// SIGTERM: first its leaderships are moved, if the controller can be reached (`BrokerServer.shutdown`).
+    fn stop(&mut self, ctx: &mut Ctx<'_>) {
+        let (lifecycle, mut sender) = self.lifecycle_parts();
+        if lifecycle.begin_controlled_shutdown(ctx, &mut sender) {
+            self.volatile.replicas.begin_controlled_shutdown();
+            ctx.set_timer(SHUTDOWN_TIMEOUT, BrokerTimer::StopNow.into());
+        } else if self.volatile.lifecycle.state() != BrokerState::PendingControlledShutdown {
+            self.end(ctx, false);
+        }
+    }
+
+    fn exited(&mut self) {
+        self.durable.logs.shut_down();
+        self.durable.clean_shutdown = self.volatile.lifecycle.broker_epoch();
+        self.crash(Crash::Process);
     }
 
     fn crash(&mut self, how: Crash) {
@@ -485,6 +547,9 @@ impl Node<Kafka> for Broker {
         self.volatile = Volatile::new(&self.durable.config, Time::ZERO);
     }
 }
+
+/// `Server.SHUTDOWN_TIMEOUT`: so long a broker waits for the controller's leave.
+const SHUTDOWN_TIMEOUT: Span = Span::secs(5 * 60);
 
 /// The file with what was set at run time for all brokers and for this one, in that order. A value that cannot be read
 /// does not count: the controller took it in under another version.

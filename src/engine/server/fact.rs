@@ -32,6 +32,11 @@ pub enum BrokerFact {
         leader_epoch: LeaderEpoch,
         log_end: Offset,
     },
+    /// The replica was taken from this broker: its log is deleted.
+    ReplicaRemoved {
+        partition: TopicPartition,
+        log_end: Offset,
+    },
     /// Records `first..=last` were written to the local log, by the leader for a client or by a follower's fetch.
     Appended {
         partition: TopicPartition,
@@ -167,6 +172,12 @@ pub enum BrokerFact {
     /// Dynamic configuration came into effect: keys and the values that now hold.
     Reconfigured {
         changes: Vec<(&'static str, Arc<str>)>,
+    },
+    /// It was told to stop, and asks the controller to move what it leads.
+    ControlledShutdownBegan,
+    /// It ended in good order: with the controller's leave, or because that took too long or was not to be asked for.
+    ShutDown {
+        is_approved: bool,
     },
     /// Somebody asked for a topic that does not exist, and this broker asked the controller to create it.
     TopicCreationAsked {

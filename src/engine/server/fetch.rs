@@ -43,8 +43,10 @@ impl ReplicaManager {
     ) {
         self.purgatory.forget_fetches_of(ctx, from);
         let partitions = self.read_from_log(ctx, env, from, &request, Look::First);
-        let is_urgent =
-            |one: &FetchedPartition| one.outcome.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
+        let is_urgent = |one: &FetchedPartition| {
+            let is_news = |fetched: &Fetched| fetched.diverging.is_some() || fetched.preferred_read_replica.is_some();
+            one.outcome.as_ref().map_or(true, is_news)
+        };
         let bytes: u64 = partitions.iter().map(size_of).sum();
         let is_ready = request.max_wait.0 == 0
             || request.partitions.is_empty()
@@ -95,16 +97,13 @@ impl ReplicaManager {
             }
             let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
             let end = end_of(log, request.follower);
+            // The log was cut, or the consumer is ahead of this replica's high watermark: it is told so at once.
             if asked.fetch_offset > end {
-                // A consumer may wait between the high watermark and the log's end; beyond that the log was cut.
-                if asked.fetch_offset > log.log_end_offset() || request.follower.is_some() {
-                    return true;
-                }
-            } else {
-                match log.bytes_between(asked.fetch_offset, end) {
-                    Some(available) => bytes += available.min(asked.max_bytes),
-                    None => return true,
-                }
+                return true;
+            }
+            match log.bytes_between(asked.fetch_offset, end) {
+                Some(available) => bytes += available.min(asked.max_bytes),
+                None => return true,
             }
             if !matches!(divergence(log, asked), Ok(None)) {
                 return true;
@@ -126,7 +125,10 @@ impl ReplicaManager {
         let mut room = Room { bytes, min_one_message: true };
         let mut partitions = Vec::with_capacity(request.partitions.len());
         for asked in &request.partitions {
-            let read = self.read_partition(env, asked, request.follower, &room);
+            let read = match self.preferred_read_replica(env, asked, request) {
+                Some(elsewhere) => self.send_elsewhere(env, asked, elsewhere),
+                None => self.read_partition(env, asked, request.follower, &room),
+            };
             let outcome = match (read, request.follower) {
                 (Ok(fetched), Some(follower)) if look == Look::First && fetched.diverging.is_none() => {
                     self.follower_reached(ctx, env, asked, follower).map(|()| fetched)
@@ -168,7 +170,30 @@ impl ReplicaManager {
                 .map_err(|_| ErrorCode::OffsetOutOfRange)?,
         };
         let (high_watermark, log_start_offset) = (log.high_watermark(), log.log_start_offset());
-        Ok(Fetched { high_watermark, log_start_offset, diverging, batches })
+        Ok(Fetched { high_watermark, log_start_offset, diverging, batches, preferred_read_replica: None })
+    }
+
+    /// `ReplicaManager.findPreferredReadReplica` with `RackAwareReplicaSelector`: where else the consumer should read.
+    fn preferred_read_replica(
+        &self,
+        env: &Env<'_>,
+        asked: &FetchPartition,
+        request: &FetchRequest,
+    ) -> Option<BrokerId> {
+        let selects_by_rack =
+            env.config.replica_selector_class.as_ref().is_some_and(|class| class.ends_with("RackAwareReplicaSelector"));
+        let rack = request.rack.as_ref().filter(|rack| selects_by_rack && !rack.is_empty())?;
+        let partition = self.partitions.get(&asked.partition).filter(|_| request.follower.is_none())?;
+        partition.nearest_replica(asked.fetch_offset, rack, env.image)
+    }
+
+    /// No records, but the name of who has them.
+    fn send_elsewhere(&self, env: &Env<'_>, asked: &FetchPartition, replica: BrokerId) -> Result<Fetched, ErrorCode> {
+        self.readable(env.image, asked, None)?;
+        let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
+        let (high_watermark, log_start_offset) = (log.high_watermark(), log.log_start_offset());
+        let preferred_read_replica = Some(replica);
+        Ok(Fetched { high_watermark, log_start_offset, preferred_read_replica, ..Fetched::default() })
     }
 
     /// May this fetcher read here (`Partition.localLogWithEpochOrThrow`)? Followers only from the leader; consumers of

@@ -202,6 +202,7 @@ impl ReplicaManager {
                 min_bytes: u64::from(env.config.replica_fetch_min_bytes),
                 max_bytes: u64::from(env.config.replica_fetch_response_max_bytes),
                 isolation: Isolation::ReadUncommitted,
+                rack: None,
                 partitions: ready.iter().map(|state| fetch_partition(env, state)).collect(),
             };
             send(ctx, env, fetcher, asked, fetch);

@@ -18,7 +18,7 @@ use crate::engine::runtime::TimerId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// `org.apache.kafka.metadata.BrokerState`, without the states of shutting down.
+/// `org.apache.kafka.metadata.BrokerState`. A broker that is SHUTTING_DOWN is gone at once here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BrokerState {
     /// Registering, or catching up with the metadata log.
@@ -27,6 +27,8 @@ pub enum BrokerState {
     Recovery,
     /// Serves requests. (Being fenced later does not change this: a broker cut off from the controller goes on.)
     Running,
+    /// Told to stop: serves on, and asks the controller to let it go.
+    PendingControlledShutdown,
 }
 
 impl BrokerState {
@@ -37,6 +39,7 @@ impl BrokerState {
             Self::Starting => "STARTING",
             Self::Recovery => "RECOVERY",
             Self::Running => "RUNNING",
+            Self::PendingControlledShutdown => "PENDING_CONTROLLED_SHUTDOWN",
         }
     }
 }
@@ -47,6 +50,9 @@ const RESEND_BACKOFF: Span = Span::millis(100);
 /// A starting broker asks again soon whether it has caught up.
 const STARTING_INTERVAL: Span = Span::millis(10);
 
+/// One that wants to stop asks again soon, once.
+const STOPPING_INTERVAL: Span = Span::millis(50);
+
 #[derive(Clone, Debug)]
 pub struct Lifecycle {
     state: BrokerState,
@@ -54,6 +60,9 @@ pub struct Lifecycle {
     broker_epoch: Option<BrokerEpoch>,
     is_fenced: bool,
     is_ready_to_unfence: bool,
+    /// Of the clean shutdown file, if there was one.
+    previous_epoch: Option<BrokerEpoch>,
+    has_shutdown_answer: bool,
     in_flight: Option<InFlight>,
     next: Option<TimerId>,
     is_next_immediate: bool,
@@ -88,6 +97,8 @@ impl Lifecycle {
             broker_epoch: None,
             is_fenced: true,
             is_ready_to_unfence: false,
+            previous_epoch: None,
+            has_shutdown_answer: false,
             in_flight: None,
             next: None,
             is_next_immediate: false,
@@ -120,7 +131,8 @@ impl Lifecycle {
         self.last_answer
     }
 
-    pub(super) fn start(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>) {
+    pub(super) fn start(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>, previous_epoch: Option<BrokerEpoch>) {
+        self.previous_epoch = previous_epoch;
         self.incarnation = ctx.rng().bits(Purpose::Names);
         self.communicate(ctx, sender);
     }
@@ -141,6 +153,18 @@ impl Lifecycle {
         self.schedule(ctx, Span::ZERO);
     }
 
+    /// Asks the controller to move what this broker leads. False if there is nothing to ask: it does not serve yet, is
+    /// asking already, or `controlled.shutdown.enable` is off.
+    pub(super) fn begin_controlled_shutdown(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>) -> bool {
+        if self.state != BrokerState::Running || !sender.config.controlled_shutdown_enable {
+            return false;
+        }
+        self.state = BrokerState::PendingControlledShutdown;
+        ctx.emit(BrokerFact::ControlledShutdownBegan);
+        self.schedule(ctx, Span::ZERO);
+        true
+    }
+
     /// Registers, or sends a heartbeat; if the last request is still under way, right after its answer.
     pub(super) fn communicate(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>) {
         self.next = None;
@@ -157,7 +181,9 @@ impl Lifecycle {
         match self.broker_epoch {
             None => {
                 let (broker, incarnation, rack) = (sender.me, self.incarnation, sender.rack.clone());
-                request(ctx, controller, correlation, BrokerRegistrationRequest { broker, incarnation, rack });
+                let previous_broker_epoch = self.previous_epoch;
+                let registration = BrokerRegistrationRequest { broker, incarnation, rack, previous_broker_epoch };
+                request(ctx, controller, correlation, registration);
             }
             Some(broker_epoch) => {
                 let heartbeat = BrokerHeartbeatRequest {
@@ -165,7 +191,7 @@ impl Lifecycle {
                     broker_epoch,
                     current_metadata_offset: sender.metadata_end,
                     want_fence: !self.is_ready_to_unfence,
-                    want_shut_down: false,
+                    want_shut_down: self.state == BrokerState::PendingControlledShutdown,
                     offline_replicas: self.offline_replicas.clone(),
                 };
                 request(ctx, controller, correlation, heartbeat);
@@ -202,19 +228,20 @@ impl Lifecycle {
         }
     }
 
+    /// Returns whether the controller lets the broker go.
     pub(super) fn heartbeat_answered(
         &mut self,
         ctx: &mut Ctx<'_>,
         sender: &mut Sender<'_>,
         correlation: CorrelationId,
         response: &BrokerHeartbeatResponse,
-    ) {
+    ) -> bool {
         if !self.take_answered(ctx, correlation) {
-            return;
+            return false;
         }
         if let Some(error) = response.error {
             self.refused(ctx, sender, error);
-            return;
+            return false;
         }
         sender.channel.answered();
         self.succeeded(ctx);
@@ -236,8 +263,14 @@ impl Lifecycle {
                 sender.config.broker_heartbeat_interval
             }
             BrokerState::Running => sender.config.broker_heartbeat_interval,
+            BrokerState::PendingControlledShutdown if response.should_shut_down => return true,
+            BrokerState::PendingControlledShutdown => {
+                let is_first = !std::mem::replace(&mut self.has_shutdown_answer, true);
+                if is_first { STOPPING_INTERVAL } else { sender.config.broker_heartbeat_interval }
+            }
         };
         self.schedule(ctx, interval);
+        false
     }
 
     /// The request under way, if it is one of those `lost` names, will not be answered.

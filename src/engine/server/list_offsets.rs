@@ -1,10 +1,13 @@
-//! ListOffsets: where a log begins, where it ends for the asker, which offset a time stands for.
+//! ListOffsets: where a log begins, where it ends for the asker, which offset a time stands for. OffsetForLeaderEpoch:
+//! where an epoch ended.
 
 use super::env::{Env, respond};
 use super::replica_manager::ReplicaManager;
 use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, TopicPartition};
-use crate::engine::protocol::{ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
+use crate::engine::protocol::{
+    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetSpec,
+};
 
 impl ReplicaManager {
     pub(super) fn list_offsets(
@@ -55,5 +58,23 @@ impl ReplicaManager {
                 }
             }
         }
+    }
+
+    /// OffsetForLeaderEpoch: the leader's word on where an epoch ended.
+    pub(super) fn offsets_for_leader_epoch(
+        &self,
+        ctx: &mut Ctx<'_>,
+        env: &Env<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        request: &OffsetForLeaderEpochRequest,
+    ) {
+        let end = |id: TopicPartition, current: Option<LeaderEpoch>, epoch: LeaderEpoch| {
+            let partition = self.partition_or_error(env.image, id)?;
+            partition.check_current_leader_epoch(current)?;
+            partition.leading().ok_or(ErrorCode::NotLeaderOrFollower)?;
+            Ok(env.logs.get(id).expect("a hosted partition has a log").end_offset_for_epoch(epoch))
+        };
+        let partitions = request.partitions.iter().map(|(id, current, epoch)| (*id, end(*id, *current, *epoch)));
+        respond(ctx, from, correlation, OffsetForLeaderEpochResponse { partitions: partitions.collect() });
     }
 }

@@ -13,6 +13,7 @@ mod fact;
 mod fetch;
 mod fetcher;
 mod follow;
+mod forwarding;
 mod lifecycle;
 mod list_offsets;
 mod log_cleaner;

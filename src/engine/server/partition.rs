@@ -237,6 +237,28 @@ impl Partition {
         self.partition_epoch = registration.partition_epoch;
     }
 
+    /// An in-sync replica in this rack that has what is asked for, the most caught-up one; `None` if the leader stands
+    /// there itself, or nobody does (`RackAwareReplicaSelector`).
+    #[must_use]
+    pub fn nearest_replica(&self, fetch_offset: Offset, rack: &str, image: &MetadataImage) -> Option<BrokerId> {
+        let state = self.leading()?;
+        let stands_there = |id: BrokerId| {
+            image.broker(id).is_some_and(|broker| !broker.fenced && broker.rack.as_deref() == Some(rack))
+        };
+        if stands_there(self.me) {
+            return None;
+        }
+        let has_it = |replica: &Replica| {
+            replica.log_end() >= Some(fetch_offset) && replica.log_start().unwrap_or(Offset(0)) <= fetch_offset
+        };
+        let candidates = state
+            .followers
+            .iter()
+            .filter(|(id, replica)| state.isr.contains(id) && stands_there(**id) && has_it(replica));
+        let nearest = candidates.max_by_key(|(id, replica)| (replica.log_end(), replica.last_caught_up(), **id));
+        nearest.map(|(id, _)| *id)
+    }
+
     // ---- the leader's rules --------------------------------------------------------------------------------------
 
     /// Takes note of how far a follower has come (`Partition.updateFollowerFetchState`). Returns whether its log end
@@ -407,6 +429,7 @@ impl Partition {
                 ErrorCode::FencedLeaderEpoch
                 | ErrorCode::InvalidUpdateVersion
                 | ErrorCode::InvalidRequest
+                | ErrorCode::NewLeaderElected
                 | ErrorCode::UnknownTopicOrPartition
                 | ErrorCode::UnknownTopicId,
             ) => IsrOutcome::AwaitsMetadata,
@@ -427,10 +450,10 @@ impl LeaderState {
     }
 }
 
-/// May the controller be asked to let this replica in (`Partition.isReplicaIsrEligible`)? Not a fenced broker, and not
-/// one whose fetches come from another incarnation than the registered one.
+/// May the controller be asked to let this replica in (`Partition.isReplicaIsrEligible`)? Not a broker that is fenced or
+/// about to leave, and not one whose fetches come from another incarnation than the registered one.
 fn is_isr_eligible(id: BrokerId, replica: &Replica, image: &MetadataImage) -> bool {
-    let registered = image.broker(id).filter(|registration| !registration.fenced);
+    let registered = image.broker(id).filter(|_| image.is_active(id));
     registered.is_some_and(|registration| replica.broker_epoch() == Some(registration.epoch))
 }
 

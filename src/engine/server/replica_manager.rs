@@ -31,6 +31,7 @@ pub(super) struct ReplicaManager {
     /// Leaderships that ended with their directory.
     pub(super) resigned: Vec<Leadership>,
     configs: BTreeMap<TopicId, Arc<TopicConfig>>,
+    is_in_controlled_shutdown: bool,
     changed: BTreeSet<TopicPartition>,
     risen: Vec<(TopicPartition, Offset)>,
 }
@@ -61,7 +62,7 @@ impl ReplicaManager {
         };
         let (leading, following): (Vec<_>, Vec<_>) =
             image.partitions().filter(mine).partition(|(_, registration)| registration.leader == Some(env.me));
-        let mut changes = Vec::new();
+        let mut changes = self.remove_strays(ctx, env);
         for (id, registration) in leading {
             changes.extend(self.lead(ctx, env, id, registration));
         }
@@ -73,6 +74,26 @@ impl ReplicaManager {
         self.changed.extend(waited_for.map(|wait| wait.partition));
         self.shut_idle_fetchers(ctx);
         self.pump_fetchers(ctx, env);
+        changes
+    }
+
+    /// Replicas that the metadata no longer give to this broker: taken away while it looked on, or while it was down.
+    fn remove_strays(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) -> Vec<Leadership> {
+        let is_mine = |id: TopicPartition| {
+            env.image.partition(id).is_some_and(|registration| registration.replicas.contains(&env.me))
+        };
+        let strays: Vec<TopicPartition> = env.logs.iter().map(|(id, _)| id).filter(|id| !is_mine(*id)).collect();
+        let mut changes = Vec::new();
+        for id in strays {
+            self.stop_fetching(id);
+            if self.partitions.remove(&id).is_some_and(|partition| partition.is_leader()) {
+                changes.push(Leadership::Lost(id));
+            }
+            let log_end = env.logs.get(id).map_or(Offset(0), |log| log.log_end_offset());
+            env.logs.remove(id);
+            ctx.emit(BrokerFact::ReplicaRemoved { partition: id, log_end });
+            self.changed.insert(id);
+        }
         changes
     }
 
@@ -134,7 +155,16 @@ impl ReplicaManager {
                 self.start_fetching(leader, id, leader_epoch, log);
             }
         }
+        if self.is_in_controlled_shutdown && !registration.isr.contains(&env.me) {
+            // Copying on would only have the leader ask for this broker to be let in again.
+            self.stop_fetching(id);
+        }
         was_leader.then_some(Leadership::Lost(id))
+    }
+
+    /// From now on, replicas that have left their in-sync set copy no more.
+    pub(super) fn begin_controlled_shutdown(&mut self) {
+        self.is_in_controlled_shutdown = true;
     }
 
     /// The broker's own configuration changed: topics inherit from it.

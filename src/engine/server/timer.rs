@@ -63,6 +63,15 @@ pub enum BrokerTimer {
     TopicCreationTimeout {
         correlation: CorrelationId,
     },
+    /// An operator's request may be passed on again after a failure.
+    ForwardAgain {
+        correlation: CorrelationId,
+    },
+    ForwardingTimeout {
+        correlation: CorrelationId,
+    },
+    /// The controller has had its time to let this broker go.
+    StopNow,
     /// The group coordinator's own.
     Group(GroupTimer),
 }

@@ -61,6 +61,17 @@ impl LogManager {
         Arc::make_mut(self.logs.entry(partition).or_insert_with(|| Arc::new(UnifiedLog::new(now))))
     }
 
+    /// The replica is no longer this broker's: its log goes.
+    pub fn remove(&mut self, partition: TopicPartition) {
+        self.logs.remove(&partition);
+        self.homes.remove(&partition);
+        let Checkpoints { high_watermarks, recovery_points, log_start_offsets, first_dirty_offsets } =
+            &mut self.checkpoints;
+        for file in [high_watermarks, recovery_points, log_start_offsets, first_dirty_offsets] {
+            file.remove(&partition);
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (TopicPartition, &UnifiedLog)> {
         self.logs.iter().map(|(partition, log)| (*partition, log.as_ref()))
     }

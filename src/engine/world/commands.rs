@@ -7,7 +7,7 @@ use super::configs::{accept, broker_config, consumer_config, pairs, producer_con
 use super::setup::ADMIN;
 use super::{Process, World};
 use crate::engine::clients::{Admin, Consumer, ConsumerApplication, Producer};
-use crate::engine::command::{Command, Properties, Target};
+use crate::engine::command::{Command, PartitionSpec, Properties, ReplicaSpec, Target};
 use crate::engine::common::{BrokerId, ClientId, NodeId};
 use crate::engine::config;
 use crate::engine::controller::Controller;
@@ -62,9 +62,12 @@ impl World {
                 self.name_is_free(name)?;
                 self.node_named(&Target::QueueBroker).map(drop)
             }
-            Command::CreateTopic { .. } | Command::ResetOffsets { .. } | Command::DeleteRecords { .. } => {
-                self.needs_kafka()
-            }
+            Command::CreateTopic { .. }
+            | Command::ResetOffsets { .. }
+            | Command::DeleteRecords { .. }
+            | Command::ElectLeaders { .. }
+            | Command::ReassignPartitions { .. }
+            | Command::CancelReassignments { .. } => self.needs_kafka(),
             Command::AlterTopicConfig { topic, configs, .. } => self.check_topic_config(topic, configs),
             Command::Produce { producer, .. } | Command::SetWorkload { producer, .. } => {
                 let node = self.node_named(&client(producer))?;
@@ -77,6 +80,10 @@ impl World {
             Command::Crash { node, .. } => {
                 self.expect_status(node, "is down already", |s| !matches!(s, Status::Down { .. }))
             }
+            Command::Stop { node: Target::Client(name) } => {
+                Err(Refusal(format!("{name} is a client: write close {name} to end it in good order")))
+            }
+            Command::Stop { node } => self.expect_status(node, "is not running", |s| matches!(s, Status::Up { .. })),
             Command::Restart { node } => {
                 self.expect_status(node, "is running already", |s| matches!(s, Status::Down { .. }))
             }
@@ -136,6 +143,21 @@ impl World {
             Command::DeleteRecords { offsets } => {
                 let offsets = offsets.clone();
                 self.with_admin(|admin, ctx| admin.delete_records(ctx, offsets));
+            }
+            Command::ElectLeaders { election, partitions } => {
+                let named = |one: &PartitionSpec| (one.topic.as_str().into(), one.partition);
+                let partitions = partitions.as_ref().map(|all| all.iter().map(named).collect());
+                self.with_admin(|admin, ctx| admin.elect_leaders(ctx, *election, partitions));
+            }
+            Command::ReassignPartitions { partitions, additional } => {
+                let placed = |one: &ReplicaSpec| (one.topic.as_str().into(), one.partition, one.replicas.clone());
+                let targets = partitions.iter().map(placed).collect();
+                self.with_admin(|admin, ctx| admin.reassign(ctx, targets, *additional));
+            }
+            Command::CancelReassignments { partitions } => {
+                let named = |one: &PartitionSpec| (one.topic.as_str().into(), one.partition);
+                let partitions = partitions.iter().map(named).collect();
+                self.with_admin(|admin, ctx| admin.cancel_reassignment(ctx, partitions));
             }
             Command::AddProducer { name, topic, configs, workload } => {
                 let config = producer_config(self.setup.version, configs)?;
@@ -213,6 +235,10 @@ impl World {
             Command::Crash { node, how } => {
                 let node = self.node_named(node)?;
                 self.kernel.crash(node, *how);
+            }
+            Command::Stop { node } => {
+                let node = self.node_named(node)?;
+                self.kernel.stop(node);
             }
             Command::Restart { node } => {
                 let node = self.node_named(node)?;

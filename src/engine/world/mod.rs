@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use commands::Refusal;
 pub use process::Process;
-pub use setup::{BrokerSpec, Setup};
+pub use setup::{BrokerSpec, Features, Setup};
 
 use super::clients::{Consumer, Producer};
 use super::command::Target;

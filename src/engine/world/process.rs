@@ -61,6 +61,14 @@ impl Node<Kafka> for Process {
         each!(self, node => node.disconnected(ctx, peer));
     }
 
+    fn stop(&mut self, ctx: &mut Ctx<'_>) {
+        each!(self, node => node.stop(ctx));
+    }
+
+    fn exited(&mut self) {
+        each!(self, node => node.exited());
+    }
+
     fn crash(&mut self, how: Crash) {
         each!(self, node => node.crash(how));
     }

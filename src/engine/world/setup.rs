@@ -12,6 +12,7 @@ use crate::engine::command::{Properties, QueueSpec};
 use crate::engine::common::{BrokerId, NodeId, Span};
 use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Controller;
+use crate::engine::metadata::ELIGIBLE_LEADER_REPLICAS;
 use crate::engine::queue::QueueBroker;
 use crate::engine::runtime::{Kernel, Latency};
 use crate::engine::server::Broker;
@@ -28,6 +29,8 @@ pub struct Setup {
     pub controllers: Vec<BrokerId>,
     /// `server.properties` that all brokers and controllers share.
     pub properties: Properties,
+    /// What the cluster was formatted with beyond its version's own (`kafka-storage format --feature NAME=LEVEL`).
+    pub features: Features,
     /// One-way travel time on every link that has none of its own.
     pub latency: Span,
     pub jitter: Span,
@@ -57,11 +60,24 @@ impl Default for Setup {
             brokers: racks.iter().enumerate().map(broker).collect(),
             controllers: vec![BrokerId(101)],
             properties: Properties::new(),
+            features: Features::new(),
             latency: Latency::default().base,
             jitter: Latency::default().jitter,
             queue: None,
         }
     }
+}
+
+/// Features and their levels.
+pub type Features = BTreeMap<String, u16>;
+
+/// The levels with which a new cluster of this version begins, unless told otherwise.
+fn features(setup: &Setup) -> Features {
+    let elr = u16::from(setup.version.keeps_eligible_leader_replicas());
+    let mut features = Features::from([(ELIGIBLE_LEADER_REPLICAS.to_owned(), elr)]);
+    features.extend(setup.features.clone());
+    features.retain(|_, level| *level > 0);
+    features
 }
 
 /// The admin tool is a client like any other; it has been there from the start.
@@ -90,7 +106,7 @@ impl World {
                     "controllers: id {id} is listed twice; give each controller an id of its own"
                 )));
             }
-            let controller = Controller::new(*id, voters.clone(), config.clone());
+            let controller = Controller::new(*id, voters.clone(), config.clone()).formatted_with(&features(&setup));
             kernel.add_node(node, Process::Controller(Box::new(controller)));
         }
         for spec in &setup.brokers {

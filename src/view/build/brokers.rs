@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use super::Focus;
 use super::groups::GroupView;
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
+use crate::engine::metadata::PartitionRegistration;
 use crate::engine::protocol::Class;
 use crate::engine::runtime::Status;
-use crate::engine::server::{Broker, Parked};
+use crate::engine::server::{Broker, BrokerState as Lifecycle, Parked};
 use crate::engine::storage::UnifiedLog;
 use crate::engine::world::World;
 use crate::view::explain::partition_name;
 use crate::view::in_flight::arriving;
 use crate::view::keys::Keys;
 use crate::view::scene::{
-    BrokerCard, BrokerState, Cell, CellState, Cursor, CursorKind, Glyph, GroupBadge, ReplicaRole, ReplicaStrip,
-    Waiting, WaitingFor,
+    BrokerCard, BrokerState, Cell, CellState, Cursor, CursorKind, Glyph, GroupBadge, ReplicaNote, ReplicaRole,
+    ReplicaStrip, Waiting, WaitingFor,
 };
 
 /// Slots kept free at the right, where the next records will land.
@@ -58,7 +59,11 @@ fn state_of(world: &World, id: BrokerId, broker: &Broker) -> (BrokerState, crate
         Status::Paused { since } => (BrokerState::Paused, since),
         Status::Up { since } => match world.image().broker(id) {
             _ if broker.lifecycle().broker_epoch().is_none() => (BrokerState::Starting, since),
-            Some(registration) if !registration.fenced => (BrokerState::Running, since),
+            Some(registration) if registration.fenced => (BrokerState::Fenced, since),
+            Some(_) if broker.lifecycle().state() == Lifecycle::PendingControlledShutdown => {
+                (BrokerState::Stopping, since)
+            }
+            Some(_) => (BrokerState::Running, since),
             _ => (BrokerState::Fenced, since),
         },
     }
@@ -108,6 +113,7 @@ fn strips(
             partition,
             name: partition_name(world, partition),
             role,
+            note: note(registration, id),
             leader_epoch: registration.leader_epoch.0,
             log_start: log.log_start_offset(),
             high_watermark: log.high_watermark(),
@@ -126,6 +132,16 @@ fn strips(
         });
     }
     strips
+}
+
+fn note(registration: &PartitionRegistration, id: BrokerId) -> Option<ReplicaNote> {
+    if registration.adding.contains(&id) {
+        Some(ReplicaNote::Adding)
+    } else if registration.removing.contains(&id) {
+        Some(ReplicaNote::Removing)
+    } else {
+        registration.elr.contains(&id).then_some(ReplicaNote::Eligible)
+    }
 }
 
 fn segments(log: &UnifiedLog) -> Vec<(Offset, Offset)> {

@@ -68,6 +68,8 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
         MetadataRecord::RegisterBroker { broker, .. } => Some(format!("register b{broker}")),
         MetadataRecord::FenceBroker { broker, .. } => Some(format!("fence b{broker}")),
         MetadataRecord::UnfenceBroker { broker, .. } => Some(format!("unfence b{broker}")),
+        MetadataRecord::BrokerInControlledShutdown { broker, .. } => Some(format!("leaving b{broker}")),
+        MetadataRecord::FeatureLevel { feature, level } => Some(format!("{feature}={level}")),
         MetadataRecord::Topic { name, .. } if name.starts_with(super::INTERNAL) => None,
         MetadataRecord::Topic { name, .. } => Some(format!("topic {name}")),
         MetadataRecord::Partition { partition: id, registration } => {
@@ -80,7 +82,11 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
                 (Some(Some(leader)), _) => format!("{name} leader {leader}"),
                 (Some(None), _) => format!("{name} no leader"),
                 (None, Some(isr)) => format!("{name} ISR {}", broker_list(isr)),
-                (None, None) => return None,
+                (None, None) => match (&change.replicas, &change.elr) {
+                    (Some(replicas), _) => format!("{name} replicas {}", broker_list(replicas)),
+                    (None, Some(elr)) => format!("{name} ELR {}", broker_list(elr)),
+                    (None, None) => return None,
+                },
             })
         }
         MetadataRecord::TopicConfig { topic, key, value } => {
@@ -92,6 +98,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
             let whose = broker.map_or_else(|| "all".to_owned(), |broker| format!("b{broker}"));
             Some(format!("{whose} {key}={}", value.as_deref().unwrap_or("default")))
         }
+        MetadataRecord::ClearElr { .. } => Some("clear ELR".to_owned()),
         MetadataRecord::NoOp => None,
     }
 }

@@ -44,6 +44,15 @@ fn metadata_record(world: &World, record: &MetadataRecord) -> (&'static str, Str
             if let Some(isr) = &change.isr {
                 parts.push(format!("ISR {}", broker_list(isr)));
             }
+            for (name, brokers) in [
+                ("replicas", &change.replicas),
+                ("adding", &change.adding),
+                ("removing", &change.removing),
+                ("ELR", &change.elr),
+                ("last known ELR", &change.last_known_elr),
+            ] {
+                parts.extend(brokers.as_ref().map(|brokers| format!("{name} [{}]", broker_list(brokers))));
+            }
             ("PARTITION_CHANGE_RECORD", format!("{}: {}", partition_name(world, *partition), parts.join(", ")))
         }
         MetadataRecord::TopicConfig { topic, key, value } => {
@@ -53,6 +62,15 @@ fn metadata_record(world: &World, record: &MetadataRecord) -> (&'static str, Str
         MetadataRecord::BrokerConfig { broker, key, value } => {
             let name = broker.map_or_else(|| "all brokers".to_owned(), |broker| format!("broker {broker}"));
             ("CONFIG_RECORD", format!("{name}: {key}={}", value.as_deref().unwrap_or("null")))
+        }
+        MetadataRecord::BrokerInControlledShutdown { broker, epoch } => (
+            "BROKER_REGISTRATION_CHANGE_RECORD",
+            format!("broker {broker}, broker epoch {epoch}: in controlled shutdown"),
+        ),
+        MetadataRecord::FeatureLevel { feature, level } => ("FEATURE_LEVEL_RECORD", format!("{feature}={level}")),
+        MetadataRecord::ClearElr { topic } => {
+            let name = topic.and_then(|topic| world.image().topic(topic)).map_or("all topics", |topic| &topic.name);
+            ("CLEAR_ELR_RECORD", name.to_owned())
         }
         MetadataRecord::NoOp => ("NO_OP_RECORD", String::new()),
     }

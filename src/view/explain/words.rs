@@ -56,6 +56,7 @@ pub fn lane(fact: &Fact) -> Lane {
             | RuntimeFact::Held { .. }
             | RuntimeFact::Started
             | RuntimeFact::Crashed { .. }
+            | RuntimeFact::Exited
             | RuntimeFact::Paused
             | RuntimeFact::Resumed
             | RuntimeFact::LinkCut { .. }

@@ -78,6 +78,8 @@ pub fn actions(page: &Page, text: &Text, node: NodeId) -> Html {
         of(Icon::Play, "stage-do-resume", Command::Resume { node: target }),
     ];
     if !node.is_client() {
+        let stop = Command::Stop { node: page.model().session().world().target_of(node) };
+        buttons.insert(0, of(Icon::Power, "stage-do-stop", stop));
         buttons.push(of(Icon::Clock, "ui-do-slow-disk", slow));
     }
     commands(buttons)

@@ -10,7 +10,7 @@ use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
 use crate::app::state::page::Page;
 use crate::engine::common::{BrokerId, NodeId, TopicPartition};
-use crate::engine::metadata::PartitionRegistration;
+use crate::engine::metadata::{LeaderRecoveryState, PartitionRegistration};
 use crate::engine::storage::UnifiedLog;
 use crate::engine::world::World;
 use crate::view::explain::{broker_list, partition_name};
@@ -39,14 +39,14 @@ pub fn view(page: &Page, text: &Text, id: TopicPartition, on: Option<BrokerId>) 
                 </>
             }) }
             <section class="inspector__section">
-                { facts(vec![
+                { facts([vec![
                     row("Leader", or_none(text, registration.leader)),
                     row("Leader epoch", registration.leader_epoch.to_string()),
                     row("Replicas", broker_list(&registration.replicas)),
                     row("ISR", broker_list(&registration.isr)),
                     row(text.get("ui-log-start"), or_none(text, leader_log.map(UnifiedLog::log_start_offset))),
                     row("Partition epoch", registration.partition_epoch.to_string()),
-                ]) }
+                ], unusual(text, registration)].concat()) }
             </section>
             <section class="inspector__section">{ replicas(page, text, world, id, registration) }</section>
             { why_section(page, text, id) }
@@ -54,6 +54,25 @@ pub fn view(page: &Page, text: &Text, id: TopicPartition, on: Option<BrokerId>) 
             { super::files::view(text, world, id, shown) }
         </>
     })
+}
+
+/// What a partition has only now and then: replicas that come and go, others that may lead, a leader that must recover.
+fn unusual(text: &Text, registration: &PartitionRegistration) -> Vec<Html> {
+    let lists = [
+        ("Adding replicas", &registration.adding),
+        ("Removing replicas", &registration.removing),
+        ("ELR", &registration.elr),
+        ("LastKnownElr", &registration.last_known_elr),
+    ];
+    let mut rows: Vec<Html> = lists
+        .into_iter()
+        .filter(|(_, brokers)| !brokers.is_empty())
+        .map(|(name, brokers)| row(name, broker_list(brokers)))
+        .collect();
+    if registration.recovery == LeaderRecoveryState::Recovering {
+        rows.push(row("LeaderRecoveryState", text.get("ui-recovering")));
+    }
+    rows
 }
 
 fn replicas(page: &Page, text: &Text, world: &World, id: TopicPartition, registration: &PartitionRegistration) -> Html {

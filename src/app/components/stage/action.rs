@@ -5,6 +5,8 @@ use crate::engine::common::NodeId;
 /// The verbs are the engine's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StageAction {
+    /// SIGTERM: a broker hands over what it leads and ends in good order.
+    Stop(NodeId),
     /// `kill -9`: what was only in memory is gone, the disk's cache survives.
     Crash(NodeId),
     /// The plug pulled: the unflushed tail of the log is gone too.

@@ -102,7 +102,7 @@ pub fn BrokerCard(props: &BrokerCardProps) -> Html {
 
 fn state_class(state: BrokerState) -> Option<&'static str> {
     match state {
-        BrokerState::Running => None,
+        BrokerState::Running | BrokerState::Stopping => None,
         BrokerState::Starting => Some("broker--starting"),
         BrokerState::Fenced => Some("broker--fenced"),
         BrokerState::Paused => Some("broker--paused"),
@@ -113,6 +113,7 @@ fn state_class(state: BrokerState) -> Option<&'static str> {
 fn state_pill(text: &Text, broker: &Broker) -> Option<Html> {
     let (class, icon, key) = match broker.state {
         BrokerState::Running => return None,
+        BrokerState::Stopping => ("pill--paused", Icon::Power, "stage-stopping"),
         BrokerState::Starting => ("pill--starting", Icon::Redo, "stage-starting-since"),
         BrokerState::Fenced => ("pill--fenced", Icon::Lock, "stage-fenced-since"),
         BrokerState::Paused => ("pill--paused", Icon::Pause, "stage-paused-since"),
@@ -206,6 +207,7 @@ fn menu_items(text: &Text, props: &BrokerCardProps) -> Vec<MenuItem> {
     let refused = |is: bool, key: &'static str| is.then(|| text.get(key));
     let item = |action, icon, key: &str, refused| MenuItem { action, icon, label: text.get(key), refused };
     let mut items = vec![
+        item(StageAction::Stop(node), Icon::Power, "stage-do-stop", refused(down || paused, "stage-refused-offline")),
         item(StageAction::Crash(node), Icon::Bolt, "stage-do-crash", refused(down, "stage-refused-offline")),
         item(StageAction::PowerLoss(node), Icon::Power, "stage-do-power-loss", refused(down, "stage-refused-offline")),
         item(StageAction::Restart(node), Icon::Redo, "stage-do-restart", refused(!down, "stage-refused-running")),
@@ -241,6 +243,7 @@ fn describe(text: &Text, broker: &Broker, name: &str) -> AttrValue {
     let state = text.get(match broker.state {
         BrokerState::Starting => "stage-state-starting",
         BrokerState::Running => "stage-state-running",
+        BrokerState::Stopping => "stage-state-stopping",
         BrokerState::Fenced => "stage-state-fenced",
         BrokerState::Paused => "stage-state-paused",
         BrokerState::Offline => "stage-state-offline",

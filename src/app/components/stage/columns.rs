@@ -96,6 +96,7 @@ mod tests {
                 partition: partition(),
                 name: "orders-0".to_owned(),
                 role: ReplicaRole::Leader,
+                note: None,
                 leader_epoch: 0,
                 log_start: Offset(log_start),
                 high_watermark: Offset(log_end),

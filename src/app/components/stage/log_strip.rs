@@ -15,7 +15,7 @@ use crate::app::canvas::anchor::strip_anchor;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::engine::common::{NodeId, Offset};
-use crate::view::scene::{CursorKind, ReplicaRole, ReplicaStrip};
+use crate::view::scene::{CursorKind, ReplicaNote, ReplicaRole, ReplicaStrip};
 
 #[derive(Properties, PartialEq)]
 pub struct LogStripProps {
@@ -125,6 +125,16 @@ pub fn role_icon(role: ReplicaRole) -> Icon {
 
 #[must_use]
 pub fn role_text(text: &Text, strip: &ReplicaStrip) -> AttrValue {
+    let note = match strip.note {
+        None => return role_alone(text, strip),
+        Some(ReplicaNote::Adding) => "stage-adding",
+        Some(ReplicaNote::Removing) => "stage-removing",
+        Some(ReplicaNote::Eligible) => "stage-eligible",
+    };
+    format!("{}, {}", role_alone(text, strip), text.get(note)).into()
+}
+
+fn role_alone(text: &Text, strip: &ReplicaStrip) -> AttrValue {
     match strip.role {
         ReplicaRole::Leader => text.get_with("stage-leader", &[("epoch", strip.leader_epoch.into())]),
         ReplicaRole::InSync => text.get("stage-in-sync"),

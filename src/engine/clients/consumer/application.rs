@@ -75,6 +75,8 @@ pub enum Failure {
     NoOffsetForPartition(TopicPartition),
     /// `auto.offset.reset=none` and the position is not in the log (`OffsetOutOfRangeException`).
     OffsetOutOfRange(TopicPartition),
+    /// `auto.offset.reset=none` and records that were read are gone (`LogTruncationException`).
+    LogTruncation(TopicPartition),
 }
 
 /// A commit that the application's thread waits for.

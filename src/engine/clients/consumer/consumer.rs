@@ -36,14 +36,32 @@ pub enum ConsumerTimer {
 pub enum ConsumerRequest {
     Metadata,
     FindCoordinator,
-    Join { generation: Option<Generation> },
-    Sync { generation: Generation },
-    Heartbeat { generation: Generation },
+    Join {
+        generation: Option<Generation>,
+    },
+    Sync {
+        generation: Generation,
+    },
+    Heartbeat {
+        generation: Generation,
+    },
     Leave,
-    Commit { why: CommitReason, generation: Generation, offsets: Vec<(TopicPartition, Offset)> },
+    Commit {
+        why: CommitReason,
+        generation: Generation,
+        offsets: Vec<(TopicPartition, Offset)>,
+    },
     OffsetFetch,
-    ListOffsets { partitions: Vec<(TopicPartition, OffsetSpec)> },
-    Fetch { partitions: Vec<(TopicPartition, Offset)> },
+    ListOffsets {
+        partitions: Vec<(TopicPartition, OffsetSpec)>,
+    },
+    /// Partitions whose positions are in question.
+    OffsetForLeaderEpoch {
+        partitions: Vec<(TopicPartition, Offset)>,
+    },
+    Fetch {
+        partitions: Vec<(TopicPartition, Offset)>,
+    },
 }
 
 /// Who asked for a commit.
@@ -358,6 +376,9 @@ impl Process {
             (ConsumerRequest::OffsetFetch, Response::OffsetFetch(answer)) => {
                 self.committed_fetched(ctx, answer.outcome);
             }
+            (ConsumerRequest::OffsetForLeaderEpoch { partitions }, Response::OffsetForLeaderEpoch(answer)) => {
+                self.epochs_answered(ctx, &partitions, answer);
+            }
             (ConsumerRequest::ListOffsets { partitions }, Response::ListOffsets(answer)) => {
                 self.offsets_listed(ctx, &partitions, answer);
             }
@@ -388,7 +409,13 @@ impl Process {
                 ConsumerRequest::Commit { why, .. } => self.retry_commit(ctx, why),
                 ConsumerRequest::OffsetFetch => self.retry_fetching_committed(ctx),
                 ConsumerRequest::ListOffsets { partitions } => self.retry_listing(ctx, &partitions),
-                ConsumerRequest::Fetch { partitions } => self.fetch_failed(&partitions),
+                ConsumerRequest::OffsetForLeaderEpoch { partitions } => self.retry_validation(ctx, &partitions),
+                ConsumerRequest::Fetch { partitions } => {
+                    self.fetch_failed(&partitions);
+                    for (partition, _) in partitions {
+                        self.clear_read_replica(ctx, partition);
+                    }
+                }
             }
         }
     }

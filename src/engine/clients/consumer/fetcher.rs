@@ -10,7 +10,7 @@ use super::consumer::{ConsumerRequest, Process};
 use super::subscription::{FetchInFlight, PartitionPhase};
 use crate::engine::Ctx;
 use crate::engine::clients::fact::{ConsumerFact, PositionFrom};
-use crate::engine::common::{BrokerId, ErrorCode, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::common::{BrokerId, ErrorCode, LeaderEpoch, Offset, Time, TopicPartition};
 use crate::engine::config::IsolationLevel;
 use crate::engine::protocol::{
     FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, Isolation, ListOffsetsRequest,
@@ -105,6 +105,7 @@ impl Process {
 
     pub(super) fn send_fetches(&mut self, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
+        self.drop_stale_read_replicas(ctx);
         let mut asked: BTreeMap<BrokerId, Vec<FetchPartition>> = BTreeMap::new();
         for (partition, state) in self.subscriptions.iter() {
             let Some(fetch_offset) = state.fetch_offset(now) else { continue };
@@ -112,10 +113,11 @@ impl Process {
                 self.metadata.request_update();
                 continue;
             };
-            if self.has_fetch_in_flight(leader) || !self.network.can_send(leader, now) {
+            let from = self.read_replica(partition, now).unwrap_or(leader);
+            if self.has_fetch_in_flight(from) || !self.network.can_send(from, now) {
                 continue;
             }
-            asked.entry(leader).or_default().push(FetchPartition {
+            asked.entry(from).or_default().push(FetchPartition {
                 partition,
                 current_leader_epoch: Some(epoch),
                 fetch_offset,
@@ -125,6 +127,7 @@ impl Process {
             });
         }
         for (leader, partitions) in asked {
+            // Or the replica that stands in for it.
             for asked in &partitions {
                 if let Some(state) = self.subscriptions.get_mut(asked.partition) {
                     state.fetch = Some(FetchInFlight { to: leader, since: now, offset: asked.fetch_offset });
@@ -140,10 +143,48 @@ impl Process {
                     IsolationLevel::ReadUncommitted => Isolation::ReadUncommitted,
                     IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
                 },
+                rack: self.config.client_rack.clone(),
                 partitions,
             };
             self.network.send(ctx, leader, request, ConsumerRequest::Fetch { partitions: purpose });
         }
+    }
+
+    /// `AbstractFetch.selectReadReplica`.
+    fn read_replica(&self, partition: TopicPartition, now: Time) -> Option<BrokerId> {
+        let (replica, until) = self.subscriptions.get(partition)?.read_replica?;
+        (now < until).then_some(replica)
+    }
+
+    /// A replica's turn ends with `metadata.max.age.ms`, or when the metadata no longer know it as one that lives.
+    fn drop_stale_read_replicas(&mut self, ctx: &mut Ctx<'_>) {
+        let now = ctx.now();
+        let mut stale = Vec::new();
+        for (partition, state) in self.subscriptions.iter() {
+            let Some((replica, until)) = state.read_replica else { continue };
+            let is_online = self.metadata.brokers().contains(&replica)
+                && self
+                    .metadata
+                    .partition(partition)
+                    .is_some_and(|known| known.replicas.contains(&replica) && !known.offline.contains(&replica));
+            if now >= until || !is_online {
+                stale.push((partition, is_online));
+            }
+        }
+        for (partition, is_online) in stale {
+            if !is_online {
+                self.metadata.request_update();
+            }
+            self.clear_read_replica(ctx, partition);
+        }
+    }
+
+    /// Back to the leader; true if it was not the leader it read from.
+    pub(super) fn clear_read_replica(&mut self, ctx: &mut Ctx<'_>, partition: TopicPartition) -> bool {
+        let state = self.subscriptions.get_mut(partition);
+        let Some((replica, _)) = state.and_then(|state| state.read_replica.take()) else { return false };
+        ctx.emit(ConsumerFact::ReadReplicaCleared { partition, replica });
+        true
     }
 
     fn has_fetch_in_flight(&self, leader: BrokerId) -> bool {
@@ -166,15 +207,19 @@ impl Process {
                 self.metadata.apply_hint(partition, hint);
             }
             match outcome {
-                Ok(fetched) => self.take_in(partition, fetched),
+                Ok(fetched) => self.take_in(ctx, partition, fetched),
                 Err(error) => self.partition_refused(ctx, partition, error),
             }
         }
     }
 
-    fn take_in(&mut self, partition: TopicPartition, fetched: Fetched) {
+    fn take_in(&mut self, ctx: &mut Ctx<'_>, partition: TopicPartition, fetched: Fetched) {
         if let Some(state) = self.subscriptions.get_mut(partition) {
             state.high_watermark = Some(fetched.high_watermark);
+            if let Some(replica) = fetched.preferred_read_replica {
+                state.read_replica = Some((replica, ctx.now() + self.config.metadata_max_age));
+                ctx.emit(ConsumerFact::ReadReplicaSet { partition, replica });
+            }
         }
         if !fetched.batches.is_empty() {
             self.subscriptions.arrived(partition, fetched.batches);
@@ -184,6 +229,10 @@ impl Process {
     /// `FetchCollector.handleInitializeErrors`.
     fn partition_refused(&mut self, ctx: &mut Ctx<'_>, partition: TopicPartition, error: ErrorCode) {
         ctx.emit(ConsumerFact::FetchFailed { partition, error });
+        // A follower may not have come so far: the leader knows better whether the offset exists.
+        if self.clear_read_replica(ctx, partition) && error == ErrorCode::OffsetOutOfRange {
+            return;
+        }
         let reset = self.reset_spec(ctx);
         let Some(state) = self.subscriptions.get_mut(partition) else { return };
         if error == ErrorCode::OffsetOutOfRange {

@@ -18,6 +18,7 @@ mod rebalance;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 pub use application::{
     Activity, ConsumerApplication, ConsumerLedger, Failure, InHand, PolledRecord, ProcessedRecord, SyncCommit,

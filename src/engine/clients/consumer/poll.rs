@@ -128,6 +128,7 @@ impl Process {
             return false;
         }
         self.list_offsets(ctx);
+        self.validate_positions(ctx);
         let records =
             if self.is_giving_up() { Vec::new() } else { self.subscriptions.collect(self.config.max_poll_records) };
         if !self.is_giving_up() {

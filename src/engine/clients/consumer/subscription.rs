@@ -18,6 +18,8 @@ pub enum PartitionPhase {
         to: OffsetSpec,
         out_of_range: bool,
     },
+    /// Another leader leads: is its history the one that was read (KIP-320)?
+    AwaitingValidation,
     Fetching,
 }
 
@@ -106,12 +108,16 @@ pub struct PartitionState {
     position: Option<Offset>,
     /// Epoch of the record before the position; goes into commits.
     last_epoch: Option<LeaderEpoch>,
+    /// Under which leader epoch the position is known, or about to be known, to be right.
+    leader_epoch: Option<LeaderEpoch>,
     pub(super) committed: Option<Offset>,
     pub(super) high_watermark: Option<Offset>,
     buffered: Option<Buffered>,
     pub(super) fetch: Option<FetchInFlight>,
     /// After an error the partition is left alone until then.
     pub(super) retry_at: Option<Time>,
+    /// Whom the leader said to read from, and until when.
+    pub(super) read_replica: Option<(BrokerId, Time)>,
 }
 
 impl PartitionState {
@@ -120,11 +126,13 @@ impl PartitionState {
             phase: PartitionPhase::Initializing,
             position: None,
             last_epoch: None,
+            leader_epoch: None,
             committed: None,
             high_watermark: None,
             buffered: None,
             fetch: None,
             retry_at: None,
+            read_replica: None,
         }
     }
 
@@ -149,6 +157,12 @@ impl PartitionState {
     #[must_use]
     pub fn high_watermark(&self) -> Option<Offset> {
         self.high_watermark
+    }
+
+    /// The replica in its own rack that it reads from instead of the leader.
+    #[must_use]
+    pub fn read_replica(&self) -> Option<BrokerId> {
+        self.read_replica.map(|(replica, _)| replica)
     }
 
     /// The client's metric `records-lag`: high watermark minus position.
@@ -182,7 +196,35 @@ impl PartitionState {
         self.phase = PartitionPhase::Fetching;
         self.position = Some(position);
         self.last_epoch = last_epoch;
+        self.leader_epoch = None;
         self.buffered = None;
+        self.retry_at = None;
+    }
+
+    /// `maybeValidatePosition`: under another leader epoch the position has to be looked at anew, if it is known which
+    /// epoch the record before it is of.
+    pub(super) fn leader_is(&mut self, epoch: LeaderEpoch) {
+        let has_position = matches!(self.phase, PartitionPhase::Fetching | PartitionPhase::AwaitingValidation);
+        if !has_position || self.leader_epoch == Some(epoch) {
+            return;
+        }
+        self.leader_epoch = Some(epoch);
+        if self.last_epoch.is_some() {
+            self.phase = PartitionPhase::AwaitingValidation;
+            self.buffered = None;
+            self.retry_at = None;
+        }
+    }
+
+    /// What has to be asked of the leader: its epoch, the epoch before the position, and the position.
+    pub(super) fn to_validate(&self) -> Option<(LeaderEpoch, LeaderEpoch, Offset)> {
+        let awaits = self.phase == PartitionPhase::AwaitingValidation;
+        Some((self.leader_epoch?, self.last_epoch?, self.position?)).filter(|_| awaits)
+    }
+
+    /// The leader's history contains the position.
+    pub(super) fn validated(&mut self) {
+        self.phase = PartitionPhase::Fetching;
         self.retry_at = None;
     }
 

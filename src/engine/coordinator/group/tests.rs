@@ -9,7 +9,7 @@ use super::{Group, GroupCoordinator, GroupMetadata, GroupRecord, GroupTimer, OFF
 use crate::engine::clients::consumer::assignor::{Assignor, GroupSubscription, Member as Subscriber, Topic};
 use crate::engine::common::{
     BrokerEpoch, BrokerId, ClientId, CorrelationId, ErrorCode, Generation, LeaderEpoch, MemberId, NodeId, Offset,
-    PartitionEpoch, PartitionId, Span, Time, TopicId, TopicPartition,
+    PartitionId, Span, Time, TopicId, TopicPartition,
 };
 use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::{ExpiredBecause, GroupFact, GroupState};
@@ -45,13 +45,7 @@ fn image() -> MetadataImage {
     for (id, name, partitions) in [(0, OFFSETS_TOPIC, 1), (1, "t", 3)] {
         image.replay(&MetadataRecord::Topic { topic: TopicId(id), name: name.into() });
         for partition in 0..partitions {
-            let registration = PartitionRegistration {
-                replicas: vec![broker],
-                isr: vec![broker],
-                leader: Some(broker),
-                leader_epoch: LeaderEpoch(0),
-                partition_epoch: PartitionEpoch(0),
-            };
+            let registration = PartitionRegistration::new(vec![broker], vec![broker]);
             let partition = TopicPartition::new(TopicId(id), partition);
             image.replay(&MetadataRecord::Partition { partition, registration });
         }

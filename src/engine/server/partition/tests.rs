@@ -34,6 +34,7 @@ fn registration(isr: &[BrokerId], leader: Option<BrokerId>, epoch: u32) -> Parti
         leader,
         leader_epoch: LeaderEpoch(epoch),
         partition_epoch: PartitionEpoch(epoch),
+        ..PartitionRegistration::default()
     }
 }
 

@@ -126,7 +126,7 @@ impl ScriptedController {
                     };
                     partitions.push((proposal.partition, outcome));
                     if self.refuses.is_none() {
-                        let change = PartitionChange { isr: Some(proposal.new_isr), leader: None };
+                        let change = PartitionChange { isr: Some(proposal.new_isr), ..PartitionChange::default() };
                         self.write(ctx, [MetadataRecord::PartitionChange { partition: proposal.partition, change }]);
                     }
                 }
@@ -221,6 +221,7 @@ fn led_by(leader: u32) -> PartitionRegistration {
         leader: Some(BrokerId(leader)),
         leader_epoch: LeaderEpoch(0),
         partition_epoch: PartitionEpoch(0),
+        ..PartitionRegistration::default()
     }
 }
 
@@ -264,7 +265,7 @@ impl Stage {
 
     fn elect(&mut self, leader: Option<u32>, isr: &[u32]) {
         let isr = Some(isr.iter().copied().map(BrokerId).collect());
-        let change = PartitionChange { isr, leader: Some(leader.map(BrokerId)) };
+        let change = PartitionChange { isr, leader: Some(leader.map(BrokerId)), ..PartitionChange::default() };
         self.write([MetadataRecord::PartitionChange { partition: TP, change }]);
     }
 
@@ -365,6 +366,7 @@ fn consume(offset: u64, max_wait_ms: u64) -> FetchRequest {
         min_bytes: 1,
         max_bytes: 52_428_800,
         isolation: Isolation::ReadUncommitted,
+        rack: None,
         partitions: vec![FetchPartition {
             partition: TP,
             current_leader_epoch: None,

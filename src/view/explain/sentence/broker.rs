@@ -79,6 +79,13 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
                 .number("cut", recovered.truncated_bytes)
                 .number("end", recovered.log_end.0)
         }
+        BrokerFact::ReplicaRemoved { partition, log_end } => {
+            about("fact-replica-removed", partition).number("end", log_end.0)
+        }
+        BrokerFact::ControlledShutdownBegan => Sentence::new("fact-stopping"),
+        BrokerFact::ShutDown { is_approved } => {
+            Sentence::new(if *is_approved { "fact-shut-down" } else { "fact-shut-down-alone" })
+        }
         BrokerFact::TopicCreationAsked { name } => Sentence::new("fact-topic-asked").text("topic", name.as_ref()),
         BrokerFact::AppendRefused { partition, error, isr, min_isr } => about("fact-append-refused", partition)
             .text("error", error.name())

@@ -3,6 +3,7 @@
 use super::{Sentence, offset_list, partition_list, range};
 use crate::engine::clients::{AdminFact, BatchFailure, ConsumerFact, PositionFrom, ProducerFact, SendFailure};
 use crate::engine::common::TopicPartition;
+use crate::engine::protocol::PartitionOutcome;
 use crate::engine::world::World;
 
 pub(super) fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
@@ -62,6 +63,18 @@ pub(super) fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
 pub(super) fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
     let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
     match fact {
+        ConsumerFact::LogTruncated { partition, from, to: Some(to) } => {
+            about("fact-log-truncated", partition).number("from", from.0).number("to", to.0)
+        }
+        ConsumerFact::LogTruncated { partition, from, to: None } => {
+            about("fact-log-truncated-all", partition).number("from", from.0)
+        }
+        ConsumerFact::ReadReplicaSet { partition, replica } => {
+            about("fact-read-replica", partition).number("replica", replica.0)
+        }
+        ConsumerFact::ReadReplicaCleared { partition, replica } => {
+            about("fact-read-replica-cleared", partition).number("replica", replica.0)
+        }
         ConsumerFact::CoordinatorFound { group, coordinator } => {
             Sentence::new("fact-coordinator-found").text("group", group.as_ref()).number("broker", coordinator.0)
         }
@@ -133,8 +146,27 @@ pub(super) fn of_admin(world: &World, fact: &AdminFact) -> Sentence {
         AdminFact::NoOffsetToShift { group, partition } => {
             Sentence::new("fact-admin-no-offset").text("group", group.as_ref()).partition(world, *partition)
         }
+        AdminFact::LeadersElected { election_type, partitions } => Sentence::new("fact-admin-elected")
+            .text("type", election_type.name())
+            .text("outcomes", outcome_list(partitions)),
+        AdminFact::ReassignmentsStarted { partitions, .. } => {
+            Sentence::new("fact-admin-reassigned").text("outcomes", outcome_list(partitions))
+        }
+        AdminFact::ReassignmentsCancelled { partitions } => {
+            Sentence::new("fact-admin-cancelled").text("outcomes", outcome_list(partitions))
+        }
+        AdminFact::AssignmentRefused { message } => Sentence::new("fact-admin-refused").text("reason", message),
         AdminFact::OffsetsResetRefused { group, error } => {
             Sentence::new("fact-admin-reset-refused").text("group", group.as_ref()).text("error", error.name())
         }
     }
+}
+
+/// `orders-0, orders-1: ELECTION_NOT_NEEDED`.
+fn outcome_list(partitions: &[PartitionOutcome]) -> String {
+    let one = |(topic, partition, outcome): &PartitionOutcome| match outcome {
+        Ok(()) => format!("{topic}-{partition}"),
+        Err((error, _)) => format!("{topic}-{partition}: {error}"),
+    };
+    partitions.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -46,6 +46,10 @@ pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
                 ElectedBecause::Preferred => "fact-leader-preferred",
                 ElectedBecause::LeaderShutsDown => "fact-leader-moved",
                 ElectedBecause::LogDirFailed => "fact-leader-dir-failed",
+                ElectedBecause::Asked => "fact-leader-asked",
+                ElectedBecause::Reassigned => "fact-leader-reassigned",
+                ElectedBecause::Eligible => "fact-leader-eligible",
+                ElectedBecause::LastKnown => "fact-leader-last-known",
             },
             partition,
         )
@@ -58,6 +62,34 @@ pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
         ControllerFact::IsrChanged { partition, from, to, .. } => {
             let key = if to.len() < from.len() { "fact-isr-shrank" } else { "fact-isr-grew" };
             about(key, partition).brokers("before", from).brokers("isr", to)
+        }
+        ControllerFact::EligibleChanged { partition, elr, last_known } if elr.is_empty() && last_known.is_empty() => {
+            about("fact-elr-none", partition)
+        }
+        ControllerFact::EligibleChanged { partition, elr, last_known } if elr.is_empty() => {
+            about("fact-elr-last-known", partition).brokers("last", last_known)
+        }
+        ControllerFact::EligibleChanged { partition, elr, .. } => about("fact-elr", partition).brokers("elr", elr),
+        ControllerFact::LeaderRecovered { partition } => about("fact-leader-recovered", partition),
+        ControllerFact::ReassignmentBegan { partition, adding, removing } => about(
+            match (adding.is_empty(), removing.is_empty()) {
+                (false, false) => "fact-reassigning",
+                (false, true) => "fact-reassigning-adds",
+                _ => "fact-reassigning-removes",
+            },
+            partition,
+        )
+        .brokers("adding", adding)
+        .brokers("removing", removing),
+        ControllerFact::ReassignmentEnded { partition, replicas, cancelled } => {
+            about(if *cancelled { "fact-reassignment-cancelled" } else { "fact-reassigned" }, partition)
+                .brokers("replicas", replicas)
+        }
+        ControllerFact::ControlledShutdownBegan { broker } => {
+            Sentence::new("fact-broker-leaving").number("broker", broker.0)
+        }
+        ControllerFact::FeatureFinalized { feature, level } => {
+            Sentence::new("fact-feature").text("feature", feature.as_ref()).number("level", *level)
         }
         ControllerFact::IsrRefused { partition, broker, error } => {
             about("fact-isr-refused", partition).number("broker", broker.0).text("error", error.name())

@@ -35,6 +35,7 @@ pub(super) fn of_runtime(world: &World, fact: &RuntimeFact<Digest>) -> Sentence 
         RuntimeFact::Started => Sentence::new("fact-started"),
         RuntimeFact::Crashed { how: Crash::Process } => Sentence::new("fact-crashed"),
         RuntimeFact::Crashed { how: Crash::Power } => Sentence::new("fact-power-lost"),
+        RuntimeFact::Exited => Sentence::new("fact-exited"),
         RuntimeFact::Paused => Sentence::new("fact-paused"),
         RuntimeFact::Resumed => Sentence::new("fact-resumed"),
         RuntimeFact::Disconnected { peer } => Sentence::new("fact-disconnected").node(world, "peer", *peer),
