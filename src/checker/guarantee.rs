@@ -24,13 +24,18 @@ pub enum Guarantee {
     /// Records that one producer sent to one partition keep their order. Given to producers that are idempotent or have
     /// one request in flight.
     RecordsKeepTheirOrder,
+    /// Two controllers never lead the metadata log in one epoch. Always: a vote is on disk before it is told.
+    OneControllerPerEpoch,
+    /// A committed record of the metadata log is in the log of every later leader of the quorum. Always, power losses
+    /// included: a voter's copy is on disk before it counts.
+    CommittedMetadataSurvives,
     /// The queue hands a message to one worker at a time. Always.
     OneWorkerPerMessage,
 }
 
 impl Guarantee {
     /// In the order of the panel: what the class asks about first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AckedRecordsSurvive,
         Self::CommittedRecordsSurvive,
         Self::ReadsBelowHighWatermark,
@@ -38,6 +43,8 @@ impl Guarantee {
         Self::OneLeaderPerEpoch,
         Self::OneOwnerPerPartition,
         Self::HighWatermarkNeverFalls,
+        Self::OneControllerPerEpoch,
+        Self::CommittedMetadataSurvives,
         Self::OneWorkerPerMessage,
     ];
 
@@ -52,6 +59,8 @@ impl Guarantee {
             Self::ReadsBelowHighWatermark => "reads-below-high-watermark",
             Self::OneOwnerPerPartition => "one-owner-per-partition",
             Self::RecordsKeepTheirOrder => "records-keep-their-order",
+            Self::OneControllerPerEpoch => "one-controller-per-epoch",
+            Self::CommittedMetadataSurvives => "committed-metadata-survives",
             Self::OneWorkerPerMessage => "one-worker-per-message",
         }
     }
@@ -90,6 +99,16 @@ pub enum Evidence {
         partition: TopicPartition,
         epoch: LeaderEpoch,
         brokers: (BrokerId, BrokerId),
+    },
+    TwoControllers {
+        epoch: LeaderEpoch,
+        controllers: (BrokerId, BrokerId),
+    },
+    /// The new leader's metadata log ends, or parts from what was committed, before `committed`.
+    MetadataMissing {
+        controller: BrokerId,
+        end: Offset,
+        committed: Offset,
     },
     Fell {
         partition: TopicPartition,

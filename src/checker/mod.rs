@@ -10,6 +10,7 @@ mod leadership;
 mod order;
 mod ownership;
 mod power;
+mod quorum;
 mod survival;
 
 pub use guarantee::{Evidence, Guarantee, Unpromised, Verdict, Violation};
@@ -18,6 +19,7 @@ pub use survival::LostRecords;
 use leadership::Leadership;
 use order::Order;
 use ownership::Ownership;
+use quorum::Quorum;
 use survival::Survival;
 
 use crate::engine::protocol::Acks;
@@ -30,6 +32,7 @@ pub struct Checker {
     leadership: Leadership,
     order: Order,
     ownership: Ownership,
+    quorum: Quorum,
     violations: Vec<Violation>,
 }
 
@@ -45,6 +48,7 @@ impl Checker {
             self.leadership.observe(record, &self.survival, &mut self.violations);
             self.order.observe(world, record, &mut self.violations);
             self.ownership.observe(world, record, &self.survival, &mut self.violations);
+            self.quorum.observe(world, record, &mut self.violations);
             debug_assert!(self.violations[before..].iter().all(|violation| violation.step == record.step));
         }
         self.violations.truncate(MAX_VIOLATIONS);

@@ -4,13 +4,14 @@
 
 use kafkascope::checker::Guarantee;
 use kafkascope::engine::clients::{ConsumerFact, ProducerFact};
-use kafkascope::engine::command::CommitStyle;
+use kafkascope::engine::command::{Command, CommitStyle, Target};
 use kafkascope::engine::common::{BrokerId, LeaderEpoch, NodeId, Offset, Span};
 use kafkascope::engine::protocol::Acks;
 use kafkascope::engine::queue::QueueFact;
-use kafkascope::engine::runtime::Cause;
+use kafkascope::engine::raft::RaftFact;
+use kafkascope::engine::runtime::{Cause, Crash};
 use kafkascope::engine::server::BrokerFact;
-use kafkascope::engine::{Fact, Record};
+use kafkascope::engine::{Fact, Record, Setup};
 
 use super::lab::{ALL, Lab};
 
@@ -138,4 +139,23 @@ fn one_message_with_two_workers_is_seen() {
         lab.forge(NodeId::QueueBroker, QueueFact::Delivered { message: 1, to, deliveries: 1 });
     }
     assert_eq!(lab.broken(), [Guarantee::OneWorkerPerMessage]);
+}
+
+#[test]
+fn two_controllers_in_one_epoch_and_one_without_the_committed_metadata_are_seen() {
+    let voters = [101, 102, 103].map(BrokerId);
+    let mut lab = Lab::new(Setup { seed: 38, controllers: voters.to_vec(), ..Setup::default() });
+    lab.until(Span::secs(10), "a controller", |lab| lab.world.active_controller().is_some());
+    let leader = lab.world.active_controller().expect("it leads").1;
+    let (leader, epoch) = (leader.id(), leader.raft().quorum().epoch);
+    let other = voters.into_iter().find(|voter| *voter != leader).expect("there are three");
+    // One voter is away while the others go on committing: its log really lacks what they have.
+    lab.act(Command::Crash { node: Target::Controller(other), how: Crash::Power });
+    lab.secs(3);
+    assert_eq!(lab.broken(), [], "the real run is clean");
+    let elected = |epoch| RaftFact::BecameLeader { epoch, votes: vec![other], epoch_start: Offset(0) };
+    lab.forge(NodeId::Controller(other), elected(epoch.next()));
+    assert_eq!(lab.broken(), [Guarantee::CommittedMetadataSurvives]);
+    lab.forge(NodeId::Controller(other), elected(epoch));
+    assert!(lab.broken().contains(&Guarantee::OneControllerPerEpoch));
 }

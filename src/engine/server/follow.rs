@@ -60,7 +60,9 @@ impl ReplicaManager {
         let is_ours = |batch: &&RecordBatch| {
             !env.config.version.skips_batches_of_later_epochs() || batch.partition_leader_epoch <= leader_epoch
         };
-        let from = log.log_end_offset();
+        // A log without records begins with the whole of a batch, even if the leader's begins in its middle.
+        let is_empty = log.log_end_offset() == log.log_start_offset();
+        let from = if is_empty { Offset(0) } else { log.log_end_offset() };
         let batches: Vec<RecordBatch> =
             fetched.batches.iter().take_while(is_ours).filter_map(|batch| tail_of(batch, from)).collect();
         let config = self.topic_config(id.topic);

@@ -6,7 +6,8 @@
 use super::shared_list::SharedList;
 use crate::engine::common::{Offset, Time};
 
-/// `00000000000000000000.index`: the batch that ends with `offset` begins at byte `position` of the `.log` file.
+/// `00000000000000000000.index`: the batch that ends with `offset` begins at byte `position` of the `.log` file (before
+/// Kafka 4: the append that ends with it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OffsetIndexEntry {
     pub offset: Offset,

@@ -165,22 +165,51 @@ impl LogSegment {
         self.last_modified
     }
 
+    /// All batches of one append. Up to 3.9 the question whether an index entry is due was asked once for all of them:
+    /// the entry then names the last offset and the place where the first batch begins.
+    pub(super) fn append_all(&mut self, batches: &[RecordBatch], now: Time, config: &TopicConfig) {
+        let Some(last) = batches.last().filter(|_| !config.version.indexes_every_batch()) else {
+            return batches.iter().for_each(|batch| self.append(batch.clone(), now, config));
+        };
+        let is_due = self.bytes_since_last_index_entry > config.index_interval_bytes;
+        let (position, since) = (self.size_in_bytes, self.bytes_since_last_index_entry);
+        for batch in batches {
+            self.note_timestamp(batch);
+            self.push(batch.clone(), now);
+        }
+        if is_due {
+            self.offset_index.append(last.last_offset(), position);
+            self.index_max_timestamp();
+        }
+        let written = self.size_in_bytes - position;
+        self.bytes_since_last_index_entry = if is_due { written } else { since + written };
+    }
+
     /// Kafka 4's rule, batch by batch: if more than `index.interval.bytes` were written since the last entry, this batch
-    /// gets one. (Up to 3.9 it was asked once for all batches of an append.) The first batch never has one.
+    /// gets one. The first batch never has one.
     pub(super) fn append(&mut self, batch: RecordBatch, now: Time, config: &TopicConfig) {
         let size = batch.size_in_bytes();
         let position = self.size_in_bytes;
-        let newest = TimeIndexEntry { timestamp: to_millis(batch.max_timestamp), offset: batch.last_offset() };
-        if self.max_timestamp_so_far.is_none_or(|so_far| newest.timestamp > so_far.timestamp) {
-            self.max_timestamp_so_far = Some(newest);
-        }
+        self.note_timestamp(&batch);
         if self.bytes_since_last_index_entry > config.index_interval_bytes {
             self.offset_index.append(batch.last_offset(), position);
             self.index_max_timestamp();
             self.bytes_since_last_index_entry = 0;
         }
         self.bytes_since_last_index_entry += size;
-        self.size_in_bytes += size;
+        self.push(batch, now);
+    }
+
+    fn note_timestamp(&mut self, batch: &RecordBatch) {
+        let newest = TimeIndexEntry { timestamp: to_millis(batch.max_timestamp), offset: batch.last_offset() };
+        if self.max_timestamp_so_far.is_none_or(|so_far| newest.timestamp > so_far.timestamp) {
+            self.max_timestamp_so_far = Some(newest);
+        }
+    }
+
+    fn push(&mut self, batch: RecordBatch, now: Time) {
+        let position = self.size_in_bytes;
+        self.size_in_bytes += batch.size_in_bytes();
         self.last_modified = now;
         self.batches.push(PlacedBatch { position, batch });
     }
@@ -294,6 +323,7 @@ impl fmt::Display for LogSegment {
 mod tests {
     use super::*;
     use crate::engine::common::LeaderEpoch;
+    use crate::engine::config::KafkaVersion;
     use crate::engine::record::Record;
 
     const NOW: Time = Time(9_000_000);
@@ -382,6 +412,29 @@ mod tests {
         assert_eq!(entries("145", &[10, 20, 30, 40, 50]), (vec![(2, 146), (4, 292)], vec![(30, 2), (50, 4)]));
         // The newest timestamp so far goes into the time index, with the offset of its batch, and only once.
         assert_eq!(entries("0", &[50, 10, 20, 60]), (vec![(1, 73), (2, 146), (3, 219)], vec![(50, 0), (60, 3)]));
+    }
+
+    /// Fact sheet §1.6: up to 3.9 once per append, with the append's last offset and first byte.
+    #[test]
+    fn before_kafka_4_an_append_has_at_most_one_index_entry() {
+        let of = |version| {
+            let mut config = TopicConfig::for_version(version);
+            config.set("index.interval.bytes", "100").unwrap();
+            let mut segment = LogSegment::new(Offset(0), Time::ZERO, Span::ZERO);
+            for first in [0, 3, 6] {
+                let batches: Vec<_> = (first..first + 3).map(|offset| batch(offset, 10 * (offset + 1))).collect();
+                segment.append_all(&batches, NOW, &config);
+            }
+            let offsets: Vec<_> = segment.offset_index().entries().map(|e| (e.offset.0, e.position)).collect();
+            let times: Vec<_> = segment.time_index().entries().map(|e| (e.timestamp.as_millis(), e.offset.0)).collect();
+            (offsets, times, segment.size_in_bytes())
+        };
+        assert_eq!(of(KafkaVersion::V3_9), (vec![(5, 219), (8, 438)], vec![(60, 5), (90, 8)], 657));
+        // Two batches of 73 bytes are more than 100.
+        assert_eq!(
+            of(KafkaVersion::V4_3),
+            (vec![(2, 146), (4, 292), (6, 438), (8, 584)], vec![(30, 2), (50, 4), (70, 6), (90, 8)], 657)
+        );
     }
 
     #[test]

@@ -209,8 +209,8 @@ impl UnifiedLog {
             assert!(batch.base_offset >= self.log_end_offset, "a log is appended to in order, without overlap");
             self.leader_epochs.assign(batch.partition_leader_epoch, batch.base_offset);
             self.log_end_offset = batch.next_offset();
-            self.active_mut().append(batch.clone(), now, config);
         }
+        self.active_mut().append_all(batches, now, config);
         let flush_due = self.log_end_offset.since(self.recovery_point) >= config.flush_messages;
         Some(AppendInfo { first_offset, last_offset, rolled, flush_due })
     }

@@ -120,6 +120,14 @@ fn evidence(text: &Text, world: &World, evidence: &Evidence) -> AttrValue {
             "ui-evidence-two-leaders",
             &[of(*partition), ("epoch", epoch.to_string()), ("one", one.to_string()), ("other", other.to_string())],
         ),
+        Evidence::TwoControllers { epoch, controllers: (one, other) } => say(
+            "ui-evidence-two-controllers",
+            &[("epoch", epoch.to_string()), ("one", one.to_string()), ("other", other.to_string())],
+        ),
+        Evidence::MetadataMissing { controller, end, committed } => say(
+            "ui-evidence-metadata-missing",
+            &[("controller", controller.to_string()), ("end", end.to_string()), ("committed", committed.to_string())],
+        ),
         Evidence::Fell { partition, from, to } => {
             say("ui-evidence-fell", &[of(*partition), ("from", from.to_string()), ("to", to.to_string())])
         }
