@@ -24,6 +24,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("acks", include_str!("catalog/acks.toml")),
     ("min-insync-replicas", include_str!("catalog/min-insync-replicas.toml")),
     ("in-sync-set", include_str!("catalog/in-sync-set.toml")),
+    ("unclean-election", include_str!("catalog/unclean-election.toml")),
     ("commit-before-or-after", include_str!("catalog/commit-before-or-after.toml")),
     ("two-timers", include_str!("catalog/two-timers.toml")),
     ("auto-offset-reset", include_str!("catalog/auto-offset-reset.toml")),

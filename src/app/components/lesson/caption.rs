@@ -29,6 +29,10 @@ pub fn Caption(props: &CaptionProps) -> Html {
 
 fn piece_html(page: &Page, piece: &Shown) -> Html {
     let Some(value) = &piece.of else { return html! { { &piece.text } } };
+    if is_list_of_words(&value.value) {
+        // As long as a sentence, it must break as one.
+        return html! { <b class="listed">{ &piece.text }</b> };
+    }
     let model = page.model();
     let (look, thing) = worn(model.session().world(), &page.scene, (value.kind, &value.value, &value.expression));
     html! { <Word {look} label={piece.text.clone()} {thing} /> }
@@ -58,6 +62,10 @@ fn worn(world: &World, scene: &Scene, (kind, value, expression): (Kind, &Value, 
         Kind::Brokers | Kind::Epoch | Kind::Offset => (Look::Number, partition.map(Selection::Partition)),
         Kind::Plain | Kind::Number | Kind::Truth | Kind::Time | Kind::Lost | Kind::ReadTwice => (Look::Number, None),
     }
+}
+
+fn is_list_of_words(value: &Value) -> bool {
+    matches!(value, Value::List(items) if matches!(items.first(), Some(Value::Text(_))))
 }
 
 /// A broker wears what its replica of the subject is, unless it is down.
