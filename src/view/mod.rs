@@ -7,6 +7,8 @@
 pub mod build;
 pub mod envelope;
 pub mod explain;
+pub mod fidelity;
 pub mod in_flight;
 pub mod keys;
+pub mod properties;
 pub mod scene;

@@ -101,6 +101,8 @@ impl Sheet {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dialog {
     Help,
+    /// What is as in Kafka and what is not.
+    Fidelity,
     Lessons,
     Add(AddWhat),
     /// Faults for one node, or for the whole cluster.

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::add::AddDialog;
 use super::break_menu::BreakMenu;
 use super::confirm::ConfirmRestart;
+use super::fidelity::FidelityDialog;
 use super::help::Help;
 use super::lessons::Lessons;
 use super::new_cluster::NewCluster;
@@ -17,6 +18,7 @@ pub fn Dialogs() -> Html {
     match page.ui.dialog.clone() {
         None => Html::default(),
         Some(Dialog::Help) => html! { <Help /> },
+        Some(Dialog::Fidelity) => html! { <FidelityDialog /> },
         Some(Dialog::Lessons) => html! { <Lessons /> },
         Some(Dialog::Add(what)) => html! { <AddDialog {what} /> },
         Some(Dialog::Break(node)) => html! { <BreakMenu {node} /> },

@@ -5,7 +5,8 @@ pub mod break_menu;
 pub mod confirm;
 #[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod dialogs;
-pub mod frame;
+pub mod fidelity;
+mod frame;
 pub mod help;
 pub mod lessons;
 pub mod new_cluster;

@@ -48,7 +48,7 @@ pub fn Drawer() -> Html {
                 }
             </div>
             <div id="drawer-panel" class="drawer__panel" role="tabpanel" hidden={open.is_none()}
-                aria-labelledby={open.map(Tab::key)}>
+                data-tab={open.map(Tab::key)} aria-labelledby={open.map(Tab::key)}>
                 if open == Some(Tab::Events) { { body(Tab::Events, html! { <EventsTab /> }) } }
                 if open == Some(Tab::Charts) { { body(Tab::Charts, html! { <ChartsTab /> }) } }
                 if open == Some(Tab::Guarantees) { { body(Tab::Guarantees, html! { <GuaranteesTab /> }) } }

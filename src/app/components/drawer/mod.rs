@@ -9,4 +9,7 @@ pub mod events_tab;
 pub mod guarantees_tab;
 pub mod import;
 pub mod input_tab;
-pub mod properties_tab;
+pub mod properties_aside;
+mod properties_editor;
+mod properties_restart;
+mod properties_tab;
