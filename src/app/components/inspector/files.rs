@@ -30,7 +30,7 @@ pub fn view(text: &Text, world: &World, id: TopicPartition, on: BrokerId) -> Htm
                 if hidden > 0 {
                     <p class="inspector__hint">{ text.get_with("ui-segments-before", &[("count", hidden.into())]) }</p>
                 }
-                <div class="log-segments">
+                <div class="logfiles">
                     { for log.segments().enumerate().skip(hidden).map(|(index, one)| segment(text, one, index == last, interval)) }
                 </div>
                 <ul class="files">
@@ -62,7 +62,7 @@ fn segment(text: &Text, segment: &LogSegment, is_active: bool, interval: u32) ->
         (count > SHOWN).then(|| text.get_with("ui-entries-before", &[("count", (count - SHOWN).into())]))
     };
     html! {
-        <details key={stem.clone()} class="segment">
+        <details key={stem.clone()} class="logfile">
             <summary>
                 <span>{ format!("{stem}.log") }</span>
                 <small>{ holds }if is_active { <b>{ text.get("ui-active") }</b> }</small>

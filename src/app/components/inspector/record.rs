@@ -75,7 +75,7 @@ pub fn view(page: &Page, text: &Text, on: BrokerId, id: TopicPartition, offset: 
             { section_with(
                 text.get_with("ui-batch-at", &[("offset", batch.base_offset.0.into())]),
                 html! { { text.get_with("ui-bytes", &[("count", bytes.len().into())]) } },
-                html! { <>{ dump(text, &bytes, &fields, index) }{ table(text, batch, index) }</> },
+                html! { <>{ dump(text, &bytes, &fields, index) }{ field_list(text, batch, index) }</> },
             ) }
         </>
     })
@@ -132,7 +132,7 @@ fn dump(text: &Text, bytes: &[u8], fields: &[Field], record: usize) -> Html {
 }
 
 /// Every field of the header and of this record: where it lies, its bytes, what they say.
-fn table(text: &Text, batch: &RecordBatch, record: usize) -> Html {
+fn field_list(text: &Text, batch: &RecordBatch, record: usize) -> Html {
     let says = |value: &FieldValue| match value {
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
@@ -145,23 +145,18 @@ fn table(text: &Text, batch: &RecordBatch, record: usize) -> Html {
     html! {
         <details class="fields">
             <summary>{ text.get("ui-all-fields") }</summary>
-            <table class="table">
-                <thead><tr>
-                    <th>{ text.get("ui-field") }</th><th>{ text.get("ui-byte") }</th><th>{ text.get("ui-length") }</th>
-                    <th>{ "hex" }</th><th>{ text.get("ui-value") }</th>
-                </tr></thead>
-                <tbody>
-                    { for ours.map(|one| html! {
-                        <tr key={one.field.range.start}>
-                            <th scope="row">{ one.field.name }</th>
-                            <td>{ one.field.range.start }</td>
-                            <td>{ one.field.range.len() }</td>
-                            <td class="fields__hex">{ hex(&one.bytes) }</td>
-                            <td class="fields__value">{ says(&one.value) }</td>
-                        </tr>
-                    }) }
-                </tbody>
-            </table>
+            <ul>
+                { for ours.map(|one| html! {
+                    <li key={one.field.range.start}>
+                        <span>{ one.field.name }</span><b>{ says(&one.value) }</b>
+                        <small>{ text.get_with("ui-field-at", &[
+                            ("byte", one.field.range.start.into()),
+                            ("length", one.field.range.len().into()),
+                            ("hex", hex(&one.bytes).into()),
+                        ]) }</small>
+                    </li>
+                }) }
+            </ul>
         </details>
     }
 }
