@@ -7,6 +7,7 @@ mod error_code;
 mod fingerprint;
 mod ids;
 mod rng;
+mod sabotage;
 mod time;
 
 pub use error_code::ErrorCode;
@@ -16,4 +17,5 @@ pub use ids::{
     PartitionId, ProducerEpoch, ProducerId, Sequence, ServerId, Step, TopicId, TopicPartition,
 };
 pub use rng::{Purpose, Rng};
+pub use sabotage::{Mutation, Sabotage};
 pub use time::{Span, Time};

@@ -5,7 +5,7 @@
 
 use super::broker_heartbeat_manager::BrokerHeartbeatManager;
 use super::partition_change::{Election, PartitionChangeBuilder};
-use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, TopicId, TopicPartition};
+use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Mutation, TopicId, TopicPartition};
 use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::{MetadataImage, MetadataRecord, PartitionRegistration};
 use crate::engine::protocol::{AlterPartitionRequest, AlteredPartition, IsrProposal};
@@ -97,7 +97,8 @@ impl ReplicationControl<'_> {
     ) -> Option<MetadataRecord> {
         let may_lead = |broker| Some(broker) != removed && (Some(broker) == added || self.is_active(broker));
         let isr = partition.isr.iter().copied().filter(|broker| Some(*broker) != removed).collect();
-        let election = if self.allows_unclean(id.topic) { Election::Unclean } else { Election::Online };
+        let is_allowed = self.allows_unclean(id.topic) || self.config.sabotage.breaks(Mutation::ElectsFromOutside);
+        let election = if is_allowed { Election::Unclean } else { Election::Online };
         let change = PartitionChangeBuilder::new(partition, may_lead).election(election).target_isr(isr).build()?;
         Some(MetadataRecord::PartitionChange { partition: id, change })
     }
@@ -211,7 +212,8 @@ impl ReplicationControl<'_> {
             return Err(ErrorCode::InvalidRequest);
         }
         let is_eligible = |member: &BrokerId| {
-            let seen = proposal.broker_epochs.get(member);
+            let ignored = self.config.sabotage.breaks(Mutation::IgnoresBrokerEpochs);
+            let seen = proposal.broker_epochs.get(member).filter(|_| !ignored);
             self.is_active(*member) && seen.is_none_or(|seen| self.check_broker_epoch(*member, *seen).is_ok())
         };
         if !proposal.new_isr.iter().all(is_eligible) {
