@@ -3,7 +3,6 @@
 mod engine {
     mod cluster;
     mod facts;
-    mod guarantees;
     mod kernel;
     mod kip_101;
     mod lab;

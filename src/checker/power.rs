@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::guarantee::Unpromised;
-use super::survival::{Committed, kept};
+use super::survival::{Committed, Stretch, kept};
 use crate::engine::common::{BrokerEpoch, BrokerId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::engine::controller::ControllerFact;
 use crate::engine::runtime::{Crash, RuntimeFact};
@@ -122,8 +122,8 @@ impl PowerLosses {
             return;
         };
         let in_sync = &registration.isr;
-        for (epoch, end) in epochs {
-            let has = |broker: &BrokerId| has(world, *broker, partition, *epoch);
+        for (epoch, Stretch { start, end }) in epochs {
+            let has = |broker: &BrokerId| has(world, *broker, partition, (*epoch, *start));
             let Some(from) = in_sync.iter().map(has).max().filter(|from| from < end) else { continue };
             let is_excused = |broker: &BrokerId| {
                 let cuts = self.cuts.get(&(partition, *broker)).map(Vec::as_slice).unwrap_or_default();
@@ -145,8 +145,8 @@ fn epoch_of(world: &World, broker: BrokerId) -> Option<BrokerEpoch> {
 }
 
 /// How far this broker has the records of `epoch`.
-fn has(world: &World, broker: BrokerId, partition: TopicPartition, epoch: LeaderEpoch) -> Offset {
-    world.broker(broker).and_then(|broker| broker.log(partition)).map_or(Offset(0), |log| kept(log, epoch))
+fn has(world: &World, broker: BrokerId, partition: TopicPartition, (epoch, start): (LeaderEpoch, Offset)) -> Offset {
+    world.broker(broker).and_then(|broker| broker.log(partition)).map_or(start, |log| kept(log, epoch, start))
 }
 
 /// What is left of a log after its power failed.

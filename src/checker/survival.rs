@@ -14,7 +14,7 @@ use crate::engine::common::{BrokerId, LeaderEpoch, NodeId, Offset, TopicPartitio
 use crate::engine::controller::{ControllerFact, ElectedBecause};
 use crate::engine::protocol::Acks;
 use crate::engine::server::BrokerFact;
-use crate::engine::storage::UnifiedLog;
+use crate::engine::storage::{EpochEntry, UnifiedLog};
 use crate::engine::{Fact, Record, World};
 
 /// Acknowledged records that a new leader lacks.
@@ -29,12 +29,21 @@ pub struct LostRecords {
     pub step: crate::engine::Step,
 }
 
-/// Where the committed records of each epoch end.
-pub(super) type Committed = BTreeMap<LeaderEpoch, Offset>;
+/// Where the records of an epoch begin, as its leader noted, and where those that are known to be committed end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub start: Offset,
+    pub end: Offset,
+}
+
+/// The committed records of each epoch.
+pub(super) type Committed = BTreeMap<LeaderEpoch, Stretch>;
 
 /// One epoch's acknowledged records.
 #[derive(Clone, Debug, Default)]
 struct Acked {
+    /// Where the epoch's records begin.
+    start: Offset,
     /// With acks=all.
     by_all: OffsetRanges,
     /// With acks=1, and who was content with it.
@@ -55,8 +64,8 @@ pub(super) struct Survival {
     committed: BTreeMap<TopicPartition, Committed>,
     /// The same, less what was found missing: told once.
     expected: BTreeMap<TopicPartition, Committed>,
-    /// Answers on their way: (client, partition, base offset) → (epoch, acks).
-    answered: BTreeMap<(NodeId, TopicPartition, Offset), (LeaderEpoch, Acks)>,
+    /// Answers on their way: (client, partition, base offset) → (epoch of the batch, acks).
+    answered: BTreeMap<(NodeId, TopicPartition, Offset), (EpochEntry, Acks)>,
     acked: BTreeMap<(TopicPartition, LeaderEpoch), Acked>,
     lost: Vec<LostRecords>,
     unclean: BTreeMap<TopicPartition, Unclean>,
@@ -77,7 +86,7 @@ impl Survival {
 
     /// Where the committed records of this epoch end.
     pub(super) fn committed_end(&self, partition: TopicPartition, epoch: LeaderEpoch) -> Offset {
-        self.committed.get(&partition).and_then(|epochs| epochs.get(&epoch)).copied().unwrap_or_default()
+        self.committed.get(&partition).and_then(|epochs| epochs.get(&epoch)).map_or(Offset(0), |known| known.end)
     }
 
     /// Why this partition lost committed records, if it did and was allowed to.
@@ -132,7 +141,9 @@ impl Survival {
                 }),
                 _,
             ) => {
-                self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader });
+                if may_be_unclean(world, *partition) {
+                    self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader });
+                }
             }
             _ => {}
         }
@@ -145,8 +156,9 @@ impl Survival {
             let end = entries.get(index + 1).map_or(to, |next| next.start_offset.min(to));
             if end > from && end > entry.start_offset {
                 for known in [&mut self.committed, &mut self.expected] {
-                    let known = known.entry(partition).or_default().entry(entry.epoch).or_default();
-                    *known = (*known).max(end);
+                    let fresh = Stretch { start: entry.start_offset, end };
+                    let known = known.entry(partition).or_default().entry(entry.epoch).or_insert(fresh);
+                    known.end = known.end.max(end);
                 }
             }
         }
@@ -154,7 +166,8 @@ impl Survival {
 
     fn acknowledged(&mut self, client: NodeId, partition: TopicPartition, base: Offset, count: u64) {
         let Some((epoch, acks)) = self.answered.remove(&(client, partition, base)) else { return };
-        let acked = self.acked.entry((partition, epoch)).or_default();
+        let acked = self.acked.entry((partition, epoch.epoch)).or_default();
+        acked.start = epoch.start_offset;
         if acks == Acks::All {
             acked.by_all.insert(base, base.plus(count));
         } else {
@@ -171,25 +184,25 @@ impl Survival {
             violations.push(Violation { guarantee, step: record.step, at: record.at, evidence, unpromised });
         };
         let mut expected = self.expected.remove(&led.partition).unwrap_or_default();
-        for (epoch, end) in expected.range_mut(..led.epoch) {
-            let kept = kept(led.log, *epoch);
-            if kept < *end {
+        for (epoch, stretch) in expected.range_mut(..led.epoch) {
+            let (kept, end) = (kept(led.log, *epoch, stretch.start), stretch.end);
+            if kept < end {
                 let why = self.excuse(led.partition, *epoch, kept);
                 missing(Guarantee::CommittedRecordsSurvive, kept, Offset(end.0 - 1), why.clone());
                 if let Some(why) = why {
                     self.forgot.insert(led.partition, why);
                 }
-                *end = kept;
+                stretch.end = kept;
             }
         }
-        expected.retain(|_, end| *end > Offset(0));
+        expected.retain(|_, stretch| stretch.end > stretch.start);
         self.expected.insert(led.partition, expected);
 
         let earlier = (led.partition, LeaderEpoch(0))..(led.partition, led.epoch);
         let epochs: Vec<LeaderEpoch> = self.acked.range(earlier).map(|((_, epoch), _)| *epoch).collect();
         for epoch in epochs {
-            let kept = kept(led.log, epoch);
             let acked = self.acked.get_mut(&(led.partition, epoch)).expect("listed a moment ago");
+            let kept = kept(led.log, epoch, acked.start);
             let (by_all, by_leader) = (acked.by_all.split_off(kept), acked.by_leader.split_off(kept));
             let content = acked.content;
             for (gone, acks) in [(by_all, Acks::All), (by_leader, Acks::Leader)] {
@@ -222,20 +235,31 @@ struct Led<'a> {
     log: &'a UnifiedLog,
 }
 
+/// `unclean.leader.election.enable`, the topic's own value first. That the controller says so is not enough: it is one
+/// of those who are watched.
+fn may_be_unclean(world: &World, partition: TopicPartition) -> bool {
+    let own = world.image().topic(partition.topic);
+    let own = own.and_then(|topic| topic.overrides.get("unclean.leader.election.enable"));
+    let cluster = || world.controller().is_some_and(|(_, one)| one.config().unclean_leader_election_enable);
+    own.map_or_else(cluster, |value| value.eq_ignore_ascii_case("true"))
+}
+
 fn log_of(world: &World, node: NodeId, partition: TopicPartition) -> Option<&UnifiedLog> {
     let NodeId::Broker(broker) = node else { return None };
     world.broker(broker)?.log(partition)
 }
 
 /// The epoch of the record at `offset`.
-fn epoch_of(log: &UnifiedLog, offset: Offset) -> Option<LeaderEpoch> {
-    let entries = log.leader_epochs().entries();
-    entries.iter().rev().find(|entry| entry.start_offset <= offset).map(|entry| entry.epoch)
+fn epoch_of(log: &UnifiedLog, offset: Offset) -> Option<EpochEntry> {
+    log.leader_epochs().entries().iter().rev().find(|entry| entry.start_offset <= offset).copied()
 }
 
-/// How far this log has the records of `epoch`, counting what it has deleted as had.
-pub(super) fn kept(log: &UnifiedLog, epoch: LeaderEpoch) -> Offset {
-    let knows = log.leader_epochs().entries().iter().any(|entry| entry.epoch == epoch);
-    let end = log.end_offset_for_epoch(epoch).filter(|_| knows).map_or(Offset(0), |end| end.end_offset);
-    end.max(log.log_start_offset())
+/// How far this log has the records of `epoch`, which begin at `start`, counting what it has deleted as had.
+pub(super) fn kept(log: &UnifiedLog, epoch: LeaderEpoch, start: Offset) -> Offset {
+    let deleted = log.log_start_offset();
+    let own = log.leader_epochs().entries().iter().find(|entry| entry.epoch == epoch);
+    // If the epoch begins later here, something else stands where its first records should be.
+    let own = own.filter(|entry| entry.start_offset <= start.max(deleted));
+    let end = own.and_then(|_| log.end_offset_for_epoch(epoch)).map_or(start, |end| end.end_offset);
+    end.max(deleted)
 }

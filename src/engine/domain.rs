@@ -7,7 +7,7 @@ use super::controller::ControllerTimer;
 use super::protocol::{Body, Digest};
 use super::queue::QueueTimer;
 use super::raft::{RaftTimer, RaftWrite};
-use super::runtime::{Context, Domain};
+use super::runtime::{Context, Domain, Life, MeantFor};
 use super::server::{BrokerTimer, BrokerToken};
 use super::trace::Fact;
 use super::zookeeper::ZooKeeperTimer;
@@ -28,6 +28,23 @@ impl Domain for Kafka {
 
     fn digest(body: &Body) -> Digest {
         Digest::of(body)
+    }
+
+    fn meant_for(body: &Body) -> MeantFor {
+        match body {
+            Body::Response { correlation, .. } => MeantFor::Asker(Life(correlation.life())),
+            Body::Queue(message) if message.is_from_broker() => MeantFor::LastHeard,
+            Body::Request { .. } | Body::Queue(_) | Body::ZooKeeper(_) => MeantFor::Whoever,
+        }
+    }
+
+    fn sign(body: &mut Body, life: Life) {
+        match body {
+            Body::Request { correlation, .. } | Body::Response { correlation, .. } => {
+                *correlation = correlation.in_life(life.0);
+            }
+            Body::Queue(_) | Body::ZooKeeper(_) => {}
+        }
     }
 }
 

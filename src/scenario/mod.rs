@@ -8,6 +8,8 @@ mod caption;
 mod catalog;
 pub mod import;
 mod lesson;
+#[cfg(test)]
+mod mutants;
 pub mod random;
 mod shrink;
 pub mod standard;

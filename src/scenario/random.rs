@@ -32,6 +32,8 @@ const END: Time = Time(240_000_000);
 enum FaultKind {
     Crash,
     PowerLoss,
+    /// Two machines lose power, one not long after the other, and may be back before anybody has noticed.
+    Outage,
     Bounce,
     Pause,
     Partition,
@@ -42,9 +44,10 @@ enum FaultKind {
     CrashClient,
 }
 
-const FAULTS: [FaultKind; 10] = [
+const FAULTS: [FaultKind; 11] = [
     FaultKind::Crash,
     FaultKind::PowerLoss,
+    FaultKind::Outage,
     FaultKind::Bounce,
     FaultKind::Pause,
     FaultKind::Partition,
@@ -136,6 +139,12 @@ fn programs(brokers: u32, dice: &mut Dice, inputs: &mut Vec<(Time, Command)>) ->
     let mut configs = Properties::new();
     if factor > 1 && dice.one_in(2) {
         configs.insert("min.insync.replicas".to_owned(), dice.between(1, factor).to_string());
+    }
+    if dice.one_in(8) {
+        configs.insert("unclean.leader.election.enable".to_owned(), "true".to_owned());
+    }
+    if dice.one_in(6) {
+        configs.insert("flush.messages".to_owned(), dice.between(1, 10).to_string());
     }
     inputs.push((
         Time(500_000),
@@ -235,6 +244,15 @@ fn faults(setup: &Setup, clients: &[String], dice: &mut Dice, inputs: &mut Vec<(
             FaultKind::PowerLoss => {
                 (Command::Crash { node: node.clone(), how: Crash::Power }, Command::Restart { node })
             }
+            FaultKind::Outage => {
+                for _ in 0..2 {
+                    let (node, how) = (dice.pick(&brokers).clone(), Crash::Power);
+                    let at = at + dice.millis(0, 12_000);
+                    inputs.push((at, Command::Crash { node: node.clone(), how }));
+                    inputs.push((at + dice.millis(100, 20_000), Command::Restart { node }));
+                }
+                continue;
+            }
             FaultKind::Bounce => {
                 inputs.push((at, Command::Crash { node: node.clone(), how: Crash::Process }));
                 inputs.push((at + Span::millis(1), Command::Restart { node }));
@@ -256,7 +274,8 @@ fn faults(setup: &Setup, clients: &[String], dice: &mut Dice, inputs: &mut Vec<(
             }
             FaultKind::CrashClient => {
                 let Some(client) = dice.0.pick(Purpose::Faults, &programs).cloned() else { continue };
-                (Command::Crash { node: client.clone(), how: Crash::Process }, Command::Restart { node: client })
+                let how = *dice.pick(&[Crash::Process, Crash::Power]);
+                (Command::Crash { node: client.clone(), how }, Command::Restart { node: client })
             }
         };
         inputs.push((at, pair.0));

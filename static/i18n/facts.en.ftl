@@ -14,6 +14,7 @@ fact-delivered = got { $api } { $kind ->
 fact-lost-cut = { $api } from { $from } to { $to } was lost: the link is cut
 fact-lost-crash = { $api } from { $from } to { $to } was lost with its connection
 fact-lost-down = { $api } from { $from } found nobody at { $to }
+fact-lost-reset = { $api } from { $from } was for a process at { $to } that is no more: its connection died with it
 fact-lost-dropped = { $api } from { $from } to { $to } was dropped by hand
 fact-held = { $api } from { $from } to { $to } is held on the link
 fact-released = A message from { $from } to { $to } sets out again

@@ -14,6 +14,7 @@ fact-delivered = 收到 { $from } 的 { $api } { $kind ->
 fact-lost-cut = 从 { $from } 到 { $to } 的 { $api } 丢失：链路已切断
 fact-lost-crash = 从 { $from } 到 { $to } 的 { $api } 随连接一起丢失
 fact-lost-down = { $from } 的 { $api } 到达 { $to } 时无人应答
+fact-lost-reset = { $from } 的 { $api } 是给 { $to } 上一个进程的：连接已随它消失
 fact-lost-dropped = 从 { $from } 到 { $to } 的 { $api } 被手动丢弃
 fact-held = 从 { $from } 到 { $to } 的 { $api } 在链路上被按住
 fact-released = 从 { $from } 到 { $to } 的一条消息重新出发

@@ -42,7 +42,8 @@ impl Lab {
         self.absorb();
     }
 
-    fn absorb(&mut self) {
+    /// Takes in what the last step recorded.
+    pub fn absorb(&mut self) {
         let facts = self.world.take_trace();
         self.checker.observe(&self.world, &facts);
         self.trace.extend(facts);

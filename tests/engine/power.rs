@@ -7,7 +7,7 @@ use kafkascope::engine::Fact;
 use kafkascope::engine::command::{Command, Target};
 use kafkascope::engine::common::{BrokerId, ErrorCode, Offset, Span};
 use kafkascope::engine::controller::ControllerFact;
-use kafkascope::engine::runtime::Crash;
+use kafkascope::engine::runtime::{Crash, Loss, RuntimeFact};
 use kafkascope::engine::server::BrokerFact;
 
 use super::lab::{ALL, Lab};
@@ -145,5 +145,35 @@ fn a_replica_that_lost_power_is_not_let_in_on_its_former_merits() {
     lab.crash(leader);
     lab.secs(20);
     assert_eq!(lab.leader(0), None, "nobody leads without the records");
+    lab.assert_promises_kept();
+}
+
+/// A connection dies with the process that opened it, although the machine on the other side may not hear of that.
+/// Cause of the bug: request numbers begin at 0 with every process, so an answer to the former one fitted the next.
+#[test]
+fn an_answer_never_reaches_the_next_life_of_the_program() {
+    let mut lab = Lab::with_orders(45);
+    let leader = lab.leader(0).expect("led");
+    for broker in ALL.into_iter().filter(|broker| *broker != leader) {
+        lab.act(Command::Hold { a: Target::Broker(leader), b: Target::Broker(broker) });
+    }
+    lab.producer("checkout", &[], Span::millis(20), Some(40));
+    let parked = |fact: &Fact| matches!(fact, Fact::Broker(BrokerFact::ProduceParked { .. }));
+    let from = lab.world.now();
+    lab.until(Span::secs(5), "the leader waits for its followers", |lab| lab.first(from, parked).is_some());
+    let program = Target::Client("checkout".into());
+    let node = lab.world.node_of(&program).expect("it exists");
+    lab.act(Command::Crash { node: program.clone(), how: Crash::Power });
+    let died = lab.world.now();
+    lab.act(Command::Restart { node: program });
+    for broker in ALL.into_iter().filter(|broker| *broker != leader) {
+        lab.act(Command::Release { a: Target::Broker(leader), b: Target::Broker(broker) });
+    }
+    lab.secs(20);
+    let reset = |fact: &Fact| {
+        let Fact::Runtime(RuntimeFact::Lost { to, why: Loss::Reset, digest, .. }) = fact else { return false };
+        *to == node && digest.name == "Produce" && digest.is_response
+    };
+    assert!(lab.first(died, reset).is_some(), "the answer came for a process that is no more");
     lab.assert_promises_kept();
 }

@@ -56,10 +56,25 @@ number!(/// Fences older incarnations of a producer id.
     ProducerEpoch(u16));
 number!(/// Per producer id and partition, one per record.
     Sequence(u32));
-number!(/// Matches a response to its request on one connection.
-    CorrelationId(u32));
+number!(/// Matches a response to its request on one connection. While a message travels, the upper half says which life of the
+    /// asking process the connection belongs to; nodes number from zero.
+    CorrelationId(u64));
 number!(/// How many events the world has handled: the unit of stepping and seeking.
     Step(u64));
+
+impl CorrelationId {
+    /// The life of the asker that is noted here.
+    #[must_use]
+    pub fn life(self) -> u32 {
+        u32::try_from(self.0 >> 32).expect("32 bits are left")
+    }
+
+    /// The same number, noted down for this life of the asker.
+    #[must_use]
+    pub fn in_life(self, life: u32) -> Self {
+        Self(u64::from(life) << 32 | self.0 & u64::from(u32::MAX))
+    }
+}
 
 impl Offset {
     /// The offset `count` records later.

@@ -8,6 +8,7 @@ mod error_code;
 mod fingerprint;
 mod ids;
 mod rng;
+mod sabotage;
 mod time;
 
 pub use election_type::ElectionType;
@@ -18,4 +19,5 @@ pub use ids::{
     PartitionId, ProducerEpoch, ProducerId, Sequence, ServerId, Step, TopicId, TopicPartition,
 };
 pub use rng::{Purpose, Rng};
+pub use sabotage::{Mutation, Sabotage};
 pub use time::{Span, Time};

@@ -41,6 +41,8 @@ macro_rules! config {
             pub version: crate::engine::config::KafkaVersion,
             /// The keys that were set by hand; the others hold their defaults or what follows from these.
             pub explicit: std::collections::BTreeSet<&'static str>,
+            /// Which rule the node breaks on purpose: none, except in this crate's tests.
+            pub sabotage: crate::engine::common::Sabotage,
         }
 
         impl Default for $name {
@@ -60,7 +62,7 @@ macro_rules! config {
                     debug_assert_eq!(key.name, $key);
                     let $field: $type = crate::engine::config::value::default_of(&key);
                 )*
-                let mut config = Self { $($field,)* version, explicit: std::collections::BTreeSet::new() };
+                let mut config = Self { $($field,)* version, explicit: std::collections::BTreeSet::new(), sabotage: Default::default() };
                 crate::engine::config::table::Rules::adjust(&mut config);
                 config
             }

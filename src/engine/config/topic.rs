@@ -99,6 +99,7 @@ impl TopicConfig {
                 max_compaction_lag: broker.log_cleaner_max_compaction_lag,
                 version: broker.version,
                 explicit: std::collections::BTreeSet::new(),
+                sabotage: broker.sabotage,
             },
         );
         for (key, value) in own.overrides() {

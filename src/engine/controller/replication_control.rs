@@ -4,7 +4,7 @@
 //! controller replays them at once, and brokers hear of them when they are committed.
 
 use super::partition_change::{Election, PartitionChangeBuilder};
-use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, TopicId, TopicPartition};
+use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Mutation, TopicId, TopicPartition};
 use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::{
     ELIGIBLE_LEADER_REPLICAS, LeaderRecoveryState, MetadataImage, MetadataRecord, PartitionRegistration,
@@ -145,7 +145,8 @@ impl ReplicationControl<'_> {
     }
 
     pub(super) fn online_or_unclean(&self, topic: TopicId) -> Election {
-        if self.allows_unclean(topic) { Election::Unclean } else { Election::Online }
+        let is_allowed = self.allows_unclean(topic) || self.config.sabotage.breaks(Mutation::ElectsFromOutside);
+        if is_allowed { Election::Unclean } else { Election::Online }
     }
 
     /// A change of one partition as things stand.
@@ -242,7 +243,8 @@ impl ReplicationControl<'_> {
             return Err(ErrorCode::InvalidRequest);
         }
         let is_eligible = |member: &BrokerId| {
-            let seen = proposal.broker_epochs.get(member);
+            let ignored = self.config.sabotage.breaks(Mutation::IgnoresBrokerEpochs);
+            let seen = proposal.broker_epochs.get(member).filter(|_| !ignored);
             self.is_active(*member) && seen.is_none_or(|seen| self.check_broker_epoch(*member, *seen).is_ok())
         };
         if !proposal.new_isr.iter().all(is_eligible) {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::journal::{DeadLetter, Entry, Journal, StoredMessage};
 use super::{HEARTBEAT_TIMEOUT, QueueFact, QueueTimer, RequeuedBecause};
 use crate::engine::command::QueueSpec;
-use crate::engine::common::{NodeId, Time};
+use crate::engine::common::{Mutation, NodeId, Sabotage, Time};
 use crate::engine::protocol::{Body, DeliveryTag, QueueMessage, QueueName};
 use crate::engine::record::Record;
 use crate::engine::runtime::{Crash, Node, TimerId};
@@ -60,6 +60,7 @@ pub struct Removal {
 #[derive(Clone, Debug)]
 pub struct QueueBroker {
     spec: QueueSpec,
+    sabotage: Sabotage,
     name: QueueName,
     durable: Journal,
     volatile: Volatile,
@@ -90,7 +91,14 @@ impl QueueBroker {
     #[must_use]
     pub fn new(spec: QueueSpec) -> Self {
         let name = spec.name.as_str().into();
-        Self { spec, name, durable: Journal::default(), volatile: Volatile::default(), seen: Seen::default() }
+        let (durable, volatile, seen) = (Journal::default(), Volatile::default(), Seen::default());
+        Self { spec, sabotage: Sabotage::default(), name, durable, volatile, seen }
+    }
+
+    /// The same, breaking a rule.
+    #[must_use]
+    pub fn sabotaged(self, sabotage: Sabotage) -> Self {
+        Self { sabotage, ..self }
     }
 
     // ---- for spectators ----------------------------------------------------------------------------------------
@@ -216,7 +224,14 @@ impl QueueBroker {
             self.subscriber(to).unacknowledged += 1;
             ctx.emit(QueueFact::Delivered { message, to, deliveries });
             let queue = self.name.clone();
-            ctx.send(to, Body::Queue(QueueMessage::Deliver { queue, tag, message, deliveries, record }));
+            let delivery = QueueMessage::Deliver { queue, tag, message, deliveries, record };
+            if self.sabotage.breaks(Mutation::DeliversTwice)
+                && let Some(second) = self.next_worker().filter(|second| *second != to)
+            {
+                ctx.emit(QueueFact::Delivered { message, to: second, deliveries });
+                ctx.send(second, Body::Queue(delivery.clone()));
+            }
+            ctx.send(to, Body::Queue(delivery));
         }
     }
 

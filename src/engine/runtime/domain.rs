@@ -23,6 +23,30 @@ pub trait Domain: Clone + Debug + 'static {
     type Fact: Clone + Debug + Hash + From<RuntimeFact<Self::Digest>>;
 
     fn digest(body: &Self::Body) -> Self::Digest;
+
+    /// Is `body` for a process that opened a connection, and then for which life of it?
+    fn meant_for(_body: &Self::Body) -> MeantFor {
+        MeantFor::Whoever
+    }
+
+    /// Notes in a request which life of its sender asks, so that the answer can bring it back. Of an answer it takes the
+    /// note off.
+    fn sign(_body: &mut Self::Body, _life: Life) {}
+}
+
+/// How often a process was started before: a connection ends with the life of the process that opened it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Life(pub u32);
+
+/// Whom a message can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeantFor {
+    /// Whatever process listens at the address: the message opens a connection if there is none.
+    Whoever,
+    /// The very process that asked: an answer travels on the asker's connection.
+    Asker(Life),
+    /// The process that the sender last heard from.
+    LastHeard,
 }
 
 /// One process. Everything it learns arrives through these verbs; everything it does leaves through the context.

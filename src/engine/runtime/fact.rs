@@ -47,6 +47,8 @@ pub enum Loss {
     Crash,
     /// The receiver is down; there is nobody to accept a connection.
     Down,
+    /// It answers a process that is no more; the one that listens now never opened that connection.
+    Reset,
     /// The user dropped it by hand.
     Dropped,
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::context::{Context, Effect};
 use super::disk::Disk;
-use super::domain::{Crash, Domain, Node};
+use super::domain::{Crash, Domain, Life, MeantFor, Node};
 use super::fact::{Cause, Loss, RuntimeFact, TraceRecord};
 use super::network::{Fate, InFlight, Latency, LinkState, MessageId, Network};
 use super::scheduler::{Event, PendingTimer, Scheduler};
@@ -35,6 +35,7 @@ pub struct Slot<D: Domain, N> {
     pub node: N,
     pub status: Status,
     pub disk: Disk,
+    life: Life,
     backlog: VecDeque<Event<D>>,
 }
 
@@ -47,6 +48,8 @@ pub struct Kernel<D: Domain, N> {
     scheduler: Scheduler<D>,
     network: Network<D>,
     nodes: BTreeMap<NodeId, Slot<D, N>>,
+    /// Of each (listener, speaker): which life of the speaker the listener last heard from.
+    heard: BTreeMap<(NodeId, NodeId), Life>,
     next_timer: u64,
     trace: Vec<TraceRecord<D::Fact>>,
     fingerprinter: Fingerprinter,
@@ -62,6 +65,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
             scheduler: Scheduler::new(),
             network: Network::new(latency),
             nodes: BTreeMap::new(),
+            heard: BTreeMap::new(),
             next_timer: 0,
             trace: Vec::new(),
             fingerprinter: Fingerprinter::default(),
@@ -206,17 +210,47 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     fn deliver(&mut self, id: MessageId) {
         // It may have been lost while it waited in the backlog of a paused process.
         let Some(to) = self.network.get(id).map(|message| message.to) else { return };
+        let reaches = self.reaches(id);
         let slot = self.nodes.get_mut(&to).expect("messages go to nodes that exist");
         match slot.status {
             Status::Paused { .. } => slot.backlog.push_back(Event::Deliver(id)),
             Status::Down { .. } => self.refuse(id),
+            Status::Up { .. } if !reaches => self.reset(id),
             Status::Up { .. } => {
-                let message = self.network.take(id).expect("a scheduled message is in flight");
+                let mut message = self.network.take(id).expect("a scheduled message is in flight");
+                if D::meant_for(&message.body) == MeantFor::Whoever {
+                    self.heard.insert((to, message.from), self.nodes[&message.from].life);
+                } else {
+                    D::sign(&mut message.body, Life::default());
+                }
                 let cause = Cause::Message { id, sent: message.sent };
                 let digest = D::digest(&message.body);
                 self.emit(Some(to), cause, RuntimeFact::Delivered { id, from: message.from, to, digest });
                 self.run(to, cause, |node, ctx| node.message(ctx, message.from, message.body));
             }
+        }
+    }
+
+    /// Is the process that this message is meant for the one that listens now?
+    fn reaches(&self, id: MessageId) -> bool {
+        let Some(message) = self.network.get(id) else { return false };
+        let life = self.nodes[&message.to].life;
+        match D::meant_for(&message.body) {
+            MeantFor::Whoever => true,
+            MeantFor::Asker(asked) => asked == life,
+            MeantFor::LastHeard => self.heard.get(&(message.from, message.to)).is_none_or(|heard| *heard == life),
+        }
+    }
+
+    /// The connection has ended with the process that opened it. The sender may not have heard of that: a machine that
+    /// loses power says nothing. Who pushes learns it now; who answers closes that connection, and has others.
+    fn reset(&mut self, id: MessageId) {
+        let message = self.network.get(id).expect("a message that arrives was in flight");
+        let (from, to) = (message.from, message.to);
+        let pushed = D::meant_for(&message.body) == MeantFor::LastHeard;
+        self.lose(id, Loss::Reset);
+        if pushed {
+            self.tell_disconnected(from, to);
         }
     }
 
@@ -262,8 +296,13 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     /// # Panics
     /// If the address is taken.
     pub fn add_node(&mut self, id: NodeId, node: N) {
-        let slot =
-            Slot { node, status: Status::Up { since: self.now }, disk: Disk::default(), backlog: VecDeque::new() };
+        let slot = Slot {
+            node,
+            status: Status::Up { since: self.now },
+            disk: Disk::default(),
+            life: Life(0),
+            backlog: VecDeque::new(),
+        };
         assert!(self.nodes.insert(id, slot).is_none(), "address {id} is taken");
         self.scheduler.schedule(self.now, Event::Start { node: id });
     }
@@ -316,8 +355,11 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         }
     }
 
-    fn send(&mut self, from: NodeId, to: NodeId, cause: Cause, body: D::Body) {
+    fn send(&mut self, from: NodeId, to: NodeId, cause: Cause, mut body: D::Body) {
         assert!(self.nodes.contains_key(&to), "{from} sends to {to}, which does not exist");
+        if D::meant_for(&body) == MeantFor::Whoever {
+            D::sign(&mut body, self.nodes[&from].life);
+        }
         let digest = D::digest(&body);
         let id = self.network.send((from, to), (self.now, self.step), body, &mut self.rng);
         self.emit(Some(from), cause, RuntimeFact::Sent { id, from, to, digest: digest.clone() });
@@ -409,6 +451,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
             return false;
         }
         slot.status = Status::Up { since: now };
+        slot.life = Life(slot.life.0 + 1);
         self.scheduler.schedule(now, Event::Start { node: id });
         true
     }

@@ -14,7 +14,7 @@ mod scheduler;
 
 pub use context::Context;
 pub use disk::{Disk, DiskProfile};
-pub use domain::{Crash, Domain, Node};
+pub use domain::{Crash, Domain, Life, MeantFor, Node};
 pub use fact::{Cause, Loss, RuntimeFact, TraceRecord};
 pub use kernel::{Kernel, Slot, Status};
 pub use network::{Fate, InFlight, Latency, LinkState, MessageId};

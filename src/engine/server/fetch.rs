@@ -12,7 +12,7 @@ use super::replica::FollowerFetch;
 use super::replica_manager::ReplicaManager;
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, Offset, TopicPartition};
+use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, Mutation, NodeId, Offset, TopicPartition};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{
     EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState,
@@ -96,7 +96,7 @@ impl ReplicaManager {
                 return true;
             }
             let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
-            let end = end_of(log, request.follower);
+            let end = end_of(env, log, request.follower);
             // The log was cut, or the consumer is ahead of this replica's high watermark: it is told so at once.
             if asked.fetch_offset > end {
                 return true;
@@ -166,7 +166,12 @@ impl ReplicaManager {
         let batches = match diverging {
             Some(_) => Vec::new(),
             None => log
-                .read(asked.fetch_offset, end_of(log, follower), asked.max_bytes.min(room.bytes), room.min_one_message)
+                .read(
+                    asked.fetch_offset,
+                    end_of(env, log, follower),
+                    asked.max_bytes.min(room.bytes),
+                    room.min_one_message,
+                )
                 .map_err(|_| ErrorCode::OffsetOutOfRange)?,
         };
         let (high_watermark, log_start_offset) = (log.high_watermark(), log.log_start_offset());
@@ -255,8 +260,9 @@ impl ReplicaManager {
 
 /// The offset below which the fetcher may read. Without transactions the last stable offset is the high watermark, so
 /// both isolation levels end there.
-fn end_of(log: &UnifiedLog, follower: Option<FollowerState>) -> Offset {
-    if follower.is_some() { log.log_end_offset() } else { log.high_watermark() }
+fn end_of(env: &Env<'_>, log: &UnifiedLog, follower: Option<FollowerState>) -> Offset {
+    let reads_all = follower.is_some() || env.config.sabotage.breaks(Mutation::ServesUncommitted);
+    if reads_all { log.log_end_offset() } else { log.high_watermark() }
 }
 
 /// `Partition.followerReplicaOrThrow`.

@@ -9,7 +9,7 @@ use super::env::{Env, request};
 use super::replica_manager::ReplicaManager;
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, Time, TopicPartition};
+use crate::engine::common::{BrokerId, CorrelationId, LeaderEpoch, Mutation, NodeId, Offset, Time, TopicPartition};
 use crate::engine::protocol::{FetchPartition, FetchRequest, FollowerState, Isolation, ListOffsetsRequest, OffsetSpec};
 use crate::engine::runtime::TimerId;
 use crate::engine::storage::UnifiedLog;
@@ -256,7 +256,9 @@ fn fetch_partition(env: &Env<'_>, state: &PartitionFetchState) -> FetchPartition
         partition: state.partition,
         current_leader_epoch: Some(state.current_leader_epoch),
         fetch_offset: state.fetch_offset,
-        last_fetched_epoch: state.last_fetched_epoch.filter(|_| env.config.version.truncates_by_leader_epoch()),
+        last_fetched_epoch: state.last_fetched_epoch.filter(|_| {
+            env.config.version.truncates_by_leader_epoch() && !env.config.sabotage.breaks(Mutation::HidesItsEpoch)
+        }),
         log_start_offset: env.logs.get(state.partition).map(UnifiedLog::log_start_offset),
         max_bytes: u64::from(env.config.replica_fetch_max_bytes),
     }

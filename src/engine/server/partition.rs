@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::replica::{FollowerFetch, Replica};
-use crate::engine::common::{BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, Span, Time, TopicPartition};
+use crate::engine::common::{
+    BrokerId, ErrorCode, LeaderEpoch, Mutation, Offset, PartitionEpoch, Sabotage, Span, Time, TopicPartition,
+};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration};
 use crate::engine::protocol::{AlteredPartition, IsrProposal, LeaderHint};
 use crate::engine::storage::UnifiedLog;
@@ -64,6 +66,7 @@ pub struct IsrRules<'a> {
     /// `min.insync.replicas` of the topic.
     pub min_insync_replicas: u32,
     pub image: &'a MetadataImage,
+    pub sabotage: Sabotage,
 }
 
 /// The high watermark rose, and because of these log ends.
@@ -309,7 +312,15 @@ impl Partition {
             }
         }
         ends.sort_unstable();
-        let to = ends.iter().map(|(_, end)| *end).min().expect("the leader's own end is among them");
+        let mut to = ends.iter().map(|(_, end)| *end).min().expect("the leader's own end is among them");
+        if rules.sabotage.breaks(Mutation::HighWatermarkIsLargest) {
+            to = log_end;
+        }
+        if rules.sabotage.breaks(Mutation::HighWatermarkFollowsTheSlowest) {
+            let slowest = state.followers.values().map(|replica| replica.log_end().unwrap_or_default()).min()?;
+            let from = log.update_high_watermark(slowest)?;
+            return Some(HighWatermarkRise { from, to: slowest, ends });
+        }
         log.maybe_increment_high_watermark(to).map(|from| HighWatermarkRise { from, to, ends })
     }
 

@@ -6,7 +6,7 @@ use super::purgatory::{Parked, ParkedId, ParkedProduce, ProduceWait};
 use super::replica_manager::ReplicaManager;
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{CorrelationId, ErrorCode, NodeId, Offset, TopicPartition};
+use crate::engine::common::{CorrelationId, ErrorCode, Mutation, NodeId, Offset, TopicPartition};
 use crate::engine::protocol::{Acks, Appended, ProduceRequest, ProduceResponse, ProducedPartition};
 use crate::engine::record::RecordBatch;
 use crate::engine::storage::Flush;
@@ -136,8 +136,9 @@ impl ReplicaManager {
         let is_flushed = |wait: &ProduceWait| {
             wait.flush.is_none_or(|flush| env.logs.get(wait.partition).is_none_or(|log| log.is_flushed(flush)))
         };
+        let waits_for_all = acks == Acks::All && !env.config.sabotage.breaks(Mutation::AcksBeforeReplication);
         for wait in waits.iter_mut().filter(|wait| wait.outcome.is_none() && is_flushed(wait)) {
-            let is_done = if acks == Acks::All { self.has_reached(env, wait.partition, wait.until) } else { Ok(true) };
+            let is_done = if waits_for_all { self.has_reached(env, wait.partition, wait.until) } else { Ok(true) };
             wait.outcome = match is_done {
                 Ok(true) => Some(Ok(wait.appended)),
                 Ok(false) => None,

@@ -15,7 +15,7 @@ use super::follow::truncate_to_high_watermark;
 use super::partition::{IsrRules, Partition};
 use super::purgatory::Purgatory;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, ErrorCode, Offset, TopicId, TopicPartition};
+use crate::engine::common::{BrokerId, ErrorCode, Mutation, Offset, TopicId, TopicPartition};
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicImage};
 use crate::engine::protocol::LeaderHint;
@@ -60,8 +60,10 @@ impl ReplicaManager {
                 && old.partition(*id) != Some(*registration)
                 && !env.logs.is_offline(*id)
         };
-        let (leading, following): (Vec<_>, Vec<_>) =
-            image.partitions().filter(mine).partition(|(_, registration)| registration.leader == Some(env.me));
+        let (leading, following): (Vec<_>, Vec<_>) = image.partitions().filter(mine).partition(|(_, registration)| {
+            let usurps = env.config.sabotage.breaks(Mutation::LeadsWhatItFollows) && registration.isr.contains(&env.me);
+            registration.leader == Some(env.me) || usurps
+        });
         let mut changes = self.remove_strays(ctx, env);
         for (id, registration) in leading {
             changes.extend(self.lead(ctx, env, id, registration));
@@ -259,6 +261,7 @@ pub(super) fn rules<'a>(
         lag_time_max: config.replica_lag_time_max,
         min_insync_replicas: topic.min_insync_replicas,
         image,
+        sabotage: config.sabotage,
     }
 }
 

@@ -160,7 +160,8 @@ impl World {
                 self.with_admin(|admin, ctx| admin.cancel_reassignment(ctx, partitions));
             }
             Command::AddProducer { name, topic, configs, workload } => {
-                let config = producer_config(self.setup.version, configs)?;
+                let mut config = producer_config(self.setup.version, configs)?;
+                config.sabotage = self.sabotage;
                 let (bootstrap, topic) = (self.bootstrap(), topic.as_str().into());
                 self.add_client(name, |id, name| {
                     Process::Producer(Box::new(Producer::new(id, name, config, bootstrap, topic, workload.clone())))

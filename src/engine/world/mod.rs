@@ -16,7 +16,7 @@ pub use setup::{BrokerSpec, Features, Setup};
 
 use super::clients::{Consumer, Producer};
 use super::command::Target;
-use super::common::{BrokerId, ClientId, Fingerprint, NodeId, ServerId, Step, Time};
+use super::common::{BrokerId, ClientId, Fingerprint, NodeId, Sabotage, ServerId, Step, Time};
 use super::controller::Controller;
 use super::domain::Kafka;
 use super::metadata::MetadataImage;
@@ -32,6 +32,7 @@ pub struct World {
     setup: Arc<Setup>,
     clients: BTreeMap<Arc<str>, ClientId>,
     names: Vec<Arc<str>>,
+    sabotage: Sabotage,
 }
 
 impl World {

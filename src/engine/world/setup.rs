@@ -9,7 +9,7 @@ use super::configs::broker_config;
 use super::{Process, Refusal, World};
 use crate::engine::clients::Admin;
 use crate::engine::command::{Properties, QueueSpec};
-use crate::engine::common::{BrokerId, NodeId, Span};
+use crate::engine::common::{BrokerId, NodeId, Sabotage, Span};
 use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Controller;
 use crate::engine::metadata::ELIGIBLE_LEADER_REPLICAS;
@@ -89,7 +89,13 @@ impl World {
     /// # Errors
     /// If a property has no meaning or two nodes share an id.
     pub fn new(setup: Setup) -> Result<Self, Refusal> {
-        let config = broker_config(setup.version, &setup.properties)?;
+        Self::sabotaged(setup, Sabotage::default())
+    }
+
+    /// A world in which every node that could keep a rule breaks it. Only tests have a rule to name.
+    pub(crate) fn sabotaged(setup: Setup, sabotage: Sabotage) -> Result<Self, Refusal> {
+        let mut config = broker_config(setup.version, &setup.properties)?;
+        config.sabotage = sabotage;
         let latency = Latency { base: setup.latency, jitter: setup.jitter };
         let mut kernel = Kernel::new(setup.seed, latency);
         let voters = &setup.controllers;
@@ -122,9 +128,13 @@ impl World {
             kernel.add_node(id, Process::Broker(Box::new(broker)));
         }
         if let Some(queue) = &setup.queue {
-            kernel.add_node(NodeId::QueueBroker, Process::QueueBroker(Box::new(QueueBroker::new(queue.clone()))));
+            kernel.add_node(
+                NodeId::QueueBroker,
+                Process::QueueBroker(Box::new(QueueBroker::new(queue.clone()).sabotaged(sabotage))),
+            );
         }
-        let mut world = Self { kernel, setup: Arc::new(setup), clients: BTreeMap::new(), names: Vec::new() };
+        let (setup, clients, names) = (Arc::new(setup), BTreeMap::new(), Vec::new());
+        let mut world = Self { kernel, setup, clients, names, sabotage };
         if !world.setup.brokers.is_empty() {
             let bootstrap = world.bootstrap();
             world.add_client(ADMIN, |id, _| Process::Admin(Box::new(Admin::new(id, bootstrap))))?;

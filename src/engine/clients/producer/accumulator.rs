@@ -10,7 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::batch::{Numbered, ProducerBatch};
-use crate::engine::common::{BrokerId, LeaderEpoch, PartitionId, Span, Time, TopicId, TopicPartition};
+use crate::engine::common::{
+    BrokerId, LeaderEpoch, Mutation, PartitionId, Sabotage, Span, Time, TopicId, TopicPartition,
+};
 
 /// The settings of a producer that concern its accumulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,7 @@ pub struct AccumulatorConfig {
     pub delivery_timeout: Span,
     /// `buffer.memory`.
     pub buffer_memory_bytes: u64,
+    pub sabotage: Sabotage,
 }
 
 /// Who leads a partition, as far as the producer knows.
@@ -218,7 +221,11 @@ impl RecordAccumulator {
     /// idempotence that is how retries reorder records.
     pub fn reenqueue(&mut self, mut batch: ProducerBatch, now: Time, backoff: Span) {
         batch.reenqueued(now, backoff);
-        self.queues.entry(batch.partition()).or_default().push_front(batch);
+        let queue = self.queues.entry(batch.partition()).or_default();
+        if self.config.sabotage.breaks(Mutation::RetriesLast) {
+            return queue.push_back(batch);
+        }
+        queue.push_front(batch);
     }
 
     /// Puts a batch that the broker found too large back in parts. The first attempt splits by `batch.size`; a part
@@ -349,6 +356,7 @@ mod tests {
             linger,
             delivery_timeout: Span::secs(120),
             buffer_memory_bytes: 32 * 1024 * 1024,
+            sabotage: Sabotage::default(),
         })
     }
 
@@ -497,6 +505,7 @@ mod tests {
             linger: Span::secs(1),
             delivery_timeout: Span::secs(120),
             buffer_memory_bytes: 2_500,
+            sabotage: Sabotage::default(),
         });
         fill(&mut accumulator, at(0), 0, 0..1);
         fill(&mut accumulator, at(0), 1, 1..2);

@@ -89,6 +89,7 @@ impl Sender {
             linger: config.linger,
             delivery_timeout: config.delivery_timeout,
             buffer_memory_bytes: config.buffer_memory_bytes,
+            sabotage: config.sabotage,
         };
         Self {
             acks: match config.acks {

@@ -8,7 +8,7 @@ use super::GroupTimer;
 use super::member::{Member, Reply};
 use super::records::{GroupMetadata, GroupRecord, StoredOffset};
 use crate::engine::common::{
-    ErrorCode, Generation, MemberId, NodeId, PartitionId, Purpose, Span, Time, TopicPartition,
+    ErrorCode, Generation, MemberId, NodeId, PartitionId, Purpose, Sabotage, Span, Time, TopicPartition,
 };
 use crate::engine::coordinator::fact::{ExpiredBecause, GroupFact, GroupState};
 use crate::engine::metadata::MetadataImage;
@@ -33,6 +33,7 @@ pub(super) struct Settings {
     pub offsets_retention: Span,
     pub retention_check_interval: Span,
     pub offsets_partitions: u32,
+    pub sabotage: Sabotage,
 }
 
 /// What a group may do to the world while it handles one thing.

@@ -90,6 +90,7 @@ impl GroupCoordinator {
             offsets_retention: config.offsets_retention,
             retention_check_interval: config.offsets_retention_check_interval,
             offsets_partitions: config.offsets_topic_num_partitions,
+            sabotage: config.sabotage,
         };
         Self { settings, shards: BTreeMap::new() }
     }

@@ -13,7 +13,7 @@ use super::GroupTimer;
 use super::classic_group::{CONSUMER_PROTOCOL_TYPE, Env, Group, InitialRebalance, Then, Write};
 use super::member::{Member, Reply};
 use super::records::GroupRecord;
-use crate::engine::common::{ErrorCode, Generation, MemberId, Span, TopicPartition};
+use crate::engine::common::{ErrorCode, Generation, MemberId, Mutation, Span, TopicPartition};
 use crate::engine::coordinator::fact::{ExpiredBecause, GroupFact, GroupState};
 use crate::engine::protocol::{JoinGroupRequest, JoinGroupResponse, Joined, SyncGroupRequest, SyncGroupResponse};
 
@@ -434,6 +434,10 @@ impl Group {
         for member in &mut self.members {
             let written = metadata.members.iter().find(|written| written.member == member.id);
             member.assignment = written.map(|written| written.assignment.clone()).unwrap_or_default();
+        }
+        if env.settings.sabotage.breaks(Mutation::AssignsToEverybody) {
+            let all: Vec<_> = self.members.iter().flat_map(|member| member.assignment.clone()).collect();
+            self.members.iter_mut().for_each(|member| member.assignment.clone_from(&all));
         }
         let assignment = self.members.iter().map(|member| (member.id.clone(), member.assignment.clone())).collect();
         self.transition_to(env, GroupState::Stable);

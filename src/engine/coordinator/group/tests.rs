@@ -209,7 +209,7 @@ impl Lab {
     }
 
     fn ask(&mut self, client: u32, request: impl Into<Request>) -> Asked {
-        let correlation = CorrelationId(self.asked);
+        let correlation = CorrelationId(self.asked.into());
         self.asked += 1;
         let body = Body::Request { correlation, request: request.into() };
         assert!(self.kernel.command(NodeId::Client(ClientId(client)), |_, ctx| ctx.send(BROKER, body)));

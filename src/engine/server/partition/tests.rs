@@ -78,7 +78,13 @@ impl Leader {
     fn advance(&mut self, at: u64) -> Option<HighWatermarkRise> {
         let Self { partition, log, image, min_isr } = self;
         let lag_time_max = Span::secs(30);
-        let rules = IsrRules { now: second(at), lag_time_max, min_insync_replicas: *min_isr, image };
+        let rules = IsrRules {
+            now: second(at),
+            lag_time_max,
+            min_insync_replicas: *min_isr,
+            image,
+            sabotage: Sabotage::default(),
+        };
         partition.maybe_increment_high_watermark(log, &rules)
     }
 
@@ -87,8 +93,13 @@ impl Leader {
     }
 
     fn shrink(&mut self, at: u64) -> Option<IsrProposal> {
-        let rules =
-            IsrRules { now: second(at), lag_time_max: Span::secs(30), min_insync_replicas: 1, image: &self.image };
+        let rules = IsrRules {
+            now: second(at),
+            lag_time_max: Span::secs(30),
+            min_insync_replicas: 1,
+            image: &self.image,
+            sabotage: Sabotage::default(),
+        };
         self.partition.maybe_shrink_isr(&self.log, &rules)
     }
 

@@ -298,7 +298,7 @@ impl Stage {
     }
 
     fn ask(&mut self, client: NodeId, broker: u32, request: impl Into<Request>) -> CorrelationId {
-        let correlation = CorrelationId(self.next);
+        let correlation = CorrelationId(self.next.into());
         self.next += 1;
         let body = Body::Request { correlation, request: request.into() };
         self.kernel.command(client, |_, ctx| ctx.send(NodeId::broker(broker), body));

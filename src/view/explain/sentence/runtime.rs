@@ -26,6 +26,7 @@ pub(super) fn of_runtime(world: &World, fact: &RuntimeFact<Digest>) -> Sentence 
                 Loss::Cut => "fact-lost-cut",
                 Loss::Crash => "fact-lost-crash",
                 Loss::Down => "fact-lost-down",
+                Loss::Reset => "fact-lost-reset",
                 Loss::Dropped => "fact-lost-dropped",
             };
             message(world, key, (*from, *to), digest)

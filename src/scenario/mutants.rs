@@ -1,0 +1,199 @@
+//! Every guarantee is tripped by a node that is broken on purpose, and by nothing while the nodes are sound.
+//!
+//! Each case is a script, played twice: once in a world that breaks one rule, once in its clean twin.
+
+use std::collections::BTreeSet;
+
+use crate::checker::{Checker, Guarantee};
+use crate::console::{self, Entry};
+use crate::engine::command::QueueSpec;
+use crate::engine::common::{Mutation, Sabotage, Span};
+use crate::engine::{Setup, World};
+
+/// Broker 1 leads one partition that 2 and 3 follow; acks=all wants two of them.
+const ORDERS: &str = "
+wait 3s
+kafka-topics --create --topic orders --replica-assignment 1:2:3 --config min.insync.replicas=2
+wait 2s
+";
+
+/// The leader goes on alone, and dies.
+const LONELY_LEADER: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 20ms
+wait 3s
+hold broker-1 broker-2
+hold broker-1 broker-3
+wait 2s
+crash broker-1
+wait 15s
+";
+
+/// Readers go on while nothing can be committed.
+const NOTHING_COMMITTED: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 50ms
+kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1 --from-beginning
+wait 10s
+hold broker-1 broker-2
+hold broker-1 broker-3
+wait 3s
+";
+
+/// A follower comes back with an empty log.
+const EMPTY_FOLLOWER: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 50ms
+wait 3s
+power-loss broker-3
+wait 1s
+restart broker-3
+wait 20s
+";
+
+/// The old leader comes back with records that its successor never saw, and is needed.
+const TWO_HISTORIES: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 20ms --producer-property acks=1 --producer-property enable.idempotence=false
+wait 3s
+hold broker-1 broker-2
+hold broker-1 broker-3
+wait 2s
+crash broker-1
+wait 15s
+workload checkout --stop
+kafka-console-producer --topic orders --producer-property client.id=careful --every 20ms --records 20
+wait 3s
+release broker-1 broker-2
+release broker-1 broker-3
+restart broker-1
+wait 10s
+kafka-console-producer --topic orders --producer-property client.id=again --every 20ms --records 200
+wait 10s
+crash broker-2
+wait 15s
+";
+
+/// The only one alive is not in sync.
+const OUTSIDER: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 20ms
+wait 3s
+crash broker-3
+wait 12s
+hold broker-1 broker-3
+restart broker-3
+crash broker-2
+wait 12s
+crash broker-1
+wait 15s
+";
+
+/// A replica catches up, loses its power, and is let in on its former merits: see `a_replica_that_lost_power…`.
+const FORMER_MERITS: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 100ms
+wait 3s
+crash broker-3
+hold broker-1 broker-2
+wait 50s
+partition broker-2 controller-101
+wait 6s
+hold broker-1 controller-101
+release broker-1 broker-2
+wait 100ms
+power-loss broker-2
+hold broker-1 broker-2
+repair broker-2 controller-101
+restart broker-2
+wait 5s
+release broker-1 controller-101
+wait 1s
+crash broker-1
+wait 20s
+";
+
+const TWO_MEMBERS: &str = "
+kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1
+kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-2
+wait 15s
+";
+
+/// Many batches wait while one fails.
+const FAILED_BATCH: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --every 10ms --records 400 --producer-property batch.size=0 --producer-property enable.idempotence=false --producer-property max.in.flight.requests.per.connection=1
+wait 2s
+crash broker-1
+wait 20s
+";
+
+const TWO_WORKERS: &str = "
+queue-producer checkout-q --every 100ms --records 20
+queue-worker packer-1 --application packing --processing 200ms --prefetch 2
+queue-worker packer-2 --application packing --processing 200ms --prefetch 2
+wait 5s
+";
+
+/// Who breaks which rule, what happens, and which promises are broken thereby.
+const CASES: &[(Mutation, &str, &[Guarantee])] = &[
+    (
+        Mutation::HighWatermarkIsLargest,
+        LONELY_LEADER,
+        &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive],
+    ),
+    (Mutation::AcksBeforeReplication, LONELY_LEADER, &[Guarantee::AckedRecordsSurvive]),
+    (Mutation::ServesUncommitted, NOTHING_COMMITTED, &[Guarantee::ReadsBelowHighWatermark]),
+    (Mutation::HighWatermarkFollowsTheSlowest, EMPTY_FOLLOWER, &[Guarantee::HighWatermarkNeverFalls]),
+    (Mutation::LeadsWhatItFollows, "", &[Guarantee::OneLeaderPerEpoch]),
+    (Mutation::HidesItsEpoch, TWO_HISTORIES, &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive]),
+    (Mutation::ElectsFromOutside, OUTSIDER, &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive]),
+    (
+        Mutation::IgnoresBrokerEpochs,
+        FORMER_MERITS,
+        &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive],
+    ),
+    (Mutation::AssignsToEverybody, TWO_MEMBERS, &[Guarantee::OneOwnerPerPartition]),
+    (Mutation::RetriesLast, FAILED_BATCH, &[Guarantee::RecordsKeepTheirOrder]),
+    (Mutation::DeliversTwice, TWO_WORKERS, &[Guarantee::OneWorkerPerMessage]),
+];
+
+/// Plays the script and tells which promises were broken.
+fn broken(sabotage: Sabotage, script: &str) -> BTreeSet<Guarantee> {
+    let setup = Setup { seed: 71, queue: Some(QueueSpec::default()), ..Setup::default() };
+    let mut world = World::sabotaged(setup, sabotage).expect("the setup of a test is sound");
+    let mut checker = Checker::default();
+    for line in console::read_script(&format!("{ORDERS}{script}")).expect("the script is sound") {
+        match line.entry {
+            Entry::Act(commands) => {
+                for command in commands {
+                    world.apply(&command).unwrap_or_else(|refusal| panic!("{}: {refusal}", line.text));
+                    let facts = world.take_trace();
+                    checker.observe(&world, &facts);
+                }
+            }
+            Entry::Wait(span) => run(&mut world, &mut checker, span),
+            _ => panic!("{}: not for this bench", line.text),
+        }
+    }
+    let promised = checker.violations().iter().filter(|violation| violation.is_promised());
+    promised.map(|violation| violation.guarantee).collect()
+}
+
+fn run(world: &mut World, checker: &mut Checker, span: Span) {
+    let until = world.now() + span;
+    while world.next_event_at().is_some_and(|at| at <= until) {
+        world.step();
+        let facts = world.take_trace();
+        checker.observe(world, &facts);
+    }
+    world.wait_until(until);
+}
+
+#[test]
+fn a_broken_node_breaks_the_promise_and_its_sound_twin_keeps_all() {
+    for (mutation, script, expected) in CASES {
+        let told = broken(Sabotage::of(*mutation), script);
+        assert_eq!(told, expected.iter().copied().collect(), "{mutation:?}");
+        assert_eq!(broken(Sabotage::default(), script), BTreeSet::new(), "the twin of {mutation:?}");
+    }
+}
+
+#[test]
+fn no_guarantee_is_without_a_mutant() {
+    let tripped: BTreeSet<Guarantee> = CASES.iter().flat_map(|(.., expected)| *expected).copied().collect();
+    assert_eq!(tripped, Guarantee::ALL.into_iter().collect());
+}
