@@ -10,4 +10,5 @@ mod engine {
     mod power;
     mod quorum;
     mod storage;
+    mod zookeeper;
 }

@@ -91,6 +91,11 @@ pub enum Evidence {
         epoch: LeaderEpoch,
         brokers: (BrokerId, BrokerId),
     },
+    /// In ZooKeeper mode: the controller epoch stands for the role itself.
+    TwoControllers {
+        epoch: u32,
+        brokers: (BrokerId, BrokerId),
+    },
     Fell {
         partition: TopicPartition,
         from: Offset,

@@ -19,6 +19,7 @@ mod tools;
 mod verbs;
 mod views;
 mod words;
+mod zookeeper_shell;
 
 use crate::engine::command::{Command, OffsetTarget};
 use crate::engine::common::{BrokerId, Span};
@@ -30,6 +31,7 @@ pub use print::print;
 pub use query::{Condition, Expression, Memory, QueryProblem, Scope, Value};
 pub use script::{ScriptLine, ScriptProblem, read_script};
 pub use words::{ConsoleProblem, span};
+pub use zookeeper_shell::Look;
 
 /// What a line means.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +73,8 @@ pub enum Question {
     DescribeQuorum,
     /// `kafka-metadata-quorum describe --replication`
     DescribeQuorumReplication { human_readable: bool },
+    /// `zookeeper-shell ls|get|stat`
+    Znode { look: Look, path: String },
     /// `show EXPRESSION` (ours).
     Show(Expression),
     /// `help [TOOL]` (ours).

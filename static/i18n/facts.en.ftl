@@ -228,3 +228,16 @@ fact-zk-changed = { $path } was set, version { $version }
 fact-zk-deleted = { $path } was deleted
 fact-zk-refused = refused to write { $path }: { $error }
 fact-zk-watch = told { $client } once what its watch on { $path } has seen: { $kind }
+
+fact-zk-connected = is connected to ZooKeeper
+fact-zk-disconnected = lost its connection with ZooKeeper. It goes on serving; whether its session lives, only ZooKeeper can say
+fact-zk-session-expired = heard that its ZooKeeper session has expired: to the cluster it was dead. It opens another and registers anew
+fact-start-failed = could not start: { $reason }
+fact-kc-elected = became controller, controller epoch { $epoch }
+fact-kc-lost = broker { $broker } was faster and is controller
+fact-kc-lost-to-nobody = could not become controller, nor could anybody else: it tries again
+fact-kc-resigned = is controller no longer (epoch { $epoch })
+fact-kc-ready = knows the cluster as ZooKeeper has it and begins to act, epoch { $epoch }: { $brokers } brokers, { $partitions } partitions
+fact-kc-brokers = saw brokers change: joined { $joined }, came back { $bounced }, gone { $gone }
+fact-kc-fenced = was stopped from writing: another controller has raised the epoch above { $epoch }
+fact-kc-refused = broker { $broker } did not obey: { $error }

@@ -421,3 +421,16 @@ ui-quorum-record = Record
 ui-quorum-snapshots = Snapshots
 ui-quorum-snapshot = { $records } records, { $bytes } B
 ui-quorum-log-start = log starts at { $offset }
+
+ui-zk-log = log up to
+ui-zk-looking = looking for a leader
+ui-zk-follows = follower
+ui-zk-leads = leader
+ui-zk-about-to-lead = elected, not yet followed by a majority
+ui-zk-sessions = Sessions
+ui-zk-session = session
+ui-zk-client = client
+ui-zk-timeout = timeout
+ui-zk-ends = ends at
+ui-znodes = Znodes
+ui-evidence-two-controllers = brokers { $one } and { $other } were both controller in controller epoch { $epoch }

@@ -413,3 +413,16 @@ ui-quorum-record = 记录
 ui-quorum-snapshots = 快照
 ui-quorum-snapshot = { $records } 条记录，{ $bytes } B
 ui-quorum-log-start = 日志起点 { $offset }
+
+ui-zk-log = 日志末尾
+ui-zk-looking = 正在寻找 leader
+ui-zk-follows = follower
+ui-zk-leads = leader
+ui-zk-about-to-lead = 已当选，尚未得到多数派跟随
+ui-zk-sessions = 会话
+ui-zk-session = 会话
+ui-zk-client = 客户端
+ui-zk-timeout = 超时
+ui-zk-ends = 到期时间
+ui-znodes = Znode
+ui-evidence-two-controllers = broker { $one } 和 { $other } 在同一个 controller epoch { $epoch } 中都是 controller

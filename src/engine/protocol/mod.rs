@@ -4,6 +4,7 @@
 //! Absence is `Option` where the wire has −1. Per-partition errors are `Result`s.
 
 mod admin;
+mod controller;
 mod digest;
 mod envelope;
 mod fetch;
@@ -16,6 +17,10 @@ mod raft;
 mod zookeeper;
 
 pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
+pub use controller::{
+    ControllerStamp, LeaderAndIsrRequest, LeaderAndIsrResponse, StopReplicaRequest, StopReplicaResponse,
+    UpdateMetadataRequest, UpdateMetadataResponse,
+};
 pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};
 pub use fetch::{

@@ -120,6 +120,10 @@ fn evidence(text: &Text, world: &World, evidence: &Evidence) -> AttrValue {
             "ui-evidence-two-leaders",
             &[of(*partition), ("epoch", epoch.to_string()), ("one", one.to_string()), ("other", other.to_string())],
         ),
+        Evidence::TwoControllers { epoch, brokers: (one, other) } => say(
+            "ui-evidence-two-controllers",
+            &[("epoch", epoch.to_string()), ("one", one.to_string()), ("other", other.to_string())],
+        ),
         Evidence::Fell { partition, from, to } => {
             say("ui-evidence-fell", &[of(*partition), ("from", from.to_string()), ("to", to.to_string())])
         }
