@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::console::{self, Condition, Entry, Memory, Scope, ScriptLine};
 use crate::engine::command::QueueSpec;
-use crate::engine::common::{BrokerId, Span};
+use crate::engine::common::{BrokerId, ServerId, Span};
+use crate::engine::config::KafkaVersion;
 use crate::engine::world::BrokerSpec;
 use crate::engine::{Record, Setup, Time};
 use crate::scenario::{Catalog, Lesson};
@@ -82,6 +83,9 @@ struct ScriptArguments {
     /// Put a point-to-point broker beside the cluster.
     #[arg(long)]
     queue: bool,
+    /// Keep the metadata in so many ZooKeeper servers (1 or 3) instead of KRaft controllers; Kafka is 3.9 then.
+    #[arg(long, value_name = "SERVERS")]
+    zookeeper: Option<u32>,
     /// A line of server.properties: KEY=VALUE.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     properties: Vec<String>,
@@ -141,6 +145,11 @@ impl ScriptArguments {
             queue: self.queue.then(QueueSpec::default),
             ..Setup::default()
         };
+        if let Some(servers) = self.zookeeper {
+            setup.version = KafkaVersion::V3_9;
+            setup.controllers.clear();
+            setup.zookeepers = (1..=servers).map(ServerId).collect();
+        }
         if self.brokers < 3 {
             // What Kafka's own single-node server.properties sets.
             setup.properties.insert("offsets.topic.replication.factor".to_owned(), "1".to_owned());

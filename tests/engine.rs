@@ -10,4 +10,5 @@ mod engine {
     mod quorum;
     mod replication;
     mod storage;
+    mod zookeeper;
 }

@@ -110,6 +110,11 @@ pub enum Evidence {
         end: Offset,
         committed: Offset,
     },
+    /// In ZooKeeper mode: the controller epoch stands for the role itself.
+    TwoKafkaControllers {
+        epoch: u32,
+        brokers: (BrokerId, BrokerId),
+    },
     Fell {
         partition: TopicPartition,
         from: Offset,

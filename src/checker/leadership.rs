@@ -6,6 +6,7 @@ use super::guarantee::{Evidence, Guarantee, Violation};
 use super::survival::Survival;
 use crate::engine::clients::ConsumerFact;
 use crate::engine::common::{BrokerId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::engine::kafka_controller::KafkaControllerFact;
 use crate::engine::server::BrokerFact;
 use crate::engine::{Fact, Record};
 
@@ -21,6 +22,8 @@ pub(super) struct Leadership {
     reigns: BTreeMap<(TopicPartition, LeaderEpoch), Reign>,
     /// The epoch in which each broker last began to lead.
     leads: BTreeMap<(BrokerId, TopicPartition), LeaderEpoch>,
+    /// In ZooKeeper mode, who was controller in which controller epoch.
+    controllers: BTreeMap<u32, BrokerId>,
 }
 
 impl Leadership {
@@ -39,6 +42,13 @@ impl Leadership {
                 self.leads.insert((broker, partition), epoch);
                 if first.leader != broker {
                     let evidence = Evidence::TwoLeaders { partition, epoch, brokers: (first.leader, broker) };
+                    broken(Guarantee::OneLeaderPerEpoch, evidence);
+                }
+            }
+            (Fact::KafkaController(KafkaControllerFact::Elected { epoch }), Some(NodeId::Broker(broker))) => {
+                let first = *self.controllers.entry(*epoch).or_insert(broker);
+                if first != broker {
+                    let evidence = Evidence::TwoKafkaControllers { epoch: *epoch, brokers: (first, broker) };
                     broken(Guarantee::OneLeaderPerEpoch, evidence);
                 }
             }

@@ -45,6 +45,7 @@ fn inner(fact: &Fact) -> String {
         Fact::Broker(fact) => format!("{fact:?}"),
         Fact::Controller(fact) => format!("{fact:?}"),
         Fact::Raft(fact) => format!("{fact:?}"),
+        Fact::KafkaController(fact) => format!("{fact:?}"),
         Fact::Group(fact) => format!("{fact:?}"),
         Fact::Producer(fact) => format!("{fact:?}"),
         Fact::Consumer(fact) => format!("{fact:?}"),

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use super::query::Scope;
-use super::{DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_tools, quorum, views};
+use super::{
+    DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_tools, quorum, views, zookeeper_shell,
+};
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
@@ -25,6 +27,7 @@ const MISSING: &str = "-";
 pub fn answer(question: &Question, scope: Scope<'_>) -> String {
     let world = scope.world;
     let text = match question {
+        Question::Znode { look, path } => zookeeper_shell::answer(world, *look, path),
         Question::ListTopics => list_topics(world),
         Question::DescribeTopics { topic, only } => describe_topics(world, topic.as_deref(), *only),
         Question::DescribeConfigs { entity, all } => configs::describe(world, entity, *all),
@@ -165,7 +168,7 @@ fn heading(id: TopicId, topic: &TopicImage, config: &TopicConfig) -> String {
     format!(
         "Topic: {}\tTopicId: {}\tPartitionCount: {}\tReplicationFactor: {factor}\tConfigs: {}\n",
         topic.name,
-        uuid(id),
+        id.uuid(),
         topic.partitions.len(),
         configs.join(",")
     )
@@ -214,32 +217,6 @@ fn fits(
 
 fn ids(brokers: &[BrokerId]) -> String {
     brokers.iter().map(BrokerId::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// Kafka knows topics by a random 128-bit id, written in 22 characters of URL-safe Base64. Here topics are numbered;
-/// the number is scrambled (SplitMix64), so that what is printed has Kafka's shape and is the same in every run.
-fn uuid(topic: TopicId) -> String {
-    uuid_from(u64::from(topic.0))
-}
-
-/// The same for whatever else has such an id.
-pub(super) fn uuid_from(number: u64) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let scramble = |seed: u64| {
-        let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    };
-    let seed = number.wrapping_mul(2).wrapping_add(1);
-    let bits = u128::from(scramble(seed)) << 64 | u128::from(scramble(seed.wrapping_add(1)));
-    // Six bits at a time from the left; the last character has two bits and four zeros. Kafka never begins with '-'.
-    let digit = |index: u32| {
-        let shifted = if index == 21 { bits << 4 } else { bits >> (122 - 6 * index) };
-        ALPHABET[usize::try_from(shifted & 63).expect("six bits fit")]
-    };
-    let text: String = (0..22).map(|index| char::from(digit(index))).collect();
-    if let Some(rest) = text.strip_prefix('-') { format!("_{rest}") } else { text }
 }
 
 // ---- kafka-consumer-groups -----------------------------------------------------------------------------------------
@@ -475,7 +452,7 @@ mod tests {
         let again = run(&mut world, &["kafka-topics --create --topic orders"], 1);
         assert_eq!(again, ["Error while executing topic command : Topic 'orders' already exists."]);
         assert_eq!(ask(&world, "kafka-topics --list"), "orders");
-        let id = uuid(TopicId(0));
+        let id = TopicId(0).uuid();
         let heading = format!(
             "Topic: orders\tTopicId: {id}\tPartitionCount: 2\tReplicationFactor: 2\tConfigs: min.insync.replicas=2"
         );
@@ -542,7 +519,7 @@ mod tests {
 
     #[test]
     fn topic_ids_have_kafkas_shape() {
-        let all: Vec<String> = (0..200).map(|id| uuid(TopicId(id))).collect();
+        let all: Vec<String> = (0..200).map(|id| TopicId(id).uuid()).collect();
         for id in &all {
             assert_eq!(id.len(), 22, "{id}");
             assert!(!id.starts_with('-') && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));

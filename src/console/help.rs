@@ -28,6 +28,17 @@ const TOOLS: &[ToolHelp] = &[
         ours: &[],
     },
     ToolHelp {
+        name: "zookeeper-shell",
+        is_kafka: true,
+        does: "shows the znodes of a cluster in ZooKeeper mode",
+        forms: &[
+            "zookeeper-shell localhost:2181 ls /brokers/ids",
+            "zookeeper-shell ls -R /",
+            "zookeeper-shell get -s /controller",
+        ],
+        ours: &[],
+    },
+    ToolHelp {
         name: "kafka-console-producer",
         is_kafka: true,
         does: "starts a program that produces",

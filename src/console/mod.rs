@@ -20,6 +20,7 @@ mod tools;
 mod verbs;
 mod views;
 mod words;
+mod zookeeper_shell;
 
 use crate::engine::command::{Command, OffsetTarget, ReplicaSpec};
 use crate::engine::common::{BrokerId, Span};
@@ -31,6 +32,7 @@ pub use print::print;
 pub use query::{Condition, Expression, Memory, QueryProblem, Scope, Value};
 pub use script::{ScriptLine, ScriptProblem, read_script};
 pub use words::{ConsoleProblem, span};
+pub use zookeeper_shell::Look;
 
 /// What a line means.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +80,8 @@ pub enum Question {
     VerifyReassignment { partitions: Vec<ReplicaSpec>, preserves_throttles: bool },
     /// `kafka-reassign-partitions --list`
     ListReassignments,
+    /// `zookeeper-shell ls|get|stat`
+    Znode { look: Look, path: String },
     /// `show EXPRESSION` (ours).
     Show(Expression),
     /// `help [TOOL]` (ours).

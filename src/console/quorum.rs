@@ -1,8 +1,7 @@
 //! `kafka-metadata-quorum describe`: the quorum as its leader knows it, in the words of `MetadataQuorumCommand` 4.
 
-use super::answer::uuid_from;
 use crate::engine::World;
-use crate::engine::common::{NodeId, Offset, Time};
+use crate::engine::common::{NodeId, Offset, Time, uuid};
 use crate::engine::raft::{LeaderState, RaftClient, ReplicaState};
 
 /// A voter of a static quorum (`controller.quorum.voters`) has no directory id: Kafka prints the zero uuid.
@@ -50,7 +49,7 @@ fn rows(raft: &RaftClient, leader: &LeaderState, now: Time) -> (Row, Vec<Row>, V
 /// A broker's metadata directory has an id of its own.
 fn directory_of(node: NodeId) -> String {
     match node {
-        NodeId::Broker(id) | NodeId::Controller(id) => uuid_from(0x0d1e_0000 + u64::from(id.0)),
+        NodeId::Broker(id) | NodeId::Controller(id) => uuid(0x0d1e_0000 + u64::from(id.0)),
         _ => NO_DIRECTORY.to_owned(),
     }
 }
@@ -94,7 +93,7 @@ pub(super) fn status(world: &World) -> String {
     let observer = |row: &Row| format!("{{\"id\": {}, \"directoryId\": \"{}\"}}", number(row.node), row.directory);
     let list = |items: Vec<String>| format!("[{}]", items.join(", "));
     [
-        ("ClusterId:", uuid_from(world.setup().seed.wrapping_add(0x0c1u64 << 40))),
+        ("ClusterId:", uuid(world.setup().seed.wrapping_add(0x0c1u64 << 40))),
         ("LeaderId:", number(own.node).to_string()),
         ("LeaderEpoch:", raft.quorum().epoch.to_string()),
         ("HighWatermark:", offset(leader.high_watermark()).to_string()),

@@ -2,7 +2,7 @@
 //! more than a terminal: what a program does by itself, how long it works on a record, when it commits.
 
 use super::words::{ConsoleProblem, Flag, Line, Takes, number};
-use super::{DescribeFilter, Entry, GroupView, Question, assignment, configs, log_tools};
+use super::{DescribeFilter, Entry, GroupView, Question, assignment, configs, log_tools, zookeeper_shell};
 use crate::engine::command::{Command, CommitStyle, OffsetTarget, Properties, Workload};
 use crate::engine::common::{BrokerId, Span};
 
@@ -90,6 +90,9 @@ type Parse = fn(Line) -> Result<Entry, ConsoleProblem>;
 
 /// `None` if the name is no tool of Kafka's.
 pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry, ConsoleProblem>> {
+    if name == "zookeeper-shell" {
+        return Some(zookeeper_shell::parse(&std::mem::take(words)));
+    }
     let (tool, flags, parse): (_, _, Parse) = match name {
         "kafka-topics" => ("kafka-topics", vec![TOPICS], topics),
         "kafka-console-producer" => ("kafka-console-producer", vec![PRODUCER, WORKLOAD], producer),

@@ -19,6 +19,7 @@ pub mod trace;
 pub mod clients;
 pub mod controller;
 pub mod coordinator;
+pub mod kafka_controller;
 pub mod queue;
 pub mod raft;
 pub mod server;

@@ -6,6 +6,7 @@ use super::clients::{AdminFact, ConsumerFact, ProducerFact};
 use super::command::Command;
 use super::controller::ControllerFact;
 use super::coordinator::GroupFact;
+use super::kafka_controller::KafkaControllerFact;
 use super::protocol::Digest;
 use super::queue::QueueFact;
 use super::raft::RaftFact;
@@ -24,6 +25,7 @@ pub enum Fact {
     Broker(BrokerFact),
     Controller(ControllerFact),
     Raft(RaftFact),
+    KafkaController(KafkaControllerFact),
     Group(GroupFact),
     Producer(ProducerFact),
     Consumer(ConsumerFact),
@@ -46,6 +48,7 @@ from_fact! {
     Broker(BrokerFact),
     Controller(ControllerFact),
     Raft(RaftFact),
+    KafkaController(KafkaControllerFact),
     Group(GroupFact),
     Producer(ProducerFact),
     Consumer(ConsumerFact),

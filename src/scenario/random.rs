@@ -7,7 +7,8 @@
 use crate::console;
 use crate::engine::Setup;
 use crate::engine::command::{Command, CommitStyle, Properties, RecordSpec, Target, Workload};
-use crate::engine::common::{BrokerId, Purpose, Rng, Span, Time};
+use crate::engine::common::{BrokerId, Purpose, Rng, ServerId, Span, Time};
+use crate::engine::config::KafkaVersion;
 use crate::engine::runtime::Crash;
 use crate::engine::world::BrokerSpec;
 
@@ -26,6 +27,9 @@ const FAULTS_FROM: Time = Time(8_000_000);
 const FAULTS_UNTIL: Time = Time(60_000_000);
 /// Long enough for sessions to end, elections, delivery timeouts of two minutes and what is left to read.
 const END: Time = Time(240_000_000);
+
+/// By then no session of a process that died lives any more.
+const RESTARTED: Time = Time(125_000_000);
 
 /// Kinds of fault a run may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,8 +127,17 @@ fn setup(seed: u64, brokers: u32, dice: &mut Dice) -> Setup {
     properties.insert("offsets.topic.replication.factor".to_owned(), factor.to_string());
     properties.insert("offsets.topic.num.partitions".to_owned(), dice.between(1, 4).to_string());
     let spec = |id| BrokerSpec { id: BrokerId(id), rack: None };
+    // Every fifth run is on ZooKeeper; by the seed, so that the others stay what they were.
+    let (version, controllers, zookeepers) = match seed % 10 {
+        4 => (KafkaVersion::V3_9, Vec::new(), vec![ServerId(1)]),
+        9 => (KafkaVersion::V3_9, Vec::new(), [1, 2, 3].map(ServerId).to_vec()),
+        _ => (Setup::default().version, Setup::default().controllers, Vec::new()),
+    };
     Setup {
         seed,
+        version,
+        controllers,
+        zookeepers,
         brokers: (1..=brokers).map(spec).collect(),
         properties,
         latency: Span::micros(u64::from(dice.between(200, 4_000))),
@@ -231,6 +244,7 @@ fn faults(setup: &Setup, clients: &[String], dice: &mut Dice, inputs: &mut Vec<(
     let brokers: Vec<Target> = setup.brokers.iter().map(|spec| Target::Broker(spec.id)).collect();
     let mut machines = brokers.clone();
     machines.extend(setup.controllers.iter().map(|id| Target::Controller(*id)));
+    machines.extend(setup.zookeepers.iter().map(|id| Target::ZooKeeper(*id)));
     let programs: Vec<Target> = clients.iter().map(|name| Target::Client(name.as_str().into())).collect();
     let everyone: Vec<Target> = machines.iter().chain(&programs).cloned().collect();
     for _ in 0..dice.between(1, 8) {
@@ -280,6 +294,10 @@ fn faults(setup: &Setup, clients: &[String], dice: &mut Dice, inputs: &mut Vec<(
         };
         inputs.push((at, pair.0));
         inputs.push((mended, pair.1));
+    }
+    if !setup.zookeepers.is_empty() {
+        // A broker whose old session still lives cannot start; its operator tries again when that has ended.
+        inputs.extend(brokers.into_iter().map(|node| (RESTARTED, Command::Restart { node })));
     }
 }
 

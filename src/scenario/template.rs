@@ -21,6 +21,7 @@ const DOCUMENTS: &[&str] = &[
     include_str!("templates/careless.toml"),
     include_str!("templates/queue-and-topic.toml"),
     include_str!("templates/ten-brokers.toml"),
+    include_str!("templates/zookeeper.toml"),
 ];
 
 /// A cluster to start from.

@@ -59,8 +59,20 @@ pub struct ControllerStrip {
     pub epoch: u32,
     pub high_watermark: Offset,
     pub voters: Vec<Voter>,
+    /// These are ZooKeeper servers, not KRaft voters.
+    pub ensemble: Option<Ensemble>,
     /// The newest records of the metadata log that say something, oldest first: "417  P2 ISR 3,1".
     pub tail: Vec<MetadataChip>,
+}
+
+/// What a ZooKeeper ensemble has that a quorum of controllers has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ensemble {
+    /// The last transaction committed: `0x100000017`.
+    pub zxid: String,
+    pub sessions: u32,
+    /// The broker that is controller.
+    pub controller: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +134,8 @@ pub struct BrokerCard {
     pub rack: Option<String>,
     pub state: BrokerState,
     pub state_since: Time,
+    /// In ZooKeeper mode one broker is controller.
+    pub is_controller: bool,
     /// Letters of the groups this broker coordinates.
     pub coordinates: Vec<GroupBadge>,
     /// Follower fetches that wait here for news; drawn as a count.

@@ -257,3 +257,16 @@ fact-read-replica = { $partition }: reads from broker { $replica } in its own ra
 fact-read-replica-cleared = { $partition }: goes back to the leader, no longer reads from broker { $replica }
 fact-log-truncated = { $partition }: the new leader lacks records it has read. Its position { $from } is no longer valid, the histories part at { $to }
 fact-log-truncated-all = { $partition }: the new leader lacks records it has read. Its position { $from } is no longer valid
+
+fact-zk-connected = is connected to ZooKeeper
+fact-zk-disconnected = lost its connection with ZooKeeper. It goes on serving; whether its session lives, only ZooKeeper can say
+fact-zk-session-expired = heard that its ZooKeeper session has expired: to the cluster it was dead. It opens another and registers anew
+fact-start-failed = could not start: { $reason }
+fact-kc-elected = became controller, controller epoch { $epoch }
+fact-kc-lost = broker { $broker } was faster and is controller
+fact-kc-lost-to-nobody = could not become controller, nor could anybody else: it tries again
+fact-kc-resigned = is controller no longer (epoch { $epoch })
+fact-kc-ready = knows the cluster as ZooKeeper has it and begins to act, epoch { $epoch }: { $brokers } brokers, { $partitions } partitions
+fact-kc-brokers = saw brokers change: joined { $joined }, came back { $bounced }, gone { $gone }
+fact-kc-fenced = was stopped from writing: another controller has raised the epoch above { $epoch }
+fact-kc-refused = broker { $broker } did not obey: { $error }

@@ -245,3 +245,16 @@ fact-read-replica = { $partition }：按 leader 的指示，从同机架的 brok
 fact-read-replica-cleared = { $partition }：不再从 broker { $replica } 读取，回到 leader
 fact-log-truncated = { $partition }：新的 leader 缺少它读过的记录。位置 { $from } 不再有效，历史在 { $to } 处分叉
 fact-log-truncated-all = { $partition }：新的 leader 缺少它读过的记录。位置 { $from } 不再有效
+
+fact-zk-connected = 已连接 ZooKeeper
+fact-zk-disconnected = 与 ZooKeeper 的连接断开。它继续提供服务；会话是否仍然有效，只有 ZooKeeper 能说
+fact-zk-session-expired = 得知自己的 ZooKeeper 会话已过期：对集群来说它曾经"死亡"。它打开新会话并重新注册
+fact-start-failed = 无法启动：{ $reason }
+fact-kc-elected = 成为 controller，controller epoch { $epoch }
+fact-kc-lost = broker { $broker } 更快，成为 controller
+fact-kc-lost-to-nobody = 没能成为 controller，别人也没有：再试一次
+fact-kc-resigned = 不再是 controller（epoch { $epoch }）
+fact-kc-ready = 已从 ZooKeeper 读出集群状态，开始工作，epoch { $epoch }：{ $brokers } 个 broker，{ $partitions } 个分区
+fact-kc-brokers = 看到 broker 变化：加入 { $joined }，重新出现 { $bounced }，离开 { $gone }
+fact-kc-fenced = 写入被阻止：另一个 controller 已把 epoch 提高到 { $epoch } 以上
+fact-kc-refused = broker { $broker } 没有执行：{ $error }

@@ -452,3 +452,16 @@ ui-fidelity-simulated = as in Kafka
 ui-fidelity-simplified = simplified
 ui-fidelity-left-out = left out
 ui-fidelity-tests = { $count } tests
+
+ui-zk-log = log up to
+ui-zk-looking = looking for a leader
+ui-zk-follows = follower
+ui-zk-leads = leader
+ui-zk-about-to-lead = elected, not yet followed by a majority
+ui-zk-sessions = Sessions
+ui-zk-session = session
+ui-zk-client = client
+ui-zk-timeout = timeout
+ui-zk-ends = ends at
+ui-znodes = Znodes
+ui-evidence-two-kafka-controllers = brokers { $one } and { $other } were both controller in controller epoch { $epoch }

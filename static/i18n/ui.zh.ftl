@@ -444,3 +444,16 @@ ui-fidelity-simulated = 一致
 ui-fidelity-simplified = 简化
 ui-fidelity-left-out = 未包含
 ui-fidelity-tests = { $count } 个测试
+
+ui-zk-log = 日志末尾
+ui-zk-looking = 正在寻找 leader
+ui-zk-follows = follower
+ui-zk-leads = leader
+ui-zk-about-to-lead = 已当选，尚未得到多数派跟随
+ui-zk-sessions = 会话
+ui-zk-session = 会话
+ui-zk-client = 客户端
+ui-zk-timeout = 超时
+ui-zk-ends = 到期时间
+ui-znodes = Znode
+ui-evidence-two-kafka-controllers = broker { $one } 和 { $other } 在同一个 controller epoch { $epoch } 中都是 controller

@@ -304,3 +304,8 @@ gallery-losses = 损失
 gallery-losses-note = 丢失的记录落到会计数的托盘
 gallery-map = 远景
 gallery-map-note = 10 个 broker，24 个分区；实心是 leader，环是同步，琥珀虚线是落后，叉是离线
+
+stage-ensemble = ZooKeeper 集群
+stage-ensemble-state = { $sessions } 个会话，zxid { $zxid }
+stage-is-controller = controller
+stage-is-controller-hint = 这个 broker 持有 /controller：由它选举 leader 并通知其他 broker

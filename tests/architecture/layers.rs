@@ -20,7 +20,7 @@ const LAYERS: [&str; 7] = ["engine", "checker", "console", "scenario", "session"
 /// `trace` collects them, therefore no module below it may import it. Metadata records are what the quorum's fetches
 /// carry, so metadata lies below protocol, and its image is built from records alone. Commands are plain data that say
 /// what a program of the user's does; programs are built from them, hence they lie low.
-const ENGINE: [(&str, &str); 22] = [
+const ENGINE: [(&str, &str); 23] = [
     ("common", ""),
     ("runtime", "common"),
     ("config", "common"),
@@ -34,32 +34,34 @@ const ENGINE: [(&str, &str); 22] = [
     ("raft", "common config metadata protocol record runtime storage"),
     ("zookeeper", "common config protocol runtime"),
     ("controller", "common config metadata protocol raft record runtime storage zookeeper"),
+    ("kafka_controller", "common config controller metadata protocol runtime zookeeper"),
     ("coordinator", "common config metadata protocol record runtime storage"),
-    ("server", "common config coordinator metadata protocol raft record runtime storage zookeeper"),
+    ("server", "common config coordinator kafka_controller metadata protocol raft record runtime storage zookeeper"),
     ("clients", "command common config metadata protocol record runtime workload"),
     ("queue", "command common config protocol record runtime workload"),
     ("streams", "clients common config metadata protocol record runtime"),
     (
         "trace",
-        "clients command common config controller coordinator fault metadata protocol queue raft record runtime server \
+        "clients command common config controller coordinator fault kafka_controller metadata protocol queue raft record runtime server \
          storage streams zookeeper",
     ),
     ("domain", "clients common controller coordinator protocol queue raft runtime server streams trace zookeeper"),
     (
         "world",
-        "clients command common config controller coordinator domain fault metadata protocol queue raft record runtime \
+        "clients command common config controller coordinator domain fault kafka_controller metadata protocol queue raft record runtime \
          server storage streams trace workload zookeeper",
     ),
     (
         "views",
-        "clients command common config controller coordinator domain fault metadata protocol queue raft record runtime \
+        "clients command common config controller coordinator domain fault kafka_controller metadata protocol queue raft record runtime \
          server storage streams trace world zookeeper",
     ),
 ];
 
 /// The one knot in the table: `domain` gathers the timers and facts of every kind of node, and a node names the
 /// domain it belongs to. Modules that hold a node may use these names of it and no others.
-const NODES: [&str; 8] = ["clients", "controller", "coordinator", "queue", "raft", "server", "streams", "zookeeper"];
+const NODES: [&str; 9] =
+    ["clients", "controller", "coordinator", "kafka_controller", "queue", "raft", "server", "streams", "zookeeper"];
 const KNOT: [&str; 4] = ["Ctx", "Kafka", "Timer", "Token"];
 
 pub fn layer_may_import(layer: &str, target: &str) -> bool {

@@ -83,6 +83,7 @@ pub fn broker(id: u32, state: BrokerState, replicas: Vec<ReplicaStrip>) -> Broke
         rack: Some(["a", "b", "c"][(id as usize - 1) % 3].to_owned()),
         state,
         state_since: at_millis(43_000),
+        is_controller: false,
         coordinates: Vec::new(),
         waiting_fetches: 0,
         replicas,
@@ -135,6 +136,7 @@ fn quorum() -> ControllerStrip {
     };
     let chip = |offset, text: &str, fresh| MetadataChip { offset: Offset(offset), text: text.to_owned(), fresh };
     ControllerStrip {
+        ensemble: None,
         epoch: 3,
         high_watermark: Offset(418),
         voters: vec![

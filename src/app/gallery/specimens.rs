@@ -233,6 +233,7 @@ pub fn BrokerSpecimens() -> Html {
         voted: Some(101),
     };
     let quorum = Quorum {
+        ensemble: None,
         epoch: 4,
         high_watermark: Offset(418),
         voters: vec![

@@ -51,6 +51,7 @@ enum Retry {
 }
 
 errors! {
+    UnknownServerError = -1, "UNKNOWN_SERVER_ERROR", Never, "The server experienced an unexpected error when processing the request.";
     OffsetOutOfRange = 1, "OFFSET_OUT_OF_RANGE", Never, "The requested offset is not within the range of offsets maintained by the server.";
     CorruptMessage = 2, "CORRUPT_MESSAGE", Again, "This message has failed its CRC checksum, exceeds the valid size, has a null key for a compacted topic, or is otherwise corrupt.";
     UnknownTopicOrPartition = 3, "UNKNOWN_TOPIC_OR_PARTITION", Refresh, "This server does not host this topic-partition.";
@@ -58,6 +59,7 @@ errors! {
     NotLeaderOrFollower = 6, "NOT_LEADER_OR_FOLLOWER", Refresh, "For requests intended only for the leader, this error indicates that the broker is not the current leader. For requests intended for any replica, this error indicates that the broker is not a replica of the topic partition.";
     RequestTimedOut = 7, "REQUEST_TIMED_OUT", Again, "The request timed out.";
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE", Never, "The request included a message larger than the max message size the server will accept.";
+    StaleControllerEpoch = 11, "STALE_CONTROLLER_EPOCH", Never, "The controller moved to another broker.";
     NetworkException = 13, "NETWORK_EXCEPTION", Refresh, "The server disconnected before a response was received.";
     CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS", Again, "The coordinator is loading and hence can't process requests.";
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", Refresh, "The coordinator is not available.";

@@ -90,6 +90,36 @@ impl Offset {
     }
 }
 
+impl TopicId {
+    /// As Kafka's tools print it.
+    #[must_use]
+    pub fn uuid(self) -> String {
+        uuid(u64::from(self.0))
+    }
+}
+
+/// Kafka knows topics by a random 128-bit id, written in 22 characters of URL-safe Base64. Here topics are numbered;
+/// the number is scrambled (SplitMix64), so that what is printed has Kafka's shape and is the same in every run.
+#[must_use]
+pub fn uuid(number: u64) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let scramble = |seed: u64| {
+        let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    let seed = number.wrapping_mul(2).wrapping_add(1);
+    let bits = u128::from(scramble(seed)) << 64 | u128::from(scramble(seed.wrapping_add(1)));
+    // Six bits at a time from the left; the last character has two bits and four zeros. Kafka never begins with '-'.
+    let digit = |index: u32| {
+        let shifted = if index == 21 { bits << 4 } else { bits >> (122 - 6 * index) };
+        ALPHABET[usize::try_from(shifted & 63).expect("six bits fit")]
+    };
+    let text: String = (0..22).map(|index| char::from(digit(index))).collect();
+    if let Some(rest) = text.strip_prefix('-') { format!("_{rest}") } else { text }
+}
+
 /// One partition of one topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TopicPartition {

@@ -65,6 +65,10 @@ config! {
         live controlled_shutdown_enable: bool = "controlled.shutdown.enable", Boolean, Plain, Any, "true", ReadOnly, "broker, stopping",
             "A broker that is stopped first hands its leaderships over.";
 
+        // ZooKeeper mode.
+        live zookeeper_session_timeout: Span = "zookeeper.session.timeout.ms", Int, Millis, AtLeast(1), "18000", ReadOnly, "broker, ZooKeeper session",
+            "A broker that ZooKeeper hears nothing of for this long counts as dead.";
+
         // New topics.
         live auto_create_topics_enable: bool = "auto.create.topics.enable", Boolean, Plain, Any, "true", ReadOnly, "broker, metadata requests",
             "A topic that a client asks for is created if it does not exist.";

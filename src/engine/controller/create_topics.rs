@@ -180,8 +180,9 @@ impl ReplicationControl<'_> {
     }
 }
 
-/// `Topic.detectInvalidTopic`.
-fn invalid_name(name: &str) -> Option<String> {
+/// Why no topic can have this name (`Topic.detectInvalidTopic`).
+#[must_use]
+pub fn invalid_name(name: &str) -> Option<String> {
     let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     match name {
         "" => Some("the empty string is not allowed".to_owned()),

@@ -23,5 +23,6 @@ mod tests;
 
 pub use broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session};
 pub use controller::{Controller, ControllerTimer, PendingAnswer};
+pub use create_topics::invalid_name;
 pub use fact::{ControllerFact, ElectedBecause, FencedBecause};
 pub use placement::{UsableBroker, place};

@@ -39,9 +39,24 @@ pub struct MetadataImage {
     features: BTreeMap<Arc<str>, u16>,
     /// Dynamic configuration: `None` is the default of all brokers.
     broker_overrides: BTreeMap<Option<BrokerId>, TopicOverrides>,
+    /// UpdateMetadata of ZooKeeper mode does not tell the epochs of brokers.
+    hides_broker_epochs: bool,
 }
 
 impl MetadataImage {
+    /// An image that will be fed by the requests of a ZooKeeper-mode controller.
+    #[must_use]
+    pub fn without_broker_epochs() -> Self {
+        Self { hides_broker_epochs: true, ..Self::default() }
+    }
+
+    /// Does this epoch belong to the broker's present life, as far as is known?
+    #[must_use]
+    pub fn is_current_epoch(&self, broker: BrokerId, epoch: Option<BrokerEpoch>) -> bool {
+        let registered = self.brokers.get(&broker);
+        registered.is_some_and(|registered| self.hides_broker_epochs || epoch == Some(registered.epoch))
+    }
+
     /// The offset of the next record: all before it is applied.
     #[must_use]
     pub fn end_offset(&self) -> Offset {

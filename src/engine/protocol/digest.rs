@@ -187,6 +187,9 @@ impl Gist {
                 .iter()
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())
                 .map_or(Self::None, Self::Error),
+            Response::LeaderAndIsr(answer) => answer.error.map_or(Self::None, Self::Error),
+            Response::UpdateMetadata(answer) => answer.error.map_or(Self::None, Self::Error),
+            Response::StopReplica(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::Metadata(_) | Response::CreateTopics(_) => Self::None,
         }
     }

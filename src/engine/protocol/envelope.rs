@@ -9,11 +9,13 @@ use super::{
     CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, ElectLeadersRequest, ElectLeadersResponse,
     EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest,
     FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
-    JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest,
-    ListOffsetsResponse, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataLogRequest,
-    MetadataLogResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse,
-    OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
-    ProduceResponse, QueueMessage, SyncGroupRequest, SyncGroupResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
+    JoinGroupRequest, JoinGroupResponse, LeaderAndIsrRequest, LeaderAndIsrResponse, LeaveGroupRequest,
+    LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse, MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, QueueMessage, StopReplicaRequest,
+    StopReplicaResponse, SyncGroupRequest, SyncGroupResponse, UpdateMetadataRequest, UpdateMetadataResponse,
+    VoteRequest, VoteResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -109,6 +111,9 @@ apis! {
     Fetch = 1, Fetch, FetchRequest, FetchResponse;
     ListOffsets = 2, Fetch, ListOffsetsRequest, ListOffsetsResponse;
     Metadata = 3, Control, MetadataRequest, MetadataResponse;
+    LeaderAndIsr = 4, Control, LeaderAndIsrRequest, LeaderAndIsrResponse;
+    StopReplica = 5, Control, StopReplicaRequest, StopReplicaResponse;
+    UpdateMetadata = 6, Control, UpdateMetadataRequest, UpdateMetadataResponse;
     OffsetCommit = 8, Group, OffsetCommitRequest, OffsetCommitResponse;
     OffsetFetch = 9, Group, OffsetFetchRequest, OffsetFetchResponse;
     FindCoordinator = 10, Group, FindCoordinatorRequest, FindCoordinatorResponse;

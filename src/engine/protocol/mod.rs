@@ -5,6 +5,7 @@
 
 mod admin;
 mod assignment;
+mod controller;
 mod digest;
 mod envelope;
 mod fetch;
@@ -20,6 +21,10 @@ pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest,
 pub use assignment::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest, ElectLeadersResponse,
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, OngoingReassignment, PartitionOutcome,
+};
+pub use controller::{
+    ControllerStamp, LeaderAndIsrRequest, LeaderAndIsrResponse, StopReplicaRequest, StopReplicaResponse,
+    UpdateMetadataRequest, UpdateMetadataResponse,
 };
 pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};

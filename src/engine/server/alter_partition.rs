@@ -30,7 +30,8 @@ struct InFlight {
     correlation: CorrelationId,
     controller: NodeId,
     since: Time,
-    timeout: TimerId,
+    /// None runs for what this broker writes into ZooKeeper itself: that waits as long as it must.
+    timeout: Option<TimerId>,
     proposals: Vec<IsrProposal>,
 }
 
@@ -88,10 +89,16 @@ impl ReplicaManager {
         let Some(controller) = env.channel.active() else { return self.retry_alter_partition(ctx, CONTROLLER_POLL) };
         let proposals: Vec<IsrProposal> = manager.proposals.values().cloned().collect();
         let correlation = env.correlations.next();
+        if let Some(outbox) = &mut env.isr_outbox {
+            outbox.push((correlation, proposals.clone()));
+            let (since, controller) = (ctx.now(), NodeId::Broker(env.me));
+            manager.in_flight = Some(InFlight { correlation, controller, since, timeout: None, proposals });
+            return;
+        }
         let partitions = proposals.clone();
         request(ctx, controller, correlation, AlterPartitionRequest { broker: env.me, broker_epoch, partitions });
         let timeout =
-            ctx.set_timer(CONTROLLER_REQUEST_TIMEOUT, BrokerTimer::AlterPartitionTimeout { correlation }.into());
+            Some(ctx.set_timer(CONTROLLER_REQUEST_TIMEOUT, BrokerTimer::AlterPartitionTimeout { correlation }.into()));
         manager.in_flight = Some(InFlight { correlation, controller, since: ctx.now(), timeout, proposals });
     }
 
@@ -105,7 +112,7 @@ impl ReplicaManager {
         let Some(in_flight) = self.alter_partition.in_flight.take_if(|sent| sent.correlation == correlation) else {
             return;
         };
-        ctx.cancel_timer(in_flight.timeout);
+        in_flight.timeout.into_iter().for_each(|timeout| ctx.cancel_timer(timeout));
         if let Some(error) = response.error {
             let backoff = match error {
                 ErrorCode::NotController => env.channel.failed(),
@@ -161,9 +168,9 @@ impl ReplicaManager {
         env: &mut Env<'_>,
         lost: impl Fn(CorrelationId, NodeId) -> bool,
     ) {
-        let is_lost = |sent: &mut InFlight| lost(sent.correlation, sent.controller);
+        let is_lost = |sent: &mut InFlight| sent.timeout.is_some() && lost(sent.correlation, sent.controller);
         if let Some(in_flight) = self.alter_partition.in_flight.take_if(is_lost) {
-            ctx.cancel_timer(in_flight.timeout);
+            in_flight.timeout.into_iter().for_each(|timeout| ctx.cancel_timer(timeout));
             let backoff = env.channel.failed();
             self.retry_alter_partition(ctx, backoff);
         }

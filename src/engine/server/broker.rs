@@ -12,11 +12,12 @@ use super::offsets_log::LocalOffsetsLog;
 use super::replica_manager::{Leadership, ReplicaManager};
 use super::timer::BrokerTimer;
 use super::topic_creation::TopicCreation;
-use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Span, Time};
+use super::zk::ZkSupport;
+use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Span, Time, TopicId};
 use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::group::{GroupCoordinator, OFFSETS_TOPIC};
 use crate::engine::metadata::MetadataImage;
-use crate::engine::protocol::{Body, Request, Response};
+use crate::engine::protocol::{Body, IsrProposal, Request, Response};
 use crate::engine::raft::{RaftClient, RaftConfig, RaftEvent, Role, is_for_raft};
 use crate::engine::runtime::{Crash, Domain, Node};
 use crate::engine::storage::{LogDir, LogManager};
@@ -30,10 +31,20 @@ type Timer = <Kafka as Domain>::Timer;
 pub struct Broker {
     pub(super) id: BrokerId,
     pub(super) rack: Option<Arc<str>>,
+    source: MetadataSource,
     pub(super) durable: Durable,
     /// Its replica of the metadata log, with what is on its disk.
     pub(super) raft: RaftClient,
     pub(super) volatile: Volatile,
+}
+
+/// Where the cluster's metadata live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetadataSource {
+    /// In the log of these controllers (KRaft).
+    Quorum(Vec<BrokerId>),
+    /// In the znodes of this ensemble.
+    ZooKeeper(Vec<NodeId>),
 }
 
 /// What a restart finds.
@@ -53,8 +64,8 @@ pub(super) struct Volatile {
     pub(super) file: BrokerConfig,
     /// In effect: the file, and over it what was set at run time.
     pub(super) config: BrokerConfig,
-    channel: ControllerChannel,
-    correlations: Correlations,
+    pub(super) channel: ControllerChannel,
+    pub(super) correlations: Correlations,
     pub(super) lifecycle: Lifecycle,
     pub(super) metadata: MetadataLoader,
     /// The metadata that the replicas obey: none before this process has caught up.
@@ -67,6 +78,10 @@ pub(super) struct Volatile {
     pub(super) is_halting: bool,
     /// The disk is reading what an unclean stop has left in doubt.
     pub(super) is_recovering: bool,
+    /// In ZooKeeper mode.
+    pub(super) zk: Option<Box<ZkSupport>>,
+    /// In-sync sets that this broker is to write into ZooKeeper itself (before 2.7).
+    pub(super) isr_outbox: Vec<(CorrelationId, Vec<IsrProposal>)>,
 }
 
 /// A request that came before the broker served any: it waits in the socket (`SocketServer.enableRequestProcessing`).
@@ -81,14 +96,20 @@ pub(super) struct Early {
 const MAX_EARLY: usize = 500;
 
 impl Volatile {
-    fn new(config: &BrokerConfig, now: Time) -> Self {
+    fn new(config: &BrokerConfig, source: &MetadataSource, now: Time) -> Self {
+        let (zk, metadata) = match source {
+            MetadataSource::Quorum(_) => (None, MetadataLoader::new(now)),
+            MetadataSource::ZooKeeper(servers) => {
+                (Some(Box::new(ZkSupport::new(servers, config))), MetadataLoader::fed_by_requests())
+            }
+        };
         Self {
             file: config.clone(),
             config: config.clone(),
             channel: ControllerChannel::default(),
             correlations: Correlations::default(),
             lifecycle: Lifecycle::new(),
-            metadata: MetadataLoader::new(now),
+            metadata,
             published: None,
             replicas: ReplicaManager::default(),
             coordinator: GroupCoordinator::new(config, |timer| BrokerTimer::Group(timer).into()),
@@ -97,6 +118,8 @@ impl Volatile {
             early: Vec::new(),
             is_recovering: false,
             is_halting: false,
+            zk,
+            isr_outbox: Vec::new(),
         }
     }
 }
@@ -104,12 +127,17 @@ impl Volatile {
 impl Broker {
     /// A broker with empty disks.
     #[must_use]
-    pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, controllers: Vec<BrokerId>) -> Self {
-        let volatile = Volatile::new(&config, Time::ZERO);
-        let raft = RaftClient::new(Role::Observer, controllers, RaftConfig::new(&config));
+    pub fn new(id: BrokerId, config: BrokerConfig, rack: Option<Arc<str>>, source: MetadataSource) -> Self {
+        let volatile = Volatile::new(&config, &source, Time::ZERO);
+        let voters = match &source {
+            MetadataSource::Quorum(voters) => voters.clone(),
+            // Nobody to fetch a log from: this part of the broker stays idle.
+            MetadataSource::ZooKeeper(_) => vec![id],
+        };
+        let raft = RaftClient::new(Role::Observer, voters, RaftConfig::new(&config));
         let mut logs = LogManager::default();
         logs.set_dirs(&config.data_dirs());
-        Self { id, rack, durable: Durable { config, logs, clean_shutdown: None }, raft, volatile }
+        Self { id, rack, source, durable: Durable { config, logs, clean_shutdown: None }, raft, volatile }
     }
 
     /// What an editor leaves behind on the machine: another `server.properties`, which the next start will read.
@@ -132,8 +160,9 @@ impl Broker {
             }
             return;
         }
-        let Parts { mut env, replicas, coordinator, creation, forwarding } = self.parts();
         let caller = (from, correlation);
+        let Some(request) = self.zk_request(ctx, caller, request) else { return };
+        let Parts { mut env, replicas, coordinator, creation, forwarding } = self.parts();
         match request {
             Request::Produce(produce) => replicas.produce(ctx, &mut env, caller, produce),
             Request::Fetch(fetch) => replicas.fetch(ctx, &mut env, caller, fetch),
@@ -160,6 +189,9 @@ impl Broker {
             | Request::ListPartitionReassignments(_) => forwarding.forward(ctx, &mut env, caller, request),
             // For the controller's ears; nobody sends these to a broker.
             Request::AlterPartition(_)
+            | Request::LeaderAndIsr(_)
+            | Request::UpdateMetadata(_)
+            | Request::StopReplica(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::Vote(_)
@@ -208,8 +240,7 @@ impl Broker {
                 let (Parts { mut env, replicas, .. }, NodeId::Broker(leader)) = (self.parts(), from) else { return };
                 replicas.offsets_answered(ctx, &mut env, leader, correlation, list);
             }
-            // A broker asks for nothing else.
-            _ => {}
+            response => self.zk_response(ctx, from, correlation, &response),
         }
     }
 
@@ -232,9 +263,20 @@ impl Broker {
             lifecycle.set_ready_to_unfence(ctx);
         }
         self.reconfigure(ctx);
-        let Parts { mut env, replicas, coordinator, .. } = self.parts();
+        let Parts { mut env, replicas, .. } = self.parts();
         let changes = replicas.apply(ctx, &mut env, &old);
         let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
+        self.leaderships_changed(ctx, offsets_topic, changes);
+    }
+
+    /// Leading a partition of the offsets topic means coordinating its groups.
+    pub(super) fn leaderships_changed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        offsets_topic: Option<TopicId>,
+        changes: Vec<Leadership>,
+    ) {
+        let Parts { env, coordinator, .. } = self.parts();
         for change in changes {
             match change {
                 Leadership::Gained(id) if Some(id.topic) == offsets_topic => {
@@ -264,6 +306,9 @@ impl Broker {
 
     /// What the replica of the metadata log has to tell: who is the active controller, and what is committed.
     fn settle_metadata(&mut self, ctx: &mut Ctx<'_>) {
+        if self.volatile.zk.is_some() {
+            return;
+        }
         let Self { raft, volatile: Volatile { config, channel, metadata, .. }, .. } = self;
         metadata.heard_high_watermark(raft.high_watermark());
         let mut is_news = false;
@@ -293,6 +338,7 @@ impl Broker {
 
     /// After every event: parked requests that can be answered are, and the coordinator hears what is committed.
     fn settle(&mut self, ctx: &mut Ctx<'_>) {
+        self.zk_settle(ctx);
         let Parts { mut env, replicas, coordinator, .. } = self.parts();
         let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
         for change in std::mem::take(&mut replicas.resigned) {
@@ -350,6 +396,10 @@ impl Broker {
         match timer {
             // It has waited long enough for the controller's leave.
             BrokerTimer::StopNow => self.end(ctx, false),
+            BrokerTimer::ZkSession
+            | BrokerTimer::ZkConnectionTimeout
+            | BrokerTimer::KafkaController(_)
+            | BrokerTimer::IsrPropagation => self.zk_timer(ctx, &timer),
             BrokerTimer::Communicate => {
                 let (lifecycle, mut sender) = self.lifecycle_parts();
                 lifecycle.communicate(ctx, &mut sender);
@@ -392,8 +442,12 @@ impl Broker {
                 let image = env.image;
                 coordinator.timer(ctx, &mut LocalOffsetsLog { replicas, env }, image, timer);
             }
-            BrokerTimer::Communicate
-            | BrokerTimer::StopNow
+            BrokerTimer::StopNow
+            | BrokerTimer::ZkSession
+            | BrokerTimer::ZkConnectionTimeout
+            | BrokerTimer::KafkaController(_)
+            | BrokerTimer::IsrPropagation
+            | BrokerTimer::Communicate
             | BrokerTimer::CommunicationTimeout { .. }
             | BrokerTimer::AlterPartitionTimeout { .. }
             | BrokerTimer::HighWatermarkCheckpoint
@@ -414,8 +468,8 @@ impl Broker {
 
     // ---- parts, lent to each other -------------------------------------------------------------------------------
 
-    fn parts(&mut self) -> Parts<'_> {
-        let Self { id, durable, volatile, .. } = self;
+    pub(super) fn parts(&mut self) -> Parts<'_> {
+        let Self { id, source, durable, volatile, .. } = self;
         let Volatile {
             config,
             channel,
@@ -426,8 +480,12 @@ impl Broker {
             coordinator,
             creation,
             forwarding,
+            isr_outbox,
             ..
         } = volatile;
+        let writes_isr =
+            matches!(source, MetadataSource::ZooKeeper(_)) && !config.version.alters_isr_through_controller();
+
         let env = Env {
             me: *id,
             config,
@@ -436,6 +494,7 @@ impl Broker {
             logs: &mut durable.logs,
             channel,
             correlations,
+            isr_outbox: writes_isr.then_some(isr_outbox),
         };
         Parts { env, replicas, coordinator, creation, forwarding }
     }
@@ -448,9 +507,9 @@ impl Broker {
     }
 }
 
-struct Parts<'a> {
-    env: Env<'a>,
-    replicas: &'a mut ReplicaManager,
+pub(super) struct Parts<'a> {
+    pub(super) env: Env<'a>,
+    pub(super) replicas: &'a mut ReplicaManager,
     coordinator: &'a mut GroupCoordinator,
     creation: &'a mut TopicCreation,
     forwarding: &'a mut Forwarding,
@@ -459,18 +518,22 @@ struct Parts<'a> {
 impl Node<Kafka> for Broker {
     fn start(&mut self, ctx: &mut Ctx<'_>) {
         // Read the configuration again: it may have been written while the process was down.
-        self.volatile = Volatile::new(&self.durable.config, ctx.now());
+        self.volatile = Volatile::new(&self.durable.config, &self.source, ctx.now());
         self.durable.logs.set_dirs(&self.durable.config.data_dirs());
         self.durable.logs.try_dirs_again();
         if self.durable.logs.has_no_live_dir() {
             return self.halt_without_log_dirs(ctx);
         }
-        self.raft.start(ctx);
-        self.settle_metadata(ctx);
-        // The file is deleted once read: what happens from now on, it does not vouch for.
-        let previous_epoch = self.durable.clean_shutdown.take();
-        let (lifecycle, mut sender) = self.lifecycle_parts();
-        lifecycle.start(ctx, &mut sender, previous_epoch);
+        if matches!(self.source, MetadataSource::ZooKeeper(_)) {
+            self.zk_start(ctx);
+        } else {
+            self.raft.start(ctx);
+            self.settle_metadata(ctx);
+            // The file is deleted once read: what happens from now on, it does not vouch for.
+            let previous_epoch = self.durable.clean_shutdown.take();
+            let (lifecycle, mut sender) = self.lifecycle_parts();
+            lifecycle.start(ctx, &mut sender, previous_epoch);
+        }
         let config = &self.volatile.config;
         ctx.set_timer(isr_check_interval(config), BrokerTimer::IsrCheck.into());
         let checkpoint = at_least_a_milli(config.replica_high_watermark_checkpoint_interval);
@@ -485,7 +548,11 @@ impl Node<Kafka> for Broker {
             }
             Body::Request { correlation, request } => self.request(ctx, from, correlation, request),
             Body::Response { correlation, response } => self.response(ctx, from, correlation, response),
-            Body::Queue(_) | Body::ZooKeeper(_) => {}
+            Body::ZooKeeper(message) => {
+                self.zk_message(ctx, from, message);
+                self.serve_early(ctx);
+            }
+            Body::Queue(_) => {}
         }
         self.settle(ctx);
     }
@@ -510,7 +577,10 @@ impl Node<Kafka> for Broker {
     }
 
     fn disconnected(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
-        self.raft.disconnected(ctx, peer);
+        self.zk_disconnected(ctx, peer);
+        if self.volatile.zk.is_none() {
+            self.raft.disconnected(ctx, peer);
+        }
         self.settle_metadata(ctx);
         self.controller_failed(ctx, |_, controller| controller == peer);
         self.volatile.early.retain(|early| early.from != peer);
@@ -544,7 +614,7 @@ impl Node<Kafka> for Broker {
     fn crash(&mut self, how: Crash) {
         self.durable.logs.crash(how);
         self.raft.crash(how);
-        self.volatile = Volatile::new(&self.durable.config, Time::ZERO);
+        self.volatile = Volatile::new(&self.durable.config, &self.source, Time::ZERO);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::engine::Ctx;
 use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Span};
 use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::MetadataImage;
-use crate::engine::protocol::{Body, Request, Response};
+use crate::engine::protocol::{Body, IsrProposal, Request, Response};
 use crate::engine::storage::LogManager;
 
 /// `controller.socket.timeout.ms`, which also bounds what is forwarded for a client.
@@ -25,6 +25,8 @@ pub(super) struct Env<'a> {
     pub(super) logs: &'a mut LogManager,
     pub(super) channel: &'a mut ControllerChannel,
     pub(super) correlations: &'a mut Correlations,
+    /// Where in-sync sets go that this broker writes into ZooKeeper itself; `None`: it asks the controller.
+    pub(super) isr_outbox: Option<&'a mut Vec<(CorrelationId, Vec<IsrProposal>)>>,
 }
 
 /// Numbers this broker's own requests.

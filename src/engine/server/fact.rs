@@ -10,6 +10,15 @@ use crate::engine::storage::{Cleaned, DeletionReason, DiskError, Recovered};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerFact {
+    ZooKeeperConnected,
+    /// No server answers; whether the session lives on, only a server can say.
+    ZooKeeperDisconnected,
+    /// A server says so: with the session went everything ephemeral of this broker's.
+    ZooKeeperSessionExpired,
+    /// The process ended before it served anybody.
+    StartFailed {
+        reason: String,
+    },
     /// The controller took this process in; it is still fenced.
     Registered {
         epoch: BrokerEpoch,

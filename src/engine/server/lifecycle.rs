@@ -131,6 +131,13 @@ impl Lifecycle {
         self.last_answer
     }
 
+    /// ZooKeeper mode knows no fencing: who stands under /brokers/ids serves.
+    pub(super) fn registered_in_zookeeper(&mut self, epoch: BrokerEpoch) {
+        self.state = BrokerState::Running;
+        self.broker_epoch = Some(epoch);
+        self.is_fenced = false;
+    }
+
     pub(super) fn start(&mut self, ctx: &mut Ctx<'_>, sender: &mut Sender<'_>, previous_epoch: Option<BrokerEpoch>) {
         self.previous_epoch = previous_epoch;
         self.incarnation = ctx.rng().bits(Purpose::Names);

@@ -6,7 +6,7 @@
 use crate::engine::Ctx;
 use crate::engine::common::{Offset, Time};
 use crate::engine::config::BrokerConfig;
-use crate::engine::metadata::{MetadataBatch, MetadataImage, Snapshot};
+use crate::engine::metadata::{MetadataBatch, MetadataImage, MetadataRecord, Snapshot};
 use crate::engine::raft::{RaftClient, SnapshotGenerator};
 
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,16 @@ pub struct MetadataLoader {
 impl MetadataLoader {
     pub(super) fn new(now: Time) -> Self {
         Self { snapshots: SnapshotGenerator::new(now), ..Self::default() }
+    }
+
+    /// In ZooKeeper mode the controller's requests tell what is new.
+    pub(super) fn fed_by_requests() -> Self {
+        Self { image: MetadataImage::without_broker_epochs(), ..Self::default() }
+    }
+
+    /// Takes in one piece of news from a request.
+    pub(super) fn replay(&mut self, record: &MetadataRecord) {
+        self.image.replay(record);
     }
 
     /// What this broker knows of the cluster.

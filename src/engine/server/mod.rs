@@ -32,9 +32,10 @@ mod tests;
 mod timer;
 mod topic_creation;
 mod views;
+mod zk;
 
 pub use alter_partition::AlterPartitionManager;
-pub use broker::Broker;
+pub use broker::{Broker, MetadataSource};
 pub use fact::BrokerFact;
 pub use fetcher::{Asked, FetchPhase, Fetcher, InFlight, PartitionFetchState};
 pub use lifecycle::{BrokerState, Lifecycle};
@@ -45,3 +46,4 @@ pub use purgatory::{DeleteWait, Parked, ParkedDelete, ParkedFetch, ParkedId, Par
 pub use replica::Replica;
 pub use timer::BrokerTimer;
 pub use topic_creation::{Creation, TopicCreation};
+pub use zk::{ZkStage, ZkSupport};

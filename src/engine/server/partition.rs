@@ -464,8 +464,7 @@ impl LeaderState {
 /// May the controller be asked to let this replica in (`Partition.isReplicaIsrEligible`)? Not a broker that is fenced or
 /// about to leave, and not one whose fetches come from another incarnation than the registered one.
 fn is_isr_eligible(id: BrokerId, replica: &Replica, image: &MetadataImage) -> bool {
-    let registered = image.broker(id).filter(|_| image.is_active(id));
-    registered.is_some_and(|registration| replica.broker_epoch() == Some(registration.epoch))
+    image.is_active(id) && image.is_current_epoch(id, replica.broker_epoch())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::purgatory::Purgatory;
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, ErrorCode, Mutation, Offset, TopicId, TopicPartition};
 use crate::engine::config::{BrokerConfig, TopicConfig};
-use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicImage};
+use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicOverrides};
 use crate::engine::protocol::LeaderHint;
 
 #[derive(Clone, Debug, Default)]
@@ -52,7 +52,7 @@ impl ReplicaManager {
         let image = env.image;
         for (id, topic) in image.topics() {
             if old.topic(id).is_none_or(|before| before.overrides != topic.overrides) {
-                self.configs.insert(id, effective_config(topic, env.config));
+                self.configs.insert(id, effective_config(&topic.overrides, env.config));
             }
         }
         let mine = |(id, registration): &(TopicPartition, &PartitionRegistration)| {
@@ -60,11 +60,25 @@ impl ReplicaManager {
                 && old.partition(*id) != Some(*registration)
                 && !env.logs.is_offline(*id)
         };
-        let (leading, following): (Vec<_>, Vec<_>) = image.partitions().filter(mine).partition(|(_, registration)| {
+        let changed = image.partitions().filter(mine).collect();
+        let mut changes = self.remove_strays(ctx, env);
+        changes.extend(self.become_leader_or_follower(ctx, env, changed));
+        changes
+    }
+
+    /// What a replica does when it is told who leads: by the metadata log, or by a LeaderAndIsr request
+    /// (`ReplicaManager.becomeLeaderOrFollower`).
+    pub(super) fn become_leader_or_follower(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        changed: Vec<(TopicPartition, &PartitionRegistration)>,
+    ) -> Vec<Leadership> {
+        let (leading, following): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, registration)| {
             let usurps = env.config.sabotage.breaks(Mutation::LeadsWhatItFollows) && registration.isr.contains(&env.me);
             registration.leader == Some(env.me) || usurps
         });
-        let mut changes = self.remove_strays(ctx, env);
+        let mut changes = Vec::new();
         for (id, registration) in leading {
             changes.extend(self.lead(ctx, env, id, registration));
         }
@@ -171,7 +185,18 @@ impl ReplicaManager {
 
     /// The broker's own configuration changed: topics inherit from it.
     pub(super) fn reconfigure(&mut self, config: &BrokerConfig, image: &MetadataImage) {
-        self.configs = image.topics().map(|(id, topic)| (id, effective_config(topic, config))).collect();
+        self.configs = image.topics().map(|(id, topic)| (id, effective_config(&topic.overrides, config))).collect();
+    }
+
+    /// This topic's own configuration, over the broker's.
+    pub(super) fn configure(&mut self, topic: TopicId, overrides: &TopicOverrides, config: &BrokerConfig) {
+        self.configs.insert(topic, effective_config(overrides, config));
+    }
+
+    /// A StopReplica request: this broker does not follow the partition any more.
+    pub(super) fn stop(&mut self, id: TopicPartition) {
+        self.stop_fetching(id);
+        self.touch(id);
     }
 
     /// The configuration in effect for a topic.
@@ -267,9 +292,9 @@ pub(super) fn rules<'a>(
 
 /// The topic's overrides over the broker's values. The controller took the overrides in; one that this broker cannot
 /// read counts as not set, which Kafka's `LogConfig` does too.
-fn effective_config(topic: &TopicImage, broker: &BrokerConfig) -> Arc<TopicConfig> {
+fn effective_config(overrides: &TopicOverrides, broker: &BrokerConfig) -> Arc<TopicConfig> {
     let mut config = TopicConfig::of(broker);
-    for (key, value) in &topic.overrides {
+    for (key, value) in overrides {
         let _ = config.set(key, value);
     }
     Arc::new(config)

@@ -3,6 +3,7 @@
 use super::purgatory::ParkedId;
 use crate::engine::common::{BrokerId, CorrelationId, TopicPartition};
 use crate::engine::coordinator::group::GroupTimer;
+use crate::engine::kafka_controller::KafkaControllerTimer;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerTimer {
@@ -72,6 +73,14 @@ pub enum BrokerTimer {
     },
     /// The controller has had its time to let this broker go.
     StopNow,
+    /// Something is due with the ZooKeeper session: a ping, another try.
+    ZkSession,
+    /// `zookeeper.connection.timeout.ms`
+    ZkConnectionTimeout,
+    /// The controller that this broker is, or may be.
+    KafkaController(KafkaControllerTimer),
+    /// In-sync sets that were written may have to be announced (before 2.7).
+    IsrPropagation,
     /// The group coordinator's own.
     Group(GroupTimer),
 }

@@ -10,6 +10,7 @@ use super::metadata_loader::MetadataLoader;
 use super::partition::Partition;
 use super::purgatory::Purgatory;
 use super::topic_creation::TopicCreation;
+use super::zk::ZkSupport;
 use crate::engine::common::{BrokerId, NodeId, Time, TopicId, TopicPartition};
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::coordinator::group::GroupCoordinator;
@@ -27,6 +28,12 @@ impl Broker {
     #[must_use]
     pub fn rack(&self) -> Option<&str> {
         self.rack.as_deref()
+    }
+
+    /// What it has only in ZooKeeper mode: session, controllership.
+    #[must_use]
+    pub fn zk(&self) -> Option<&ZkSupport> {
+        self.volatile.zk.as_deref()
     }
 
     /// The configuration in effect.

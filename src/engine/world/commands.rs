@@ -15,6 +15,7 @@ use crate::engine::domain::{Ctx, Kafka};
 use crate::engine::protocol::NewTopic;
 use crate::engine::queue::{QueueProducer, QueueWorker};
 use crate::engine::runtime::{Kernel, Latency, LinkState, MessageId, Status};
+use crate::engine::server::Broker;
 use crate::engine::storage::LogDir;
 use crate::engine::trace::Fact;
 
@@ -112,6 +113,13 @@ impl World {
                 None => Err(Refusal(format!("message {message} is not in flight"))),
             },
             Command::AlterBrokerConfig { broker, configs, delete } => {
+                if !self.setup.zookeepers.is_empty() {
+                    return Err(Refusal(
+                        "brokers take no configuration at run time in ZooKeeper mode here: write server.properties and \
+                         restart the broker"
+                            .to_owned(),
+                    ));
+                }
                 self.needs_controller()?;
                 broker.map_or(Ok(()), |broker| self.node_named(&Target::Broker(broker)).map(drop))?;
                 let checked = config::check_dynamic(self.setup.version, broker.is_some(), configs, delete);
@@ -222,6 +230,18 @@ impl World {
             }
             Command::AlterBrokerConfig { broker, configs, delete } => {
                 self.reconfigure(|controller, ctx| controller.alter_broker_configs(ctx, *broker, configs, delete))?;
+            }
+            Command::AlterTopicConfig { topic, configs, delete } if !self.setup.zookeepers.is_empty() => {
+                let node = self.broker_with_zookeeper()?;
+                let known = self.image().topic_id(topic).and_then(|id| self.image().topic(id));
+                let mut overrides = known.map(|topic| topic.overrides.clone()).unwrap_or_default();
+                overrides.extend(configs.iter().map(|(key, value)| (key.as_str().into(), value.trim().into())));
+                overrides.retain(|key, _| !delete.iter().any(|gone| **gone == **key));
+                self.kernel.command(node, |process, ctx| {
+                    if let Process::Broker(broker) = process {
+                        broker.write_topic_config(ctx, topic, &overrides);
+                    }
+                });
             }
             Command::AlterTopicConfig { topic, configs, delete } => {
                 self.reconfigure(|controller, ctx| controller.alter_topic_configs(ctx, topic, configs, delete))?;
@@ -368,11 +388,28 @@ impl World {
     /// Run-time configuration of a topic is a metadata record, so it takes a controller that lives.
     fn check_topic_config(&self, topic: &str, configs: &Properties) -> Result<(), Refusal> {
         self.needs_kafka()?;
-        let Some((_, controller)) = self.active_controller() else { return Err(no_controller()) };
-        if controller.decided_image().topic_id(topic).is_none() {
+        let known = if self.setup.zookeepers.is_empty() {
+            let Some((_, controller)) = self.active_controller() else { return Err(no_controller()) };
+            controller.decided_image()
+        } else {
+            self.broker_with_zookeeper()?;
+            self.image()
+        };
+        if known.topic_id(topic).is_none() {
             return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
         }
         accept(config::TopicConfig::from_properties(self.setup.version, &pairs(configs))).map(drop)
+    }
+
+    /// In ZooKeeper mode any broker writes configuration, as long as it reaches ZooKeeper.
+    fn broker_with_zookeeper(&self) -> Result<NodeId, Refusal> {
+        let reaches = |(id, broker): &(BrokerId, &Broker)| {
+            self.is_up(NodeId::Broker(*id)) && broker.zk().is_some_and(|zk| zk.session().is_connected())
+        };
+        let found = self.brokers().find(reaches).map(|(id, _)| NodeId::Broker(id));
+        found.ok_or_else(|| {
+            Refusal("no broker reaches ZooKeeper, where configuration is kept: restart what is down first".to_owned())
+        })
     }
 
     fn needs_controller(&self) -> Result<(), Refusal> {

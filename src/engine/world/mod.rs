@@ -19,7 +19,9 @@ use super::command::Target;
 use super::common::{BrokerId, ClientId, Fingerprint, NodeId, Sabotage, ServerId, Step, Time};
 use super::controller::Controller;
 use super::domain::Kafka;
+use super::kafka_controller::zk_data;
 use super::metadata::MetadataImage;
+use super::protocol::Zxid;
 use super::queue::{QueueBroker, QueueProducer, QueueWorker};
 use super::runtime::{Kernel, Status};
 use super::server::Broker;
@@ -33,6 +35,14 @@ pub struct World {
     clients: BTreeMap<Arc<str>, ClientId>,
     names: Vec<Arc<str>>,
     sabotage: Sabotage,
+    /// In ZooKeeper mode, what stands in the znodes, read anew whenever a transaction is committed.
+    znodes: Arc<Znodes>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Znodes {
+    at: Zxid,
+    image: MetadataImage,
 }
 
 impl World {
@@ -69,7 +79,17 @@ impl World {
 
     /// Handles one event; false when nothing is left to happen.
     pub fn step(&mut self) -> bool {
-        self.kernel.step()
+        let has_stepped = self.kernel.step();
+        self.read_znodes();
+        has_stepped
+    }
+
+    /// The furthest of the servers knows what is committed.
+    fn read_znodes(&mut self) {
+        let at = self.znodes.at;
+        let newest = self.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid());
+        let Some(tree) = newest.filter(|tree| tree.last_zxid() > at) else { return };
+        self.znodes = Arc::new(Znodes { at: tree.last_zxid(), image: zk_data::image(tree) });
     }
 
     /// Handles every event up to and including `to`, then lets the clock stand there.
@@ -188,6 +208,9 @@ impl World {
     /// The committed metadata, as far as anyone has applied them: the truth that brokers and clients run after.
     #[must_use]
     pub fn image(&self) -> &MetadataImage {
+        if !self.setup.zookeepers.is_empty() {
+            return &self.znodes.image;
+        }
         let of_controllers = self.controllers().map(|(_, controller)| controller.image());
         let images = of_controllers.chain(self.brokers().map(|(_, broker)| broker.image()));
         images.max_by_key(|image| image.end_offset()).expect("every world has a controller")
@@ -199,6 +222,13 @@ impl World {
             (NodeId::ZooKeeper(id), Process::ZooKeeper(server)) => Some((id, server.as_ref())),
             _ => None,
         })
+    }
+
+    /// The broker that is controller in ZooKeeper mode, by /controller.
+    #[must_use]
+    pub fn kafka_controller(&self) -> Option<BrokerId> {
+        let newest = self.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid())?;
+        zk_data::decode_controller(newest.get(zk_data::CONTROLLER)?.data())
     }
 
     pub fn producers(&self) -> impl Iterator<Item = (NodeId, &Producer)> {

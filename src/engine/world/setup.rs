@@ -9,13 +9,14 @@ use super::configs::broker_config;
 use super::{Process, Refusal, World};
 use crate::engine::clients::Admin;
 use crate::engine::command::{Properties, QueueSpec};
-use crate::engine::common::{BrokerId, NodeId, Sabotage, Span};
+use crate::engine::common::{BrokerId, NodeId, Sabotage, ServerId, Span};
 use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Controller;
 use crate::engine::metadata::ELIGIBLE_LEADER_REPLICAS;
 use crate::engine::queue::QueueBroker;
 use crate::engine::runtime::{Kernel, Latency};
-use crate::engine::server::Broker;
+use crate::engine::server::{Broker, MetadataSource};
+use crate::engine::zookeeper::ZooKeeper;
 
 /// What stands in the machine room before anything happens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Setup {
     pub brokers: Vec<BrokerSpec>,
     /// `node.id` of each KRaft voter.
     pub controllers: Vec<BrokerId>,
+    /// `myid` of each ZooKeeper server. With any listed, the cluster keeps its metadata there, and has no KRaft voters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub zookeepers: Vec<ServerId>,
     /// `server.properties` that all brokers and controllers share.
     pub properties: Properties,
     /// What the cluster was formatted with beyond its version's own (`kafka-storage format --feature NAME=LEVEL`).
@@ -59,6 +63,7 @@ impl Default for Setup {
             version: KafkaVersion::default(),
             brokers: racks.iter().enumerate().map(broker).collect(),
             controllers: vec![BrokerId(101)],
+            zookeepers: Vec::new(),
             properties: Properties::new(),
             features: Features::new(),
             latency: Latency::default().base,
@@ -98,13 +103,12 @@ impl World {
         config.sabotage = sabotage;
         let latency = Latency { base: setup.latency, jitter: setup.jitter };
         let mut kernel = Kernel::new(setup.seed, latency);
-        let voters = &setup.controllers;
-        if !matches!(voters.len(), 1 | 3 | 5) {
-            return Err(Refusal(format!(
-                "controllers: {} listed; a quorum has 1, 3 or 5 voters, so that a majority can be told",
-                voters.len()
-            )));
+        let source = metadata_source(&setup)?;
+        for id in &setup.zookeepers {
+            let server = ZooKeeper::new(*id, setup.zookeepers.clone());
+            kernel.add_node(NodeId::ZooKeeper(*id), Process::ZooKeeper(Box::new(server)));
         }
+        let voters = &setup.controllers;
         for id in voters {
             let node = NodeId::Controller(*id);
             if kernel.slot(node).is_some() {
@@ -124,7 +128,7 @@ impl World {
                 )));
             }
             let rack = spec.rack.as_deref().map(Arc::from);
-            let broker = Broker::new(spec.id, config.clone(), rack, voters.clone());
+            let broker = Broker::new(spec.id, config.clone(), rack, source.clone());
             kernel.add_node(id, Process::Broker(Box::new(broker)));
         }
         if let Some(queue) = &setup.queue {
@@ -133,12 +137,48 @@ impl World {
                 Process::QueueBroker(Box::new(QueueBroker::new(queue.clone()).sabotaged(sabotage))),
             );
         }
-        let (setup, clients, names) = (Arc::new(setup), BTreeMap::new(), Vec::new());
-        let mut world = Self { kernel, setup, clients, names, sabotage };
+        let (setup, clients, names, znodes) = (Arc::new(setup), BTreeMap::new(), Vec::new(), Arc::default());
+        let mut world = Self { kernel, setup, clients, names, sabotage, znodes };
         if !world.setup.brokers.is_empty() {
             let bootstrap = world.bootstrap();
             world.add_client(ADMIN, |id, _| Process::Admin(Box::new(Admin::new(id, bootstrap))))?;
         }
         Ok(world)
     }
+}
+
+/// Controllers or ZooKeeper, never both.
+fn metadata_source(setup: &Setup) -> Result<MetadataSource, Refusal> {
+    if setup.zookeepers.is_empty() {
+        let voters = &setup.controllers;
+        if !matches!(voters.len(), 1 | 3 | 5) {
+            return Err(Refusal(format!(
+                "controllers: {} listed; a quorum has 1, 3 or 5 voters, so that a majority can be told",
+                voters.len()
+            )));
+        }
+        return Ok(MetadataSource::Quorum(voters.clone()));
+    }
+    if !setup.controllers.is_empty() {
+        return Err(Refusal(
+            "controllers and zookeepers: a cluster keeps its metadata in one place; with zookeepers, write \
+             `controllers = []`"
+                .to_owned(),
+        ));
+    }
+    if !setup.version.runs_on_zookeeper() {
+        return Err(Refusal(format!(
+            "zookeepers: Kafka {} runs without ZooKeeper; set `version = \"3.9\"` or an older one",
+            setup.version
+        )));
+    }
+    let count = setup.zookeepers.len();
+    if !matches!(count, 1 | 3) {
+        return Err(Refusal(format!("zookeepers: {count} listed; an ensemble here has one server or three")));
+    }
+    let is_twice = |(at, id): (usize, &ServerId)| setup.zookeepers[..at].contains(id);
+    if setup.zookeepers.iter().enumerate().any(is_twice) {
+        return Err(Refusal("zookeepers: an id is listed twice; give each server an id of its own".to_owned()));
+    }
+    Ok(MetadataSource::ZooKeeper(setup.zookeepers.iter().map(|id| NodeId::ZooKeeper(*id)).collect()))
 }

@@ -44,6 +44,7 @@ pub(super) fn cards(
             rack: broker.rack().map(str::to_owned),
             state,
             state_since,
+            is_controller: broker.is_controller(),
             coordinates: coordinated.filter_map(|group| badges.get(&group.name).cloned()).collect(),
             waiting_fetches: u32::try_from(waiting_followers(broker)).unwrap_or(u32::MAX),
             replicas: strips(world, keys, (id, broker), topic, groups, badges, &windows, focus),

@@ -14,6 +14,9 @@ const CHIPS: usize = 2;
 const LOOK_BACK: u64 = 200;
 
 pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
+    if world.zookeepers().next().is_some() {
+        return Some(super::ensemble::strip(world));
+    }
     let (_, controller) = world.controller()?;
     let committed = controller.high_watermark();
     let from = Offset(committed.0.saturating_sub(LOOK_BACK));
@@ -30,7 +33,7 @@ pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
     }
     let voters: Vec<Voter> = world.controllers().map(|(node, controller)| voter(world, node, controller)).collect();
     let epoch = voters.iter().map(|voter| voter.epoch).max()?;
-    Some(ControllerStrip { epoch, high_watermark: committed, voters, tail })
+    Some(ControllerStrip { epoch, high_watermark: committed, voters, ensemble: None, tail })
 }
 
 fn voter(world: &World, node: NodeId, controller: &Controller) -> Voter {

@@ -4,6 +4,7 @@
 
 mod brokers;
 mod controllers;
+mod ensemble;
 mod groups;
 mod producers;
 mod queue;

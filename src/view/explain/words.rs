@@ -2,9 +2,11 @@
 
 use crate::engine::clients::{ConsumerFact, ProducerFact};
 use crate::engine::protocol::Class;
+use crate::engine::protocol::ZkError;
 use crate::engine::runtime::RuntimeFact;
 use crate::engine::server::BrokerFact;
 use crate::engine::trace::Fact;
+use crate::engine::zookeeper::ZooKeeperFact;
 
 /// One row of the timeline, one filter of the event list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +67,7 @@ pub fn lane(fact: &Fact) -> Lane {
             | RuntimeFact::LinkReleased { .. } => Lane::Fault,
         },
         Fact::Broker(fact) => of_broker(fact),
-        Fact::Controller(_) | Fact::Raft(_) => Lane::Control,
+        Fact::Controller(_) | Fact::Raft(_) | Fact::KafkaController(_) => Lane::Control,
         Fact::Group(_) => Lane::Group,
         Fact::Producer(fact) => match fact {
             ProducerFact::MetadataUpdated { .. } | ProducerFact::AwaitsMetadata { .. } => Lane::Control,
@@ -74,6 +76,10 @@ pub fn lane(fact: &Fact) -> Lane {
         },
         Fact::Consumer(fact) => of_consumer(fact),
         Fact::Admin(_) => Lane::Control,
+        // Whoever makes sure that something is there is often told that it is.
+        Fact::ZooKeeper(ZooKeeperFact::WriteRefused { error: ZkError::NodeExists | ZkError::NoNode, .. }) => {
+            Lane::Noise
+        }
         Fact::ZooKeeper(_) => Lane::Control,
         Fact::Queue(fact) => Lane::of_class(super::sentence::queue_class(fact)),
     }

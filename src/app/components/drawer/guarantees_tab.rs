@@ -128,6 +128,10 @@ fn evidence(text: &Text, world: &World, evidence: &Evidence) -> AttrValue {
             "ui-evidence-metadata-missing",
             &[("controller", controller.to_string()), ("end", end.to_string()), ("committed", committed.to_string())],
         ),
+        Evidence::TwoKafkaControllers { epoch, brokers: (one, other) } => say(
+            "ui-evidence-two-kafka-controllers",
+            &[("epoch", epoch.to_string()), ("one", one.to_string()), ("other", other.to_string())],
+        ),
         Evidence::Fell { partition, from, to } => {
             say("ui-evidence-fell", &[of(*partition), ("from", from.to_string()), ("to", to.to_string())])
         }

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::parts::{head, hint};
-use super::{broker, client, controller, group, link, message, nothing, partition, queue, record};
+use super::{broker, client, controller, group, link, message, nothing, partition, queue, record, zookeeper};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
@@ -56,7 +56,8 @@ fn of_node(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
             Process::Consumer(_) => 3,
             Process::Admin(_) => 4,
             Process::QueueBroker(_) => 5,
-            Process::QueueProducer(_) | Process::QueueWorker(_) | Process::ZooKeeper(_) => 6,
+            Process::QueueProducer(_) | Process::QueueWorker(_) => 6,
+            Process::ZooKeeper(_) => 7,
         }
     };
     match (is, node) {
@@ -65,6 +66,7 @@ fn of_node(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
         (2, _) => client::producer(page, text, node),
         (3, _) => client::consumer(page, text, node),
         (5, _) => queue::broker(page, text),
+        (7, NodeId::ZooKeeper(id)) => zookeeper::view(page, text, id),
         _ => Some(client::other(page, text, node)),
     }
 }

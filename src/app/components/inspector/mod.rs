@@ -15,3 +15,4 @@ pub mod parts;
 pub mod queue;
 pub mod record;
 pub mod why;
+pub mod zookeeper;

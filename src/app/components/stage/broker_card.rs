@@ -57,6 +57,11 @@ pub fn BrokerCard(props: &BrokerCardProps) -> Html {
                     <span class="broker__rack">{ text.get_with("stage-rack", &[("rack", rack.as_str().into())]) }</span>
                 }
                 <span class="broker__pills">
+                if broker.is_controller {
+                    <span class="pill pill--controller" title={text.get("stage-is-controller-hint")}>
+                        { Icon::Crown.html() }{ text.get("stage-is-controller") }
+                    </span>
+                }
                 { role_pill(&text, props) }
                 { state_pill(&text, broker) }
                 { for props.links.iter().filter(|link| is_told_at(node, link)).map(|link| link_pill(&text, link, hands, density)) }

@@ -89,6 +89,7 @@ mod tests {
             rack: None,
             state: BrokerState::Running,
             state_since: Time::ZERO,
+            is_controller: false,
             coordinates: Vec::new(),
             waiting_fetches: 0,
             purgatory: Vec::new(),

@@ -1,4 +1,4 @@
-//! The KRaft quorum: who leads it, who follows, and the newest records of the metadata log.
+//! The KRaft quorum, or the ZooKeeper ensemble: who leads it, who follows, and the newest of what it remembers.
 
 use yew::prelude::*;
 
@@ -25,22 +25,26 @@ pub fn ControllerStrip(props: &ControllerStripProps) -> Html {
     let text = use_text();
     let ControllerStripProps { quorum, density, hands } = props;
     let majority = quorum.voters.len() / 2 + 1;
+    let title = if quorum.ensemble.is_some() { "stage-ensemble" } else { "stage-quorum" };
     let tail = &quorum.tail[quorum.tail.len().saturating_sub(TAIL)..];
     html! {
-        <section class="card quorum" aria-label={text.get("stage-quorum")} data-anchor="quorum">
+        <section class="card quorum" aria-label={text.get(title)} data-anchor="quorum">
             <header class="quorum__head">
-                <b>{ text.get("stage-quorum") }</b>
+                <b>{ text.get(title) }</b>
                 <span>{ text.get_with("stage-quorum-majority", &[
                     ("epoch", quorum.epoch.into()), ("majority", majority.into()), ("voters", quorum.voters.len().into()),
                 ]) }</span>
                 if *density == Density::Desk {
-                    <span class="quorum__hw">
-                        { text.get_with("stage-metadata-hw", &[("offset", quorum.high_watermark.0.into())]) }
-                    </span>
+                    <span class="quorum__hw">{ match &quorum.ensemble {
+                        Some(ensemble) => text.get_with("stage-ensemble-state", &[
+                            ("sessions", ensemble.sessions.into()), ("zxid", ensemble.zxid.as_str().into()),
+                        ]),
+                        None => text.get_with("stage-metadata-hw", &[("offset", quorum.high_watermark.0.into())]),
+                    } }</span>
                 }
             </header>
             <div class="quorum__voters">{ for quorum.voters.iter().map(|voter| voter_pill(voter, quorum, *density, hands, &text)) }</div>
-            <ol class="quorum__tail" aria-label="__cluster_metadata">
+            <ol class="quorum__tail" aria-label={if quorum.ensemble.is_some() { "znodes" } else { "__cluster_metadata" }}>
                 { for tail.iter().map(|chip| html! {
                     <li key={chip.offset.0} class={classes!("metadata-chip", chip.fresh.then_some("is-fresh"))} title={chip.text.clone()}>
                         <span class="mono">{ chip.offset.to_string() }</span><span>{ &chip.text }</span>
@@ -63,6 +67,7 @@ fn voter_pill(voter: &Voter, quorum: &Quorum, density: Density, hands: &Hands, t
         VoterState::Offline => ("voter--offline", Some(Icon::Offline)),
     };
     let thing = Selection::Node(voter.node);
+    let prefix = if quorum.ensemble.is_some() { "zk" } else { "c" };
     let alone = quorum.voters.len() == 1;
     let is_up = voter.state != VoterState::Offline;
     let elects = quorum
@@ -79,21 +84,21 @@ fn voter_pill(voter: &Voter, quorum: &Quorum, density: Density, hands: &Hands, t
             ("epoch", voter.epoch.into()),
             ("end", voter.log_end.to_string().into()),
             ("hw", voter.high_watermark.map_or_else(none, |hw| hw.to_string()).into()),
-            ("voted", voter.voted.map_or_else(none, |voted| format!("controller-{voted}")).into()),
+            ("voted", voter.voted.map_or_else(none, |voted| format!("{prefix}{voted}")).into()),
         ],
     );
     html! {
         <button key={voter.id} type="button" class={classes!("voter", class, hands.ring(&thing))} tabindex="-1"
             data-roving="" data-anchor={node_anchor(voter.node)} {title} onclick={hands.pick(thing)}>
             if let Some(icon) = icon { { icon.html() } }
-            { format!("c{}", voter.id) }
+            { format!("{prefix}{}", voter.id) }
             if !alone && is_up {
                 if !matches!(voter.state, VoterState::Leader | VoterState::Follower) {
                     <span class="voter__state">{ voter.state.name() }</span>
                 }
                 if voter.epoch != quorum.epoch { <span class="voter__mark">{ format!("e{}", voter.epoch) }</span> }
-                if density == Density::Desk { <span class="voter__mark">{ format!("#{}", voter.log_end) }</span> }
-                if let Some(voted) = votes_for { <span class="voter__mark">{ format!("→c{voted}") }</span> }
+                if density == Density::Desk && quorum.ensemble.is_none() { <span class="voter__mark">{ format!("#{}", voter.log_end) }</span> }
+                if let Some(voted) = votes_for { <span class="voter__mark">{ format!("→{prefix}{voted}") }</span> }
             }
         </button>
     }

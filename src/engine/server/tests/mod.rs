@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Broker, BrokerFact, BrokerState, FetchPhase};
+use super::{Broker, BrokerFact, BrokerState, FetchPhase, MetadataSource};
 use crate::engine::common::{
     BrokerEpoch, BrokerId, ClientId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch,
     PartitionId, Span, TopicId, TopicPartition,
@@ -235,7 +235,7 @@ impl Stage {
         let mut kernel = Kernel::new(1, Latency::default());
         kernel.add_node(CONTROLLER, Process::Controller(ScriptedController::default()));
         for id in [1, 2, 3] {
-            let broker = Broker::new(BrokerId(id), config.clone(), None, vec![BrokerId(101)]);
+            let broker = Broker::new(BrokerId(id), config.clone(), None, MetadataSource::Quorum(vec![BrokerId(101)]));
             kernel.add_node(NodeId::broker(id), Process::Broker(Box::new(broker)));
         }
         for client in [CLIENT, OTHER] {

@@ -11,6 +11,10 @@ use crate::engine::world::World;
 pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
     let about = |key, partition: &TopicPartition| Sentence::new(key).partition(world, *partition);
     match fact {
+        BrokerFact::ZooKeeperConnected => Sentence::new("fact-zk-connected"),
+        BrokerFact::ZooKeeperDisconnected => Sentence::new("fact-zk-disconnected"),
+        BrokerFact::ZooKeeperSessionExpired => Sentence::new("fact-zk-session-expired"),
+        BrokerFact::StartFailed { reason } => Sentence::new("fact-start-failed").text("reason", reason),
         BrokerFact::Registered { epoch } => Sentence::new("fact-registered").number("epoch", epoch.0),
         BrokerFact::RegistrationRefused { error } => {
             Sentence::new("fact-registration-refused").text("error", error.name())

@@ -1,6 +1,7 @@
 //! Sentences for what happened in the ZooKeeper ensemble.
 
 use super::Sentence;
+use crate::engine::kafka_controller::KafkaControllerFact;
 use crate::engine::world::World;
 use crate::engine::zookeeper::ZooKeeperFact;
 
@@ -47,5 +48,32 @@ pub(super) fn of_zookeeper(world: &World, fact: &ZooKeeperFact) -> Sentence {
             .text("path", path.as_ref())
             .text("kind", kind.name())
             .node(world, "client", *client),
+    }
+}
+
+pub(super) fn of_kafka_controller(fact: &KafkaControllerFact) -> Sentence {
+    match fact {
+        KafkaControllerFact::Elected { epoch } => Sentence::new("fact-kc-elected").number("epoch", *epoch),
+        KafkaControllerFact::LostElection { to: Some(to) } => Sentence::new("fact-kc-lost").number("broker", to.0),
+        KafkaControllerFact::LostElection { to: None } => Sentence::new("fact-kc-lost-to-nobody"),
+        KafkaControllerFact::Resigned { epoch } => Sentence::new("fact-kc-resigned").number("epoch", *epoch),
+        KafkaControllerFact::FailoverCompleted { epoch, brokers, partitions } => Sentence::new("fact-kc-ready")
+            .number("epoch", *epoch)
+            .number("brokers", *brokers)
+            .number("partitions", *partitions),
+        KafkaControllerFact::BrokersChanged { joined, bounced, gone } => {
+            let list = |brokers: &[crate::engine::common::BrokerId]| match brokers {
+                [] => "–".to_owned(),
+                brokers => super::broker_list(brokers),
+            };
+            Sentence::new("fact-kc-brokers")
+                .text("joined", list(joined))
+                .text("bounced", list(bounced))
+                .text("gone", list(gone))
+        }
+        KafkaControllerFact::Fenced { epoch } => Sentence::new("fact-kc-fenced").number("epoch", *epoch),
+        KafkaControllerFact::RequestRefused { broker, error } => {
+            Sentence::new("fact-kc-refused").number("broker", broker.0).text("error", error.name())
+        }
     }
 }

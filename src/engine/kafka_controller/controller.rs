@@ -1,0 +1,407 @@
+//! The controller's thread: one event at a time, each a program of steps (`KafkaController`, `ControllerEventManager`).
+//!
+//! Kafka's thread blocks while it waits for ZooKeeper; here the rest of its program stands still. So nothing else
+//! happens in between, however long ZooKeeper is away. Always holds: every write goes together with a check of
+//! /controller_epoch, so a controller that has been replaced changes nothing.
+
+use std::collections::VecDeque;
+
+use super::alter_partition::Altering;
+use super::channel::{Batch, Channels, ControllerChannel};
+use super::context::ControllerContext;
+use super::elections::{Decision, Strategy};
+use super::fact::KafkaControllerFact;
+use super::{ZkRequest, zk_data};
+use crate::engine::Ctx;
+use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Span, TopicPartition};
+use crate::engine::config::BrokerConfig;
+use crate::engine::protocol::{
+    AlterPartitionRequest, AlterPartitionResponse, Body, Response, TopicName, ZkError, ZkOp, ZkOutcome,
+};
+use crate::engine::runtime::TimerId;
+use crate::engine::zookeeper::Session;
+
+/// First look at who leads, after a failover.
+const FIRST_REBALANCE: Span = Span::secs(5);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KafkaControllerTimer {
+    /// A request to a broker may be sent again.
+    Resend { broker: BrokerId },
+    /// `leader.imbalance.check.interval.seconds`
+    AutoRebalance,
+    /// A topic has come into being, or not, in time.
+    CreationExpired { creation: u64 },
+}
+
+/// The broker around its controller, lent for one event.
+pub struct Env<'a> {
+    pub me: BrokerId,
+    pub config: &'a BrokerConfig,
+    pub session: &'a mut Session<ZkRequest>,
+    pub correlations: &'a mut dyn NextCorrelation,
+    /// How the broker names the controller's alarms.
+    pub timer: fn(KafkaControllerTimer) -> crate::engine::Timer,
+}
+
+/// The broker numbers all requests it sends.
+pub trait NextCorrelation {
+    fn next(&mut self) -> CorrelationId;
+}
+
+/// What the thread is asked to do, in its own words (`ControllerEvent`).
+#[derive(Clone, Debug)]
+pub enum ControllerTask {
+    /// Startup, Reelect, and RegisterBrokerAndReelect once the broker is registered.
+    Elect,
+    /// Somebody else may have become controller.
+    ControllerChange,
+    BrokerChange,
+    TopicChange,
+    IsrChangeNotification,
+    /// Somebody wrote /admin/preferred_replica_election.
+    PreferredElection,
+    AutoRebalance,
+    AlterPartition {
+        from: NodeId,
+        correlation: CorrelationId,
+        request: AlterPartitionRequest,
+    },
+}
+
+impl ControllerTask {
+    /// Kafka's name of the state the controller is in meanwhile (`ControllerState`).
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Elect | Self::ControllerChange => "ControllerChange",
+            Self::BrokerChange => "BrokerChange",
+            Self::TopicChange => "TopicChange",
+            Self::IsrChangeNotification => "IsrChange",
+            Self::PreferredElection => "ManualLeaderBalance",
+            Self::AutoRebalance => "AutoLeaderBalance",
+            Self::AlterPartition { .. } => "AlterPartition",
+        }
+    }
+}
+
+/// One step of a program. Those that need ZooKeeper wait for its answer.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    FindController { then_elect: bool },
+    ReadEpoch,
+    CreateEpoch,
+    BecomeController { epoch: u32, version: u32 },
+    CheckController { epoch: u32 },
+    WatchNotifications,
+    DeleteNotifications(Vec<String>),
+    ListBrokers,
+    ReadBrokers(Vec<BrokerId>),
+    ListTopics,
+    ReadTopics(Vec<TopicName>),
+    ReadStates(Vec<TopicPartition>),
+    CompleteFailover,
+    ListChangedBrokers,
+    ReadChangedBrokers(Vec<BrokerId>),
+    ListChangedTopics,
+    ReadNewTopics(Vec<TopicName>),
+    CreateStates(Vec<TopicPartition>),
+    ReadToElect { partitions: Vec<TopicPartition>, strategy: Strategy },
+    Elect { decisions: Vec<Decision>, strategy: Strategy },
+    ReadToRemove { broker: BrokerId, partitions: Vec<TopicPartition> },
+    Remove { broker: BrokerId, decisions: Vec<Decision> },
+    ReplicasOnline(Vec<TopicPartition>, Option<BrokerId>),
+    TriggerOnline,
+    Send,
+    TellBrokers { brokers: Vec<BrokerId>, partitions: Vec<TopicPartition> },
+    ListIsrNotifications,
+    ReadIsrNotifications(Vec<String>),
+    ReadPreferred,
+    DeletePreferred,
+    Rebalance,
+    AlterPartitions(Altering),
+    Answer { to: NodeId, correlation: CorrelationId, response: AlterPartitionResponse },
+}
+
+/// One broker's share in the controllership. Everything in it dies with the process.
+#[derive(Clone, Debug, Default)]
+pub struct KafkaController {
+    /// Who is controller, as this broker last read.
+    active: Option<BrokerId>,
+    pub(super) context: ControllerContext,
+    pub(super) batch: Batch,
+    pub(super) channels: Channels,
+    queue: VecDeque<ControllerTask>,
+    running: Option<ControllerTask>,
+    pub(super) program: VecDeque<Step>,
+    /// The step that waits for ZooKeeper.
+    awaited: Option<Step>,
+    rebalance: Option<TimerId>,
+}
+
+impl KafkaController {
+    // ---- for spectators and the broker ---------------------------------------------------------------------------
+
+    /// Who is controller, as far as this broker knows.
+    #[must_use]
+    pub fn active_controller(&self) -> Option<BrokerId> {
+        self.active
+    }
+
+    #[must_use]
+    pub fn is_active(&self, me: BrokerId) -> bool {
+        self.active == Some(me)
+    }
+
+    #[must_use]
+    pub fn context(&self) -> &ControllerContext {
+        &self.context
+    }
+
+    /// What it is doing, and what it will do after that.
+    pub fn tasks(&self) -> impl Iterator<Item = &ControllerTask> {
+        self.running.iter().chain(&self.queue)
+    }
+
+    /// Does it wait for an answer of ZooKeeper?
+    #[must_use]
+    pub fn awaits_zookeeper(&self) -> bool {
+        self.awaited.is_some()
+    }
+
+    /// Requests to brokers that are not answered yet.
+    pub fn channels(&self) -> impl Iterator<Item = (BrokerId, &ControllerChannel)> {
+        self.channels.iter()
+    }
+
+    // ---- events ----------------------------------------------------------------------------------------------------
+
+    pub fn put(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, task: ControllerTask) {
+        self.queue.push_back(task);
+        self.proceed(ctx, env);
+    }
+
+    /// A request that only a controller answers.
+    pub fn alter_partition(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        request: AlterPartitionRequest,
+    ) {
+        if self.is_active(env.me) {
+            return self.put(ctx, env, ControllerTask::AlterPartition { from, correlation, request });
+        }
+        refuse(ctx, from, correlation, ErrorCode::NotController);
+    }
+
+    /// The znode has changed as its watch says.
+    pub fn watched(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, path: &str, exists: bool) {
+        let task = match path {
+            zk_data::CONTROLLER if exists => ControllerTask::ControllerChange,
+            zk_data::CONTROLLER => ControllerTask::Elect,
+            zk_data::BROKER_IDS => ControllerTask::BrokerChange,
+            zk_data::TOPICS => ControllerTask::TopicChange,
+            zk_data::ISR_CHANGES => ControllerTask::IsrChangeNotification,
+            zk_data::PREFERRED_ELECTION if exists => ControllerTask::PreferredElection,
+            _ => return,
+        };
+        self.put(ctx, env, task);
+    }
+
+    /// The session has expired: whatever this broker was, it is not controller any more.
+    pub fn expired(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
+        self.queue.clear();
+        self.running = None;
+        self.program.clear();
+        self.awaited = None;
+        self.resign(ctx, env.me);
+        self.active = None;
+    }
+
+    pub fn rang(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, timer: KafkaControllerTimer) {
+        match timer {
+            KafkaControllerTimer::Resend { broker } => self.channels.resend(ctx, env, broker),
+            KafkaControllerTimer::AutoRebalance => {
+                if self.is_active(env.me) {
+                    let interval = env.config.leader_imbalance_check_interval;
+                    self.rebalance = Some(ctx.set_timer(interval, (env.timer)(KafkaControllerTimer::AutoRebalance)));
+                    self.put(ctx, env, ControllerTask::AutoRebalance);
+                }
+            }
+            KafkaControllerTimer::CreationExpired { .. } => unreachable!("topic requests keep their own"),
+        }
+    }
+
+    pub fn disconnected(&mut self, ctx: &mut Ctx<'_>, env: &Env<'_>, broker: BrokerId) {
+        self.channels.failed(ctx, env, broker);
+    }
+
+    /// A broker answered LeaderAndIsr, UpdateMetadata or StopReplica.
+    pub fn broker_answered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        broker: BrokerId,
+        correlation: CorrelationId,
+        error: Option<ErrorCode>,
+    ) {
+        if self.channels.answered(ctx, env, broker, correlation)
+            && let Some(error) = error
+        {
+            ctx.emit(KafkaControllerFact::RequestRefused { broker, error });
+        }
+    }
+
+    // ---- the thread --------------------------------------------------------------------------------------------------
+
+    /// Runs until it must wait, or has nothing left to do.
+    fn proceed(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
+        while self.awaited.is_none() {
+            if let Some(step) = self.program.pop_front() {
+                self.begin(ctx, env, step);
+            } else if let Some(task) = self.queue.pop_front() {
+                self.program.extend(self.plan(env, &task));
+                self.running = Some(task);
+            } else {
+                self.running = None;
+                return;
+            }
+        }
+    }
+
+    fn plan(&self, env: &Env<'_>, task: &ControllerTask) -> Vec<Step> {
+        match task {
+            ControllerTask::Elect => vec![Step::FindController { then_elect: true }],
+            ControllerTask::ControllerChange => vec![Step::FindController { then_elect: false }],
+            // The rest is for the active one; an event may have waited since before it resigned.
+            ControllerTask::AlterPartition { from, correlation, request } if self.is_active(env.me) => {
+                self.plan_alter_partition(*from, *correlation, request)
+            }
+            ControllerTask::AlterPartition { from, correlation, .. } => {
+                let error = Some(ErrorCode::NotController);
+                let response = AlterPartitionResponse { error, partitions: Vec::new() };
+                vec![Step::Answer { to: *from, correlation: *correlation, response }]
+            }
+            _ if !self.is_active(env.me) => Vec::new(),
+            ControllerTask::BrokerChange => vec![Step::ListChangedBrokers],
+            ControllerTask::TopicChange => vec![Step::ListChangedTopics],
+            ControllerTask::IsrChangeNotification => vec![Step::ListIsrNotifications],
+            ControllerTask::PreferredElection => vec![Step::ReadPreferred],
+            ControllerTask::AutoRebalance => vec![Step::Rebalance],
+        }
+    }
+
+    /// Does a step, or asks ZooKeeper for what it needs.
+    fn begin(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, step: Step) {
+        let ops = match &step {
+            Step::Send => {
+                self.batch.send(ctx, env, &self.context, &mut self.channels);
+                return;
+            }
+            Step::TellBrokers { brokers, partitions } => {
+                self.batch.update_metadata(brokers.iter().copied(), partitions.iter().copied());
+                self.batch.send(ctx, env, &self.context, &mut self.channels);
+                return;
+            }
+            Step::Answer { to, correlation, response } => {
+                let response = response.clone();
+                ctx.send(*to, Body::Response { correlation: *correlation, response: response.into() });
+                return;
+            }
+            Step::CompleteFailover => return self.complete_failover(ctx),
+            Step::ReplicasOnline(partitions, broker) => return self.replicas_online(partitions, *broker),
+            Step::TriggerOnline => return self.trigger_online(),
+            Step::Rebalance => return self.rebalance(),
+            waiting => self.ops(ctx, env, waiting),
+        };
+        if ops.is_empty() {
+            return self.finish(ctx, env, step, Vec::new());
+        }
+        env.session.request(ctx, ops, ZkRequest::Controller);
+        self.awaited = Some(step);
+    }
+
+    /// ZooKeeper has answered the step that waits.
+    pub fn zookeeper_answered(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, outcomes: Vec<ZkOutcome>) {
+        let Some(step) = self.awaited.take() else { return };
+        self.finish(ctx, env, step, outcomes);
+        self.proceed(ctx, env);
+    }
+
+    /// `step` goes next, before what else is planned.
+    pub(super) fn next(&mut self, step: Step) {
+        self.program.push_front(step);
+    }
+
+    /// These go next, in this order.
+    pub(super) fn next_all(&mut self, steps: impl IntoIterator<Item = Step>) {
+        let rest = std::mem::take(&mut self.program);
+        self.program.extend(steps);
+        self.program.extend(rest);
+    }
+
+    // ---- coming and going --------------------------------------------------------------------------------------------
+
+    /// What /controller says; true if that is news.
+    pub(super) fn set_active(&mut self, ctx: &mut Ctx<'_>, me: BrokerId, active: Option<BrokerId>) {
+        if self.active == Some(me) && active != Some(me) {
+            self.resign(ctx, me);
+        }
+        self.active = active;
+    }
+
+    pub(super) fn take_office(&mut self, ctx: &mut Ctx<'_>, env: &Env<'_>, epoch: u32, epoch_zk_version: u32) {
+        self.active = Some(env.me);
+        self.context = ControllerContext { epoch, epoch_zk_version, ..ControllerContext::default() };
+        ctx.emit(KafkaControllerFact::Elected { epoch });
+        if env.config.auto_leader_rebalance_enable {
+            self.rebalance = Some(ctx.set_timer(FIRST_REBALANCE, (env.timer)(KafkaControllerTimer::AutoRebalance)));
+        }
+    }
+
+    fn resign(&mut self, ctx: &mut Ctx<'_>, me: BrokerId) {
+        if self.active == Some(me) {
+            ctx.emit(KafkaControllerFact::Resigned { epoch: self.context.epoch });
+        }
+        if let Some(timer) = self.rebalance.take() {
+            ctx.cancel_timer(timer);
+        }
+        self.channels.clear(ctx);
+        self.batch = Batch::default();
+        self.context = ControllerContext::default();
+    }
+
+    /// Another controller has been elected meanwhile (`ControllerMovedException`): drop everything and look who it is.
+    pub(super) fn moved(&mut self, ctx: &mut Ctx<'_>, env: &Env<'_>) {
+        ctx.emit(KafkaControllerFact::Fenced { epoch: self.context.epoch });
+        self.program.clear();
+        if let Some(ControllerTask::AlterPartition { from, correlation, .. }) = &self.running {
+            refuse(ctx, *from, *correlation, ErrorCode::NotController);
+        }
+        self.resign(ctx, env.me);
+        self.active = None;
+        self.next(Step::FindController { then_elect: true });
+    }
+
+    /// Writes that only the controller of this epoch may do: each with a check of the epoch's znode.
+    pub(super) fn guarded(&self, op: ZkOp) -> ZkOp {
+        let check = ZkOp::Check { path: zk_data::CONTROLLER_EPOCH.into(), version: self.context.epoch_zk_version };
+        ZkOp::Multi(vec![check, op])
+    }
+}
+
+/// Was it the check of the controller's epoch that failed?
+pub(super) fn is_fenced(outcome: &ZkOutcome) -> bool {
+    matches!(outcome, Err(failure) if failure.error == ZkError::BadVersion && failure.at == 0)
+}
+
+fn refuse(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, error: ErrorCode) {
+    let response: Response = AlterPartitionResponse { error: Some(error), partitions: Vec::new() }.into();
+    ctx.send(to, Body::Response { correlation, response });
+}
+
+/// The epoch of a broker's registration: the number of the transaction that made its znode.
+pub(super) fn broker_epoch(czxid: crate::engine::protocol::Zxid) -> BrokerEpoch {
+    BrokerEpoch(czxid.0)
+}

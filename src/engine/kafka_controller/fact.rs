@@ -1,0 +1,39 @@
+//! What happens on the controller of ZooKeeper mode beside what any controller does (`ControllerFact`).
+
+use crate::engine::common::{BrokerId, ErrorCode};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KafkaControllerFact {
+    /// It wrote /controller, and with it a new controller epoch.
+    Elected {
+        epoch: u32,
+    },
+    /// Another was faster.
+    LostElection {
+        to: Option<BrokerId>,
+    },
+    /// It is controller no longer: its session is gone, or another has taken over.
+    Resigned {
+        epoch: u32,
+    },
+    /// It knows the cluster as ZooKeeper has it, and begins to act.
+    FailoverCompleted {
+        epoch: u32,
+        brokers: u32,
+        partitions: u32,
+    },
+    BrokersChanged {
+        joined: Vec<BrokerId>,
+        bounced: Vec<BrokerId>,
+        gone: Vec<BrokerId>,
+    },
+    /// A write of a former controller was stopped by the version of /controller_epoch.
+    Fenced {
+        epoch: u32,
+    },
+    /// A broker did not obey.
+    RequestRefused {
+        broker: BrokerId,
+        error: ErrorCode,
+    },
+}

@@ -1,0 +1,267 @@
+//! CreateTopics at the controller's broker (`ZkAdminManager`, `AdminZkClient`): znodes are written by the thread that
+//! serves the request; the controller learns of the topic by its watch, like anybody else.
+//!
+//! The answer waits until this broker has heard of a leader for every partition (`DelayedCreatePartitions`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::controller::{Env, KafkaControllerTimer};
+use super::zk_data::{self, TopicAssignment};
+use super::{KafkaController, ZkRequest, placement};
+use crate::engine::Ctx;
+use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, PartitionId, Span, TopicId};
+use crate::engine::config::TopicConfig;
+use crate::engine::controller::{ControllerFact, invalid_name};
+use crate::engine::metadata::MetadataImage;
+use crate::engine::protocol::{
+    Body, CreateMode, CreateTopicsRequest, CreateTopicsResponse, NewTopic, TopicName, ZkError, ZkOp, ZkOutcome,
+};
+use crate::engine::runtime::TimerId;
+
+/// `request.timeout.ms` of the admin client, sent along as the request's timeout.
+const TIMEOUT: Span = Span::secs(30);
+
+type Refusal = (ErrorCode, String);
+
+#[derive(Clone, Debug)]
+enum Progress {
+    Refused(Refusal),
+    /// The znodes are on their way.
+    Writing {
+        id: TopicId,
+        partitions: u32,
+        factor: u32,
+    },
+    /// Written; until everybody has a leader.
+    AwaitsLeaders {
+        id: TopicId,
+        partitions: u32,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct Creation {
+    from: NodeId,
+    correlation: CorrelationId,
+    topics: Vec<(TopicName, Progress)>,
+    timer: TimerId,
+}
+
+/// Requests under way at this broker.
+#[derive(Clone, Debug, Default)]
+pub struct TopicRequests {
+    next: u64,
+    open: BTreeMap<u64, Creation>,
+}
+
+impl TopicRequests {
+    /// How many requests wait for their topics to get leaders.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    pub fn create(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        controller: &KafkaController,
+        (from, correlation): (NodeId, CorrelationId),
+        request: &CreateTopicsRequest,
+    ) {
+        if !controller.is_active(env.me) {
+            let refused = || Err((ErrorCode::NotController, ErrorCode::NotController.message().to_owned()));
+            let topics = request.topics.iter().map(|topic| (topic.name.clone(), refused())).collect();
+            return respond(ctx, from, correlation, CreateTopicsResponse { topics });
+        }
+        let (mut ops, mut topics) = (Vec::new(), Vec::new());
+        let mut next = self.reserved().max(controller.context().next_topic_id());
+        for topic in &request.topics {
+            let progress = match self.check(ctx, env, controller, topic) {
+                Err((error, message)) => {
+                    let name = topic.name.clone();
+                    ctx.emit(ControllerFact::TopicRefused { name, error, message: message.clone() });
+                    Progress::Refused((error, message))
+                }
+                Ok(replicas) => {
+                    let id = next;
+                    next = next.next();
+                    let count = |len: usize| u32::try_from(len).expect("a topic of a sane size");
+                    let (partitions, factor) = (count(replicas.len()), count(replicas.first().map_or(0, Vec::len)));
+                    ops.extend(writes(topic, id, replicas));
+                    Progress::Writing { id, partitions, factor }
+                }
+            };
+            topics.push((topic.name.clone(), progress));
+        }
+        let number = self.next;
+        self.next += 1;
+        let timer = ctx.set_timer(TIMEOUT, (env.timer)(KafkaControllerTimer::CreationExpired { creation: number }));
+        self.open.insert(number, Creation { from, correlation, topics, timer });
+        if ops.is_empty() {
+            self.answer(ctx, number, false);
+        } else {
+            env.session.request(ctx, ops, ZkRequest::CreateTopic(number));
+        }
+    }
+
+    /// The first id that no request under way has taken.
+    fn reserved(&self) -> TopicId {
+        let taken =
+            self.open.values().flat_map(|creation| &creation.topics).filter_map(|(_, progress)| match progress {
+                Progress::Writing { id, .. } | Progress::AwaitsLeaders { id, .. } => Some(id.next()),
+                Progress::Refused(_) => None,
+            });
+        taken.max().unwrap_or(TopicId(0))
+    }
+
+    /// Replicas for each partition, if the topic may be.
+    fn check(
+        &self,
+        ctx: &mut Ctx<'_>,
+        env: &Env<'_>,
+        controller: &KafkaController,
+        topic: &NewTopic,
+    ) -> Result<Vec<Vec<BrokerId>>, Refusal> {
+        let context = controller.context();
+        let is_under_way = || {
+            let writing = |(name, progress): &(TopicName, Progress)| {
+                *name == topic.name && !matches!(progress, Progress::Refused(_))
+            };
+            self.open.values().flat_map(|creation| &creation.topics).any(writing)
+        };
+        if context.topics.contains_key(&topic.name) || is_under_way() {
+            return Err((ErrorCode::TopicAlreadyExists, format!("Topic '{}' already exists.", topic.name)));
+        }
+        if let Some(reason) = invalid_name(&topic.name) {
+            return Err((ErrorCode::InvalidTopic, format!("Topic name is invalid: {reason}")));
+        }
+        let unified = |name: &str| name.replace('.', "_");
+        if let Some(other) = context.topics.keys().find(|other| unified(other) == unified(&topic.name)) {
+            let message = format!("Topic '{}' collides with existing topics: {other}", topic.name);
+            return Err((ErrorCode::InvalidTopic, message));
+        }
+        let mut checked = TopicConfig::default();
+        for (key, value) in &topic.configs {
+            checked.set(key, value).map_err(|problem| (ErrorCode::InvalidConfig, problem.what))?;
+        }
+        if let Some(assignment) = topic.assignment.as_ref().filter(|assignment| !assignment.is_empty()) {
+            return check_assignment(topic, assignment).map(|()| assignment.clone());
+        }
+        let brokers = context.live_brokers().map(|(id, live)| (id, live.rack.clone())).collect();
+        let partitions = topic.partitions.unwrap_or(env.config.num_partitions);
+        let factor = topic.replication_factor.unwrap_or(env.config.default_replication_factor);
+        placement::place(&brokers, partitions, factor, ctx.rng()).map_err(|message| {
+            let error =
+                if partitions == 0 { ErrorCode::InvalidPartitions } else { ErrorCode::InvalidReplicationFactor };
+            (error, message)
+        })
+    }
+
+    /// The znodes of request `number` are written, or not.
+    pub fn written(&mut self, ctx: &mut Ctx<'_>, number: u64, outcomes: &[ZkOutcome]) {
+        let Some(creation) = self.open.get_mut(&number) else { return };
+        // Three writes each: config set, else created; then the topic.
+        let mut results = outcomes.chunks(3);
+        for (name, progress) in &mut creation.topics {
+            let Progress::Writing { id, partitions, factor } = *progress else { continue };
+            *progress = match results.next().and_then(<[ZkOutcome]>::last) {
+                Some(Ok(_)) => {
+                    let (topic, name) = (id, name.clone());
+                    ctx.emit(ControllerFact::TopicCreated { topic, name, partitions, replication_factor: factor });
+                    Progress::AwaitsLeaders { id, partitions }
+                }
+                Some(Err(failure)) if failure.error == ZkError::NodeExists => {
+                    Progress::Refused((ErrorCode::TopicAlreadyExists, format!("Topic '{name}' already exists.")))
+                }
+                _ => Progress::Refused((
+                    ErrorCode::UnknownServerError,
+                    ErrorCode::UnknownServerError.message().to_owned(),
+                )),
+            };
+        }
+    }
+
+    /// Answers what this broker has heard of leaders for.
+    pub fn settle(&mut self, ctx: &mut Ctx<'_>, image: &MetadataImage) {
+        let is_led = |id: TopicId, partitions: u32| {
+            let led =
+                image.topic(id).map_or(0, |topic| topic.partitions.values().filter(|p| p.leader.is_some()).count());
+            led == partitions as usize
+        };
+        let is_done = |(_, progress): &(TopicName, Progress)| match progress {
+            Progress::Refused(_) => true,
+            Progress::Writing { .. } => false,
+            Progress::AwaitsLeaders { id, partitions } => is_led(*id, *partitions),
+        };
+        let done: Vec<u64> = self
+            .open
+            .iter()
+            .filter(|(_, creation)| creation.topics.iter().all(is_done))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in done {
+            self.answer(ctx, number, false);
+        }
+    }
+
+    pub fn expired(&mut self, ctx: &mut Ctx<'_>, number: u64) {
+        self.answer(ctx, number, true);
+    }
+
+    fn answer(&mut self, ctx: &mut Ctx<'_>, number: u64, is_late: bool) {
+        let Some(creation) = self.open.remove(&number) else { return };
+        ctx.cancel_timer(creation.timer);
+        let outcome = |progress: Progress| match progress {
+            Progress::Refused(refusal) => Err(refusal),
+            Progress::AwaitsLeaders { id, .. } if !is_late => Ok(id),
+            _ => Err((ErrorCode::RequestTimedOut, ErrorCode::RequestTimedOut.message().to_owned())),
+        };
+        let topics = creation.topics.into_iter().map(|(name, progress)| (name, outcome(progress))).collect();
+        respond(ctx, creation.from, creation.correlation, CreateTopicsResponse { topics });
+    }
+}
+
+fn writes(topic: &NewTopic, id: TopicId, replicas: Vec<Vec<BrokerId>>) -> [ZkOp; 3] {
+    let configs = zk_data::encode_config(topic.configs.iter().map(|(key, value)| (key.as_str(), value.trim())));
+    let partitions = replicas.into_iter().zip(0..).map(|(replicas, index)| (PartitionId(index), replicas)).collect();
+    let assignment = zk_data::encode_topic(&TopicAssignment { id: Some(id), partitions });
+    let create = |path, data: Arc<str>| ZkOp::Create { path, data, mode: CreateMode::Persistent };
+    let config = zk_data::config_path(&topic.name);
+    [
+        ZkOp::SetData { path: config.clone(), data: configs.clone(), version: None },
+        create(config, configs),
+        create(zk_data::topic_path(&topic.name), assignment),
+    ]
+}
+
+/// `AdminZkClient.validateTopicCreate`
+fn check_assignment(topic: &NewTopic, assignment: &[Vec<BrokerId>]) -> Result<(), Refusal> {
+    if topic.partitions.is_some() || topic.replication_factor.is_some() {
+        let message = "Both numPartitions or replicationFactor and replicasAssignments were set. Both cannot be used at \
+                       the same time.";
+        return Err((ErrorCode::InvalidRequest, message.to_owned()));
+    }
+    let refused = |what: String| Err((ErrorCode::InvalidReplicaAssignment, what));
+    if assignment.iter().any(|replicas| replicas.len() != assignment[0].len()) {
+        return refused("All partitions should have the same number of replicas".to_owned());
+    }
+    for replicas in assignment {
+        let has_twice = replicas.iter().enumerate().any(|(at, id)| replicas[..at].contains(id));
+        if has_twice {
+            let replicas: Vec<String> = replicas.iter().map(ToString::to_string).collect();
+            return refused(format!("Duplicate replica assignment found: {}", replicas.join(",")));
+        }
+    }
+    Ok(())
+}
+
+fn respond(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, response: CreateTopicsResponse) {
+    ctx.send(to, Body::Response { correlation, response: response.into() });
+}

@@ -1,0 +1,359 @@
+//! Where Kafka keeps what in ZooKeeper, and in which words (`kafka.zk.ZkData`).
+//!
+//! JSON is written with the keys in the order in which a real cluster's `zookeeper-shell get` shows them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::context::registration;
+use crate::engine::common::{
+    BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, Time, TopicId, TopicPartition,
+};
+use crate::engine::metadata::{MetadataImage, MetadataRecord};
+use crate::engine::protocol::ZkPath;
+use crate::engine::zookeeper::DataTree;
+
+pub const CONTROLLER: &str = "/controller";
+pub const CONTROLLER_EPOCH: &str = "/controller_epoch";
+pub const CLUSTER_ID: &str = "/cluster/id";
+pub const BROKER_IDS: &str = "/brokers/ids";
+pub const TOPICS: &str = "/brokers/topics";
+pub const CONFIG_CHANGES: &str = "/config/changes";
+pub const ISR_CHANGES: &str = "/isr_change_notification";
+pub const PREFERRED_ELECTION: &str = "/admin/preferred_replica_election";
+pub const DELETE_TOPICS: &str = "/admin/delete_topics";
+
+/// What every broker sees to when it starts (`ZkData.PersistentZkPaths`), parents first.
+pub const PERSISTENT: [&str; 18] = [
+    "/consumers",
+    "/brokers",
+    BROKER_IDS,
+    TOPICS,
+    "/config",
+    CONFIG_CHANGES,
+    "/admin",
+    DELETE_TOPICS,
+    "/brokers/seqid",
+    ISR_CHANGES,
+    "/latest_producer_id_block",
+    "/log_dir_event_notification",
+    "/config/topics",
+    "/config/clients",
+    "/config/users",
+    "/config/brokers",
+    "/config/ips",
+    "/feature",
+];
+
+/// `/brokers/ids/1`
+#[must_use]
+pub fn broker_path(id: BrokerId) -> ZkPath {
+    format!("{BROKER_IDS}/{id}").into()
+}
+
+/// `/brokers/topics/orders`
+#[must_use]
+pub fn topic_path(topic: &str) -> ZkPath {
+    format!("{TOPICS}/{topic}").into()
+}
+
+/// `/brokers/topics/orders/partitions`
+#[must_use]
+pub fn partitions_path(topic: &str) -> ZkPath {
+    format!("{TOPICS}/{topic}/partitions").into()
+}
+
+/// `/brokers/topics/orders/partitions/0`
+#[must_use]
+pub fn partition_path(topic: &str, partition: PartitionId) -> ZkPath {
+    format!("{TOPICS}/{topic}/partitions/{partition}").into()
+}
+
+/// `/brokers/topics/orders/partitions/0/state`
+#[must_use]
+pub fn state_path(topic: &str, partition: PartitionId) -> ZkPath {
+    format!("{TOPICS}/{topic}/partitions/{partition}/state").into()
+}
+
+/// `/config/topics/orders`
+#[must_use]
+pub fn config_path(topic: &str) -> ZkPath {
+    format!("/config/topics/{topic}").into()
+}
+
+/// Where a broker appends a notice of changed in-sync sets; ZooKeeper numbers it.
+pub const ISR_CHANGE_PREFIX: &str = "/isr_change_notification/isr_change_";
+pub const CONFIG_CHANGE_PREFIX: &str = "/config/changes/config_change_";
+
+/// Who leads a partition, as its state znode says (`LeaderIsrAndControllerEpoch`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PartitionState {
+    pub leader: Option<BrokerId>,
+    pub leader_epoch: LeaderEpoch,
+    pub isr: Vec<BrokerId>,
+    pub controller_epoch: u32,
+    /// The znode's version (`zkVersion`).
+    pub partition_epoch: PartitionEpoch,
+}
+
+/// A topic's znode.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TopicAssignment {
+    pub id: Option<TopicId>,
+    pub partitions: BTreeMap<PartitionId, Vec<BrokerId>>,
+}
+
+fn ids(brokers: &[BrokerId]) -> String {
+    brokers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[must_use]
+pub fn encode_controller(broker: BrokerId, now: Time) -> Arc<str> {
+    let millis = now.as_millis();
+    format!(r#"{{"version":2,"brokerid":{broker},"timestamp":"{millis}","kraftControllerEpoch":-1}}"#).into()
+}
+
+#[must_use]
+pub fn decode_controller(data: &str) -> Option<BrokerId> {
+    broker_in(&parse(data)?, "brokerid")
+}
+
+#[must_use]
+pub fn encode_broker(broker: BrokerId, rack: Option<&str>, now: Time) -> Arc<str> {
+    let host = format!("broker-{broker}");
+    let rack = rack.map_or(String::new(), |rack| format!(r#","rack":"{rack}""#));
+    let millis = now.as_millis();
+    format!(
+        r#"{{"features":{{}},"listener_security_protocol_map":{{"PLAINTEXT":"PLAINTEXT"}},"endpoints":["PLAINTEXT://{host}:9092"],"jmx_port":-1,"port":9092,"host":"{host}","version":5,"timestamp":"{millis}"{rack}}}"#
+    )
+    .into()
+}
+
+/// The broker's rack.
+#[must_use]
+pub fn decode_broker(data: &str) -> Option<Arc<str>> {
+    parse(data)?.get("rack")?.as_str().map(Arc::from)
+}
+
+#[must_use]
+pub fn encode_cluster_id(id: &str) -> Arc<str> {
+    format!(r#"{{"version":"1","id":"{id}"}}"#).into()
+}
+
+/// Version 3 with a topic id since 2.8, version 1 without before 2.4's reassignments; a znode as old as the brokers.
+#[must_use]
+pub fn encode_topic(assignment: &TopicAssignment) -> Arc<str> {
+    let mut partitions = String::new();
+    for (partition, replicas) in &assignment.partitions {
+        let comma = if partitions.is_empty() { "" } else { "," };
+        write!(partitions, r#"{comma}"{partition}":[{}]"#, ids(replicas)).expect("a string takes everything");
+    }
+    let id = assignment.id.map_or(String::new(), |id| format!(r#""topic_id":"{}","#, id.uuid()));
+    format!(r#"{{"removing_replicas":{{}},"partitions":{{{partitions}}},{id}"adding_replicas":{{}},"version":3}}"#)
+        .into()
+}
+
+#[must_use]
+pub fn decode_topic(data: &str) -> Option<TopicAssignment> {
+    let json = parse(data)?;
+    let mut partitions = BTreeMap::new();
+    for (partition, replicas) in json.get("partitions")?.as_object()? {
+        partitions.insert(PartitionId(partition.parse().ok()?), brokers(replicas)?);
+    }
+    let id = json.get("topic_id").and_then(Value::as_str).and_then(topic_id);
+    Some(TopicAssignment { id, partitions })
+}
+
+#[must_use]
+pub fn encode_state(state: &PartitionState) -> Arc<str> {
+    let leader = state.leader.map_or("-1".to_owned(), |leader| leader.to_string());
+    format!(
+        r#"{{"controller_epoch":{},"leader":{leader},"version":1,"leader_epoch":{},"isr":[{}]}}"#,
+        state.controller_epoch,
+        state.leader_epoch,
+        ids(&state.isr)
+    )
+    .into()
+}
+
+#[must_use]
+pub fn decode_state(data: &str, version: u32) -> Option<PartitionState> {
+    let json = parse(data)?;
+    let number = |key: &str| json.get(key)?.as_u64().and_then(|number| u32::try_from(number).ok());
+    Some(PartitionState {
+        leader: broker_in(&json, "leader"),
+        leader_epoch: LeaderEpoch(number("leader_epoch")?),
+        isr: brokers(json.get("isr")?)?,
+        controller_epoch: number("controller_epoch")?,
+        partition_epoch: PartitionEpoch(version),
+    })
+}
+
+#[must_use]
+pub fn encode_config<'a>(configs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Arc<str> {
+    let pairs: Vec<String> =
+        configs.into_iter().map(|(key, value)| format!("{}:{}", quoted(key), quoted(value))).collect();
+    format!(r#"{{"version":1,"config":{{{}}}}}"#, pairs.join(",")).into()
+}
+
+#[must_use]
+pub fn decode_config(data: &str) -> BTreeMap<Arc<str>, Arc<str>> {
+    let json = parse(data);
+    let config = json.as_ref().and_then(|json| json.get("config")).and_then(Value::as_object);
+    let pair = |(key, value): (&String, &Value)| Some((key.as_str().into(), value.as_str()?.into()));
+    config.into_iter().flatten().filter_map(pair).collect()
+}
+
+/// `topics/orders`
+#[must_use]
+pub fn encode_config_change(topic: &str) -> Arc<str> {
+    format!(r#"{{"version":2,"entity_path":"topics/{topic}"}}"#).into()
+}
+
+/// The topic whose configuration changed.
+#[must_use]
+pub fn decode_config_change(data: &str) -> Option<Arc<str>> {
+    parse(data)?.get("entity_path")?.as_str()?.strip_prefix("topics/").map(Arc::from)
+}
+
+/// Partitions by topic name, as in ISR notifications and in requests for preferred leaders.
+#[must_use]
+pub fn encode_partitions<'a>(partitions: impl IntoIterator<Item = (&'a str, PartitionId)>) -> Arc<str> {
+    let one = |(topic, partition)| format!(r#"{{"topic":"{topic}","partition":{partition}}}"#);
+    let partitions: Vec<String> = partitions.into_iter().map(one).collect();
+    format!(r#"{{"version":1,"partitions":[{}]}}"#, partitions.join(",")).into()
+}
+
+#[must_use]
+pub fn decode_partitions(data: &str) -> Vec<(Arc<str>, PartitionId)> {
+    let one = |json: &Value| {
+        let partition = u32::try_from(json.get("partition")?.as_u64()?).ok()?;
+        Some((json.get("topic")?.as_str()?.into(), PartitionId(partition)))
+    };
+    let json = parse(data);
+    let list = json.as_ref().and_then(|json| json.get("partitions")).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(one).collect()
+}
+
+// ---- the whole of it ----------------------------------------------------------------------------------------------------
+
+/// The cluster as it stands in ZooKeeper, for those who look on: brokers with a znode, topics, partitions with a state.
+#[must_use]
+pub fn image(tree: &DataTree) -> MetadataImage {
+    let mut image = MetadataImage::default();
+    let children = |path: &str| tree.get(path).into_iter().flat_map(|node| node.children());
+    for name in children(BROKER_IDS) {
+        let Some(broker) = name.parse().ok().map(BrokerId) else { continue };
+        let Some(node) = tree.get(&broker_path(broker)) else { continue };
+        let stat = node.stat();
+        let epoch = BrokerEpoch(stat.czxid.0);
+        let incarnation = stat.ephemeral_owner.map_or(0, |session| session.0);
+        image.replay(&MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack: decode_broker(node.data()) });
+        image.replay(&MetadataRecord::UnfenceBroker { broker, epoch });
+    }
+    for name in children(TOPICS) {
+        let Some(assignment) = tree.get(&topic_path(name)).and_then(|node| decode_topic(node.data())) else { continue };
+        let Some(topic) = assignment.id else { continue };
+        image.replay(&MetadataRecord::Topic { topic, name: name.clone() });
+        let config = tree.get(&config_path(name)).map(|node| decode_config(node.data())).unwrap_or_default();
+        for (key, value) in config {
+            image.replay(&MetadataRecord::TopicConfig { topic, key, value: Some(value) });
+        }
+        for (partition, replicas) in &assignment.partitions {
+            let node = tree.get(&state_path(name, *partition));
+            let Some(state) = node.and_then(|node| decode_state(node.data(), node.stat().version)) else { continue };
+            let partition = TopicPartition { topic, partition: *partition };
+            let registration = registration(replicas, &state);
+            image.replay(&MetadataRecord::Partition { partition, registration });
+        }
+    }
+    image
+}
+
+// ---- topic ids: 16 bytes in base64 without padding, as `Uuid.toString` writes them ------------------------------------
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// 22 characters of base64.
+#[must_use]
+pub fn uuid(bits: u128) -> String {
+    // 128 bits and 4 of padding are 22 sextets.
+    let sextet = |at: u32| if at == 21 { (bits << 4) & 0x3f } else { (bits >> (122 - 6 * at)) & 0x3f };
+    (0..22).map(|at| char::from(ALPHABET[usize::try_from(sextet(at)).expect("six bits")])).collect()
+}
+
+/// So many topics are looked through for an id: Kafka's are random, ours are numbers in that shape.
+const TOPICS_AT_MOST: u32 = 10_000;
+
+fn topic_id(uuid: &str) -> Option<TopicId> {
+    (0..TOPICS_AT_MOST).map(TopicId).find(|id| id.uuid() == uuid)
+}
+
+// ---- JSON -----------------------------------------------------------------------------------------------------------
+
+fn parse(data: &str) -> Option<Value> {
+    serde_json::from_str(data).ok()
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn broker_in(json: &Value, key: &str) -> Option<BrokerId> {
+    json.get(key)?.as_u64().and_then(|id| u32::try_from(id).ok()).map(BrokerId)
+}
+
+fn brokers(json: &Value) -> Option<Vec<BrokerId>> {
+    let id = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok()).map(BrokerId);
+    json.as_array()?.iter().map(id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_those_of_the_fact_sheet() {
+        let state = PartitionState {
+            leader: Some(BrokerId(2)),
+            leader_epoch: LeaderEpoch(3),
+            isr: vec![BrokerId(2), BrokerId(1)],
+            controller_epoch: 4,
+            partition_epoch: PartitionEpoch(9),
+        };
+        let text = encode_state(&state);
+        assert_eq!(text.as_ref(), r#"{"controller_epoch":4,"leader":2,"version":1,"leader_epoch":3,"isr":[2,1]}"#);
+        assert_eq!(decode_state(&text, 9), Some(state.clone()));
+        let nobody = PartitionState { leader: None, ..state };
+        assert!(encode_state(&nobody).contains(r#""leader":-1"#));
+        assert_eq!(decode_state(&encode_state(&nobody), 9), Some(nobody));
+
+        let controller = encode_controller(BrokerId(1), Time(5_000));
+        assert!(controller.starts_with(r#"{"version":2,"brokerid":1,"timestamp":"5""#), "{controller}");
+        assert_eq!(decode_controller(&controller), Some(BrokerId(1)));
+        let config = encode_config([("retention.ms", "1000")]);
+        assert_eq!(config.as_ref(), r#"{"version":1,"config":{"retention.ms":"1000"}}"#);
+        assert_eq!(decode_config(&config)[&Arc::from("retention.ms")].as_ref(), "1000");
+        assert_eq!(encode_config_change("t").as_ref(), r#"{"version":2,"entity_path":"topics/t"}"#);
+        let partitions = encode_partitions([("t", PartitionId(0))]);
+        assert_eq!(partitions.as_ref(), r#"{"version":1,"partitions":[{"topic":"t","partition":0}]}"#);
+        assert_eq!(decode_partitions(&partitions), [("t".into(), PartitionId(0))]);
+        assert_eq!(decode_broker(&encode_broker(BrokerId(1), Some("a"), Time::ZERO)).as_deref(), Some("a"));
+        assert_eq!(decode_broker(&encode_broker(BrokerId(1), None, Time::ZERO)), None);
+    }
+
+    #[test]
+    fn a_topic_reads_back_with_its_id() {
+        let partitions = [(PartitionId(0), vec![BrokerId(1), BrokerId(2)]), (PartitionId(10), vec![BrokerId(2)])];
+        let topic = TopicAssignment { id: Some(TopicId(7)), partitions: partitions.into() };
+        let text = encode_topic(&topic);
+        assert!(text.contains(r#""partitions":{"0":[1,2],"10":[2]}"#) && text.contains(r#""version":3"#), "{text}");
+        assert_eq!(decode_topic(&text), Some(topic));
+        // Uuid.ZERO_UUID, and all ones.
+        assert_eq!(uuid(0), "AAAAAAAAAAAAAAAAAAAAAA");
+        assert_eq!(uuid(u128::MAX), "_____________________w");
+    }
+}

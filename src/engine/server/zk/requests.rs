@@ -1,0 +1,291 @@
+//! What a controller orders (`KafkaApis.handleLeaderAndIsrRequest`, `handleUpdateMetadataRequest`,
+//! `handleStopReplicaRequest`): checked against epochs, then carried out by the code that KRaft mode uses as well.
+
+use std::collections::BTreeSet;
+
+use super::super::broker::Broker;
+use super::super::env::respond;
+use super::ZkSupport;
+use crate::engine::Ctx;
+use crate::engine::common::{CorrelationId, ErrorCode, NodeId, TopicId, TopicPartition};
+use crate::engine::kafka_controller::{ZkRequest, zk_data};
+use crate::engine::metadata::{MetadataRecord, PartitionRegistration, TopicOverrides};
+use crate::engine::protocol::{
+    ControllerStamp, CreateMode, LeaderAndIsrRequest, LeaderAndIsrResponse, Request, Response, StopReplicaRequest,
+    StopReplicaResponse, UpdateMetadataRequest, UpdateMetadataResponse, ZkOp, ZkOutcome, ZkReply,
+};
+
+impl Broker {
+    /// Serves what only a broker in ZooKeeper mode is asked; gives everything else back.
+    pub(in crate::engine::server) fn zk_request(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: (NodeId, CorrelationId),
+        request: Request,
+    ) -> Option<Request> {
+        if self.volatile.zk.is_none() {
+            return Some(request);
+        }
+        match request {
+            Request::LeaderAndIsr(order) => self.leader_and_isr(ctx, caller, order),
+            Request::UpdateMetadata(news) => self.update_metadata(ctx, caller, &news),
+            Request::StopReplica(order) => self.stop_replica(ctx, caller, &order),
+            Request::AlterPartition(alter) => {
+                self.with_zk(|broker, zk| {
+                    broker.with_controller(zk, |controller, env| controller.alter_partition(ctx, env, caller, alter));
+                });
+            }
+            // A client may ask anybody; another broker only asks whom it takes for the controller.
+            Request::CreateTopics(create) if self.is_controller() || !caller.0.is_client() => {
+                self.with_zk(|broker, zk| {
+                    let mut topics = std::mem::take(&mut zk.topics);
+                    broker.with_controller(zk, |controller, env| topics.create(ctx, env, controller, caller, &create));
+                    zk.topics = topics;
+                });
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Answers of brokers to their controller.
+    pub(in crate::engine::server) fn zk_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        from: NodeId,
+        correlation: CorrelationId,
+        response: &Response,
+    ) {
+        let NodeId::Broker(from) = from else { return };
+        let error = match response {
+            Response::LeaderAndIsr(answer) => answer.error,
+            Response::UpdateMetadata(answer) => answer.error,
+            Response::StopReplica(answer) => answer.error,
+            _ => return,
+        };
+        self.with_zk(|broker, zk| {
+            broker.with_controller(zk, |controller, env| {
+                controller.broker_answered(ctx, env, from, correlation, error);
+            });
+        });
+    }
+
+    /// Is this broker the controller of its ZooKeeper cluster?
+    #[must_use]
+    pub fn is_controller(&self) -> bool {
+        self.volatile.zk.as_ref().is_some_and(|zk| zk.controller.is_active(self.id))
+    }
+
+    /// After every event: what became known may be what a client waits for, and what was decided must be written.
+    pub(in crate::engine::server) fn zk_settle(&mut self, ctx: &mut Ctx<'_>) {
+        self.write_isrs(ctx);
+        self.with_zk(|broker, zk| {
+            zk.topics.settle(ctx, broker.volatile.metadata.image());
+            zk.session.arm(ctx, super::session_timer);
+        });
+    }
+
+    /// A controller that has been replaced is told so; so is one that means this broker's former life.
+    fn check_stamp(&self, zk: &mut ZkSupport, stamp: &ControllerStamp) -> Result<(), ErrorCode> {
+        if self.volatile.lifecycle.broker_epoch().is_some_and(|epoch| stamp.broker_epoch < epoch) {
+            return Err(ErrorCode::StaleBrokerEpoch);
+        }
+        if stamp.controller_epoch < zk.controller_epoch {
+            return Err(ErrorCode::StaleControllerEpoch);
+        }
+        zk.controller_epoch = stamp.controller_epoch;
+        Ok(())
+    }
+
+    // ---- LeaderAndIsr ----------------------------------------------------------------------------------------------
+
+    pub(in crate::engine::server) fn leader_and_isr(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        request: LeaderAndIsrRequest,
+    ) {
+        self.with_zk(|broker, zk| {
+            if let Err(error) = broker.check_stamp(zk, &request.stamp) {
+                let (error, partitions) = (Some(error), Vec::new());
+                return respond(ctx, from, correlation, LeaderAndIsrResponse { error, partitions });
+            }
+            // A log is made with its topic's configuration, which stands in ZooKeeper (`fetchLogConfig`).
+            let mut unknown = Vec::new();
+            for (topic, name) in &request.topics {
+                zk.names.insert(*topic, name.clone());
+                if !zk.overrides.contains_key(topic) {
+                    unknown.push(ZkOp::GetData { path: zk_data::config_path(name), watch: false });
+                }
+            }
+            zk.parked.push_back((from, correlation, request));
+            if unknown.is_empty() {
+                broker.carry_out_parked(ctx, zk);
+            } else {
+                zk.session.request(ctx, unknown, ZkRequest::ReadConfigs);
+            }
+        });
+    }
+
+    /// Topic configurations as they stand in ZooKeeper; a topic without a znode there has none of its own.
+    pub(super) fn zk_configs_read(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        zk: &mut ZkSupport,
+        ops: &[ZkOp],
+        outcomes: &[ZkOutcome],
+    ) {
+        for (op, outcome) in ops.iter().zip(outcomes) {
+            let name = op.path().and_then(|path| path.strip_prefix("/config/topics/"));
+            let topic = zk.names.iter().find(|(_, known)| Some(known.as_ref()) == name).map(|(id, _)| *id);
+            let Some(topic) = topic else { continue };
+            let overrides = match outcome {
+                Ok(ZkReply::Data { data, .. }) => zk_data::decode_config(data),
+                _ => Default::default(),
+            };
+            let before = zk.overrides.insert(topic, overrides.clone()).unwrap_or_default();
+            if self.volatile.metadata.image().topic(topic).is_some() {
+                for record in config_records(topic, &before, &overrides) {
+                    self.volatile.metadata.replay(&record);
+                }
+            }
+            let super::super::broker::Volatile { replicas, config, .. } = &mut self.volatile;
+            replicas.configure(topic, &overrides, config);
+        }
+        self.carry_out_parked(ctx, zk);
+    }
+
+    fn carry_out_parked(&mut self, ctx: &mut Ctx<'_>, zk: &mut ZkSupport) {
+        while let Some((_, _, request)) = zk.parked.front() {
+            if !request.topics.iter().all(|(topic, _)| zk.overrides.contains_key(topic)) {
+                return;
+            }
+            let (from, correlation, request) = zk.parked.pop_front().expect("the front was just looked at");
+            let partitions = self.become_leader_or_follower(ctx, zk, &request);
+            respond(ctx, from, correlation, LeaderAndIsrResponse { error: None, partitions });
+        }
+    }
+
+    /// `ReplicaManager.becomeLeaderOrFollower`: only a later leader epoch than the known one is obeyed.
+    fn become_leader_or_follower(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        zk: &mut ZkSupport,
+        request: &LeaderAndIsrRequest,
+    ) -> Vec<(TopicPartition, Option<ErrorCode>)> {
+        let parts = self.parts();
+        let (mut changed, mut answers): (Vec<(TopicPartition, &PartitionRegistration)>, Vec<_>) = Default::default();
+        for (id, registration) in &request.partitions {
+            let is_news = match parts.replicas.partitions.get(id) {
+                Some(partition) if !partition.replicas().is_empty() => {
+                    registration.leader_epoch > partition.leader_epoch()
+                }
+                _ => true,
+            };
+            answers.push((*id, (!is_news).then_some(ErrorCode::StaleControllerEpoch)));
+            if is_news {
+                changed.push((*id, registration));
+            }
+        }
+        let super::super::broker::Parts { mut env, replicas, .. } = parts;
+        let changes = replicas.become_leader_or_follower(ctx, &mut env, changed);
+        let is_offsets =
+            |name: &crate::engine::protocol::TopicName| **name == *crate::engine::coordinator::group::OFFSETS_TOPIC;
+        let offsets_topic = zk.names.iter().find(|(_, name)| is_offsets(name)).map(|(id, _)| *id);
+        self.leaderships_changed(ctx, offsets_topic, changes);
+        answers
+    }
+
+    /// `ZkAdminManager.incrementalAlterConfigs`: the new configuration, and a notice for all brokers.
+    pub fn write_topic_config(&mut self, ctx: &mut Ctx<'_>, topic: &str, overrides: &TopicOverrides) {
+        let data = zk_data::encode_config(overrides.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
+        let change = zk_data::encode_config_change(topic);
+        let ops = vec![
+            ZkOp::SetData { path: zk_data::config_path(topic), data, version: None },
+            ZkOp::Create {
+                path: zk_data::CONFIG_CHANGE_PREFIX.into(),
+                data: change,
+                mode: CreateMode::PersistentSequential,
+            },
+        ];
+        self.with_zk(|_, zk| zk.session.request(ctx, ops, ZkRequest::Forgotten));
+    }
+
+    // ---- UpdateMetadata and StopReplica -------------------------------------------------------------------------------
+
+    pub(in crate::engine::server) fn update_metadata(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        request: &UpdateMetadataRequest,
+    ) {
+        self.with_zk(|broker, zk| {
+            let error = broker.check_stamp(zk, &request.stamp).err();
+            if error.is_none() {
+                broker.volatile.channel.controller_is(Some(NodeId::Broker(request.stamp.controller)));
+                zk.names.extend(request.topics.iter().cloned());
+                for record in broker.metadata_news(zk, request) {
+                    broker.volatile.metadata.replay(&record);
+                }
+            }
+            respond(ctx, from, correlation, UpdateMetadataResponse { error });
+        });
+    }
+
+    /// The request as records over what is known.
+    fn metadata_news(&self, zk: &ZkSupport, request: &UpdateMetadataRequest) -> Vec<MetadataRecord> {
+        let image = self.volatile.metadata.image();
+        let mut records = Vec::new();
+        for (broker, rack) in &request.brokers {
+            let broker = *broker;
+            if !image.is_active(broker) {
+                let epoch = Default::default();
+                records.push(MetadataRecord::RegisterBroker { broker, epoch, incarnation: 0, rack: rack.clone() });
+                records.push(MetadataRecord::UnfenceBroker { broker, epoch });
+            }
+        }
+        for (broker, registration) in image.brokers().filter(|(_, registration)| !registration.fenced) {
+            if !request.brokers.iter().any(|(alive, _)| *alive == broker) {
+                records.push(MetadataRecord::FenceBroker { broker, epoch: registration.epoch });
+            }
+        }
+        let mut known: BTreeSet<TopicId> = image.topics().map(|(id, _)| id).collect();
+        for (topic, name) in &request.topics {
+            if known.insert(*topic) {
+                records.push(MetadataRecord::Topic { topic: *topic, name: name.clone() });
+                records.extend(config_records(*topic, &Default::default(), &zk.config_of(*topic)));
+            }
+        }
+        for (partition, registration) in &request.partitions {
+            let (partition, registration) = (*partition, registration.clone());
+            records.push(MetadataRecord::Partition { partition, registration });
+        }
+        records
+    }
+
+    pub(in crate::engine::server) fn stop_replica(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        request: &StopReplicaRequest,
+    ) {
+        self.with_zk(|broker, zk| {
+            let error = broker.check_stamp(zk, &request.stamp).err();
+            let mut partitions = Vec::new();
+            if error.is_none() {
+                let parts = broker.parts();
+                for (id, _) in &request.partitions {
+                    parts.replicas.stop(*id);
+                    partitions.push(*id);
+                }
+            }
+            respond(ctx, from, correlation, StopReplicaResponse { error, partitions });
+        });
+    }
+}
+
+fn config_records(topic: TopicId, before: &TopicOverrides, after: &TopicOverrides) -> Vec<MetadataRecord> {
+    let gone = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), None));
+    let set = after.iter().map(|(key, value)| (key.clone(), Some(value.clone())));
+    gone.chain(set).map(|(key, value)| MetadataRecord::TopicConfig { topic, key, value }).collect()
+}
