@@ -259,7 +259,9 @@ mod tests {
 
     #[test]
     fn applying_changes_at_once_what_kafka_can_and_writes_the_rest_down() {
-        let mut world = World::new(Setup::default()).unwrap();
+        // With eligible leader replicas, brokers may not be given a min.insync.replicas of their own.
+        let features = [("eligible.leader.replicas.version".to_owned(), 0)].into();
+        let mut world = World::new(Setup { features, ..Setup::default() }).unwrap();
         world.run_until(Time::ZERO + Span::secs(3));
         let text = "min.insync.replicas=2\nreplica.lag.time.max.ms=15000\nnode.id=9\n";
         let plan = apply(&mut world, None, text);

@@ -5,6 +5,7 @@ use kafkascope::engine::command::{Command, CommitStyle, QueueSpec, RecordSpec, T
 use kafkascope::engine::common::{BrokerId, Span};
 use kafkascope::engine::controller::ControllerFact;
 use kafkascope::engine::coordinator::GroupFact;
+use kafkascope::engine::kafka_controller::KafkaControllerFact;
 use kafkascope::engine::queue::QueueFact;
 use kafkascope::engine::raft::RaftFact;
 use kafkascope::engine::runtime::{Crash, RuntimeFact};
@@ -146,6 +147,9 @@ fn every_fact_happens_somewhere() {
         Controller(ControllerFact::IsrRefused), Controller(ControllerFact::TopicReconfigured),
         Controller(ControllerFact::BrokersReconfigured),
         Controller(ControllerFact::MetadataCommitted), Controller(ControllerFact::Activated),
+        KafkaController(KafkaControllerFact::LostElection), KafkaController(KafkaControllerFact::Fenced),
+        KafkaController(KafkaControllerFact::RequestRefused),
+        Broker(BrokerFact::BecameLeader), Queue(QueueFact::Delivered),
         Raft(RaftFact::BecameCandidate), Raft(RaftFact::BecameLeader), Raft(RaftFact::BecameFollower),
         Group(GroupFact::MemberIdGiven), Group(GroupFact::MemberJoined), Group(GroupFact::MemberLeft),
         Group(GroupFact::StateChanged), Group(GroupFact::GenerationBegun), Group(GroupFact::Assigned),

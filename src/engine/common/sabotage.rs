@@ -23,6 +23,10 @@ pub enum Mutation {
     ElectsFromOutside,
     /// Controller: takes a replica's id for its process (before KIP-903).
     IgnoresBrokerEpochs,
+    /// Raft voter: its own vote is majority enough.
+    LeadsOnItsOwnVote,
+    /// Raft leader: what is on its own disk is committed.
+    CommitsAlone,
     /// Group coordinator: gives every member all partitions that its leader gave out.
     AssignsToEverybody,
     /// Producer: a batch that failed goes behind those that wait.

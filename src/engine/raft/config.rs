@@ -1,6 +1,6 @@
 //! What the quorum reads of `server.properties` (`QuorumConfig`, `MetadataLogConfig`).
 
-use crate::engine::common::Span;
+use crate::engine::common::{Sabotage, Span};
 use crate::engine::config::{Bound, BrokerConfig};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub struct RaftConfig {
     /// Ask before an election whether it has a chance (KIP-996). Kafka does so since 4.0; before that a voter that hears
     /// of no leader becomes a candidate at once.
     pub pre_vote: bool,
+    pub sabotage: Sabotage,
 }
 
 impl RaftConfig {
@@ -39,6 +40,7 @@ impl RaftConfig {
             retention_bytes: config.metadata_max_retention_bytes,
             retention: config.metadata_max_retention,
             pre_vote: config.version.pre_votes(),
+            sabotage: config.sabotage,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::fact::{RaftFact, ResignedBecause};
 use super::leader::LeaderState;
 use super::quorum_state::{ElectionState, EpochState, QuorumState, Votes};
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Purpose, Span, Time};
+use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, Mutation, NodeId, Purpose, Span, Time};
 use crate::engine::protocol::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, CurrentLeader, EndQuorumEpochRequest, EndQuorumEpochResponse,
     VoteRequest, VoteResponse,
@@ -136,7 +136,8 @@ impl RaftClient {
     }
 
     fn maybe_stand_for_real(&mut self, ctx: &mut Ctx<'_>) {
-        if matches!(&self.volatile.quorum.state, EpochState::Prospective { votes, .. } if votes.is_won()) {
+        let EpochState::Prospective { votes, .. } = &self.volatile.quorum.state else { return };
+        if votes.is_won() || self.config.sabotage.breaks(Mutation::LeadsOnItsOwnVote) {
             self.become_candidate(ctx, 1);
         }
     }
@@ -155,11 +156,13 @@ impl RaftClient {
 
     fn maybe_take_office(&mut self, ctx: &mut Ctx<'_>) {
         let EpochState::Candidate { votes, .. } = &self.volatile.quorum.state else { return };
-        let (true, Some(me)) = (votes.is_won(), self.voter_id()) else { return };
+        let is_won = votes.is_won() || self.config.sabotage.breaks(Mutation::LeadsOnItsOwnVote);
+        let (true, Some(me)) = (is_won, self.voter_id()) else { return };
         let granting: Vec<BrokerId> = votes.granted.iter().copied().collect();
         let (epoch, epoch_start) = (self.volatile.quorum.epoch, self.durable.log.end_offset());
         let fetch_timeout = self.config.fetch_timeout;
-        let leader = LeaderState::new(me, &self.voters, granting.clone(), epoch_start, fetch_timeout, ctx.now());
+        let mut leader = LeaderState::new(me, &self.voters, granting.clone(), epoch_start, fetch_timeout, ctx.now());
+        leader.commits_alone = self.config.sabotage.breaks(Mutation::CommitsAlone);
         self.enter(epoch, EpochState::Leader(leader));
         ctx.emit(RaftFact::BecameLeader { epoch, votes: granting, epoch_start });
         self.write_election(ctx);
