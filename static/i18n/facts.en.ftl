@@ -268,5 +268,3 @@ fact-kc-lost-to-nobody = could not become controller, nor could anybody else: it
 fact-kc-resigned = is controller no longer (epoch { $epoch })
 fact-kc-ready = knows the cluster as ZooKeeper has it and begins to act, epoch { $epoch }: { $brokers } brokers, { $partitions } partitions
 fact-kc-brokers = saw brokers change: joined { $joined }, came back { $bounced }, gone { $gone }
-fact-kc-fenced = was stopped from writing: another controller has raised the epoch above { $epoch }
-fact-kc-refused = broker { $broker } did not obey: { $error }

@@ -256,5 +256,3 @@ fact-kc-lost-to-nobody = 没能成为 controller，别人也没有：再试一�
 fact-kc-resigned = 不再是 controller（epoch { $epoch }）
 fact-kc-ready = 已从 ZooKeeper 读出集群状态，开始工作，epoch { $epoch }：{ $brokers } 个 broker，{ $partitions } 个分区
 fact-kc-brokers = 看到 broker 变化：加入 { $joined }，重新出现 { $bounced }，离开 { $gone }
-fact-kc-fenced = 写入被阻止：另一个 controller 已把 epoch 提高到 { $epoch } 以上
-fact-kc-refused = broker { $broker } 没有执行：{ $error }

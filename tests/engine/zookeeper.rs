@@ -74,6 +74,8 @@ fn brokers_register_and_one_becomes_controller() {
         when(&lab, |fact| matches!(fact, Fact::KafkaController(KafkaControllerFact::Elected { epoch: 1 }))).len(),
         1
     );
+    let lost = |fact: &Fact| matches!(fact, Fact::KafkaController(KafkaControllerFact::LostElection { to }) if *to == Some(chosen));
+    assert!(when(&lab, lost).len() <= 2, "the others either tried and lost or saw that it was taken");
     let ready = |fact: &Fact| matches!(fact, Fact::KafkaController(KafkaControllerFact::FailoverCompleted { .. }));
     assert_eq!(when(&lab, ready).len(), 1);
     for (id, broker) in lab.world.brokers() {

@@ -78,20 +78,19 @@ impl Channels {
         channel.in_flight = Some((correlation, timer));
     }
 
-    /// True if this answers the request under way.
+    /// Goes on with the next request if this answers the one under way.
     pub(super) fn answered(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         broker: BrokerId,
         correlation: CorrelationId,
-    ) -> bool {
-        let Some(channel) = self.0.get_mut(&broker) else { return false };
-        let Some((_, timer)) = channel.in_flight.take_if(|(sent, _)| *sent == correlation) else { return false };
+    ) {
+        let Some(channel) = self.0.get_mut(&broker) else { return };
+        let Some((_, timer)) = channel.in_flight.take_if(|(sent, _)| *sent == correlation) else { return };
         ctx.cancel_timer(timer);
         channel.queue.pop_front();
         self.pump(ctx, env, broker);
-        true
     }
 
     /// The connection broke: the same request again, as long as ZooKeeper says that the broker lives.

@@ -237,20 +237,16 @@ impl KafkaController {
         self.channels.failed(ctx, env, broker);
     }
 
-    /// A broker answered LeaderAndIsr, UpdateMetadata or StopReplica.
+    /// A broker answered LeaderAndIsr, UpdateMetadata or StopReplica. A refusal means that it knows of a later epoch, of
+    /// its own or of a controller's, and that ZooKeeper is about to tell this one.
     pub fn broker_answered(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         broker: BrokerId,
         correlation: CorrelationId,
-        error: Option<ErrorCode>,
     ) {
-        if self.channels.answered(ctx, env, broker, correlation)
-            && let Some(error) = error
-        {
-            ctx.emit(KafkaControllerFact::RequestRefused { broker, error });
-        }
+        self.channels.answered(ctx, env, broker, correlation);
     }
 
     // ---- the thread --------------------------------------------------------------------------------------------------
@@ -374,7 +370,6 @@ impl KafkaController {
 
     /// Another controller has been elected meanwhile (`ControllerMovedException`): drop everything and look who it is.
     pub(super) fn moved(&mut self, ctx: &mut Ctx<'_>, env: &Env<'_>) {
-        ctx.emit(KafkaControllerFact::Fenced { epoch: self.context.epoch });
         self.program.clear();
         if let Some(ControllerTask::AlterPartition { from, correlation, .. }) = &self.running {
             refuse(ctx, *from, *correlation, ErrorCode::NotController);

@@ -1,6 +1,6 @@
 //! What happens on the controller of ZooKeeper mode beside what any controller does (`ControllerFact`).
 
-use crate::engine::common::{BrokerId, ErrorCode};
+use crate::engine::common::BrokerId;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KafkaControllerFact {
@@ -12,7 +12,7 @@ pub enum KafkaControllerFact {
     LostElection {
         to: Option<BrokerId>,
     },
-    /// It is controller no longer: its session is gone, or another has taken over.
+    /// It is controller no longer: its session is gone, or another has raised the epoch and its writes are stopped.
     Resigned {
         epoch: u32,
     },
@@ -26,14 +26,5 @@ pub enum KafkaControllerFact {
         joined: Vec<BrokerId>,
         bounced: Vec<BrokerId>,
         gone: Vec<BrokerId>,
-    },
-    /// A write of a former controller was stopped by the version of /controller_epoch.
-    Fenced {
-        epoch: u32,
-    },
-    /// A broker did not obey.
-    RequestRefused {
-        broker: BrokerId,
-        error: ErrorCode,
     },
 }

@@ -57,15 +57,14 @@ impl Broker {
         response: &Response,
     ) {
         let NodeId::Broker(from) = from else { return };
-        let error = match response {
-            Response::LeaderAndIsr(answer) => answer.error,
-            Response::UpdateMetadata(answer) => answer.error,
-            Response::StopReplica(answer) => answer.error,
-            _ => return,
-        };
+        let is_for_controller =
+            matches!(response, Response::LeaderAndIsr(_) | Response::UpdateMetadata(_) | Response::StopReplica(_));
+        if !is_for_controller {
+            return;
+        }
         self.with_zk(|broker, zk| {
             broker.with_controller(zk, |controller, env| {
-                controller.broker_answered(ctx, env, from, correlation, error);
+                controller.broker_answered(ctx, env, from, correlation);
             });
         });
     }

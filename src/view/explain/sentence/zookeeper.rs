@@ -71,9 +71,5 @@ pub(super) fn of_kafka_controller(fact: &KafkaControllerFact) -> Sentence {
                 .text("bounced", list(bounced))
                 .text("gone", list(gone))
         }
-        KafkaControllerFact::Fenced { epoch } => Sentence::new("fact-kc-fenced").number("epoch", *epoch),
-        KafkaControllerFact::RequestRefused { broker, error } => {
-            Sentence::new("fact-kc-refused").number("broker", broker.0).text("error", error.name())
-        }
     }
 }
