@@ -232,7 +232,9 @@ mod tests {
 
     fn world() -> World {
         let properties = [("log.retention.hours".to_owned(), "48".to_owned())].into();
-        let mut world = World::new(Setup { properties, ..Setup::default() }).expect("a sound setup");
+        // With eligible leader replicas a single broker's min.insync.replicas could not be set.
+        let features = [("eligible.leader.replicas.version".to_owned(), 0)].into();
+        let mut world = World::new(Setup { properties, features, ..Setup::default() }).expect("a sound setup");
         world.run_until(Time::ZERO + Span::secs(3));
         type_in(&mut world, "kafka-topics --create --topic orders --replication-factor 3");
         world.take_trace();
