@@ -230,15 +230,11 @@ mod tests {
     use crate::engine::Setup;
     use crate::engine::common::{Span, Time};
 
-    /// With eligible leader replicas, brokers may not be given a min.insync.replicas of their own.
-    fn without_elr() -> std::collections::BTreeMap<String, u16> {
-        [("eligible.leader.replicas.version".to_owned(), 0)].into()
-    }
-
     fn world() -> World {
         let properties = [("log.retention.hours".to_owned(), "48".to_owned())].into();
-        let mut world =
-            World::new(Setup { properties, features: without_elr(), ..Setup::default() }).expect("a sound setup");
+        // With eligible leader replicas a single broker's min.insync.replicas could not be set.
+        let features = [("eligible.leader.replicas.version".to_owned(), 0)].into();
+        let mut world = World::new(Setup { properties, features, ..Setup::default() }).expect("a sound setup");
         world.run_until(Time::ZERO + Span::secs(3));
         type_in(&mut world, "kafka-topics --create --topic orders --replication-factor 3");
         world.take_trace();
