@@ -34,7 +34,8 @@ impl Domain for Kafka {
         match body {
             Body::Response { correlation, .. } => MeantFor::Asker(Life(correlation.life())),
             Body::Queue(message) if message.is_from_broker() => MeantFor::LastHeard,
-            Body::Request { .. } | Body::Queue(_) => MeantFor::Whoever,
+            // ZooKeeper tells processes apart by their sessions.
+            Body::Request { .. } | Body::Queue(_) | Body::ZooKeeper(_) => MeantFor::Whoever,
         }
     }
 
@@ -43,7 +44,7 @@ impl Domain for Kafka {
             Body::Request { correlation, .. } | Body::Response { correlation, .. } => {
                 *correlation = correlation.in_life(life.0);
             }
-            Body::Queue(_) => {}
+            Body::Queue(_) | Body::ZooKeeper(_) => {}
         }
     }
 }
