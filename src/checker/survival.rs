@@ -235,13 +235,14 @@ struct Led<'a> {
     log: &'a UnifiedLog,
 }
 
-/// `unclean.leader.election.enable`, the topic's own value first. That the controller says so is not enough: it is one
+/// `unclean.leader.election.enable`: the topic's own value, else all brokers', else what the controller started with. That the controller says so is not enough: it is one
 /// of those who are watched.
 fn may_be_unclean(world: &World, partition: TopicPartition) -> bool {
-    let own = world.image().topic(partition.topic);
-    let own = own.and_then(|topic| topic.overrides.get("unclean.leader.election.enable"));
+    const KEY: &str = "unclean.leader.election.enable";
+    let own = world.image().topic(partition.topic).and_then(|topic| topic.overrides.get(KEY));
+    let own = own.map(AsRef::as_ref).or_else(|| world.image().broker_override(None, KEY));
     let cluster = || world.controller().is_some_and(|(_, one)| one.config().unclean_leader_election_enable);
-    own.map_or_else(cluster, |value| value.eq_ignore_ascii_case("true"))
+    own.map_or_else(cluster, |value: &str| value.eq_ignore_ascii_case("true"))
 }
 
 fn log_of(world: &World, node: NodeId, partition: TopicPartition) -> Option<&UnifiedLog> {

@@ -34,6 +34,7 @@ impl Domain for Kafka {
         match body {
             Body::Response { correlation, .. } => MeantFor::Asker(Life(correlation.life())),
             Body::Queue(message) if message.is_from_broker() => MeantFor::LastHeard,
+            // ZooKeeper tells processes apart by their sessions.
             Body::Request { .. } | Body::Queue(_) | Body::ZooKeeper(_) => MeantFor::Whoever,
         }
     }

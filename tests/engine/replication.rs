@@ -218,8 +218,9 @@ fn a_reassignment_can_be_called_off_and_one_that_moves_the_leader_moves_it_at_th
     assert_eq!(count(&lab, cancelled), 1);
     assert_eq!(count(&lab, |fact| matches!(fact, Fact::Admin(AdminFact::ReassignmentsCancelled { .. }))), 1);
     // The leader that completed its own removal was told so.
-    let refused =
-        |fact: &Fact| matches!(fact, Fact::Broker(BrokerFact::IsrRefused { error: ErrorCode::NewLeaderElected, .. }));
+    let refused = |fact: &Fact| {
+        matches!(fact, Fact::Controller(ControllerFact::IsrRefused { error: ErrorCode::NewLeaderElected, .. }))
+    };
     assert_eq!(count(&lab, refused), 1);
 }
 
@@ -248,7 +249,7 @@ fn eligible_leader_replicas_are_kept_shown_and_elected() {
          crash broker-3
          wait 15s
          kafka-topics --describe --topic orders --under-replicated-partitions
-         | Topic: orders  Partition: 0  Leader: 2  Replicas: 1,2,3  Isr: 2,1  Elr:   LastKnownElr:",
+         | Topic: orders  Partition: 0  Leader: 1  Replicas: 1,2,3  Isr: 2,1  Elr:   LastKnownElr:",
     );
     lab.assert_promises_kept();
 }
@@ -383,7 +384,7 @@ fn a_consumer_notices_that_what_it_read_is_gone_and_goes_on_where_the_histories_
          power-loss broker-1
          wait 12s
          restart broker-2 broker-3
-         wait 15s",
+         wait 60s",
     );
     let truncated = lab.trace.iter().find_map(|record| match &record.fact {
         Fact::Consumer(ConsumerFact::LogTruncated { from, to, .. }) => Some((from.0, to.map(|to| to.0))),
