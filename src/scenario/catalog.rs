@@ -26,6 +26,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("in-sync-set", include_str!("catalog/in-sync-set.toml")),
     ("unclean-election", include_str!("catalog/unclean-election.toml")),
     ("commit-before-or-after", include_str!("catalog/commit-before-or-after.toml")),
+    ("auto-commit", include_str!("catalog/auto-commit.toml")),
     ("two-timers", include_str!("catalog/two-timers.toml")),
     ("auto-offset-reset", include_str!("catalog/auto-offset-reset.toml")),
     ("batching", include_str!("catalog/batching.toml")),
