@@ -140,10 +140,8 @@ impl Survival {
                     ..
                 }),
                 _,
-            ) => {
-                if may_be_unclean(world, *partition) {
-                    self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader });
-                }
+            ) if may_be_unclean(world, *partition) => {
+                self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader });
             }
             _ => {}
         }

@@ -281,7 +281,8 @@ mod tests {
         let id = cluster.topic(&[1]);
         let invalid = |why: &str| Err((ErrorCode::InvalidReplicaAssignment, why.to_owned()));
         let unknown = |why: &str| Err((ErrorCode::UnknownTopicOrPartition, why.to_owned()));
-        let cases: [(&str, u32, Option<&[u32]>, Result<(), Refusal>); 5] = [
+        type Case = (&'static str, u32, Option<&'static [u32]>, Result<(), Refusal>);
+        let cases: [Case; 5] = [
             ("x", 0, Some(&[1]), unknown("Unable to find a topic named x.")),
             ("t0", 7, Some(&[1]), unknown("Unable to find partition t0:7.")),
             ("t0", 0, Some(&[]), invalid("The manual partition assignment includes an empty replica list.")),
