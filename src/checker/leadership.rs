@@ -38,7 +38,14 @@ impl Leadership {
             ) => {
                 let (partition, epoch) = (*partition, *epoch);
                 let reign = Reign { leader: broker, high_watermark: *high_watermark };
-                let first = *self.reigns.entry((partition, epoch)).or_insert(reign);
+                let first = self.reigns.entry((partition, epoch)).or_insert(reign);
+                if first.leader == broker {
+                    // In ZooKeeper mode a leader may be back before its session has ended: nobody is elected, and the
+                    // new process leads on in the same epoch from what its checkpoint and its log have kept (sweep, seed
+                    // 84). The promise binds each process. In KRaft a restart always ends the epoch.
+                    first.high_watermark = *high_watermark;
+                }
+                let first = *first;
                 self.leads.insert((broker, partition), epoch);
                 if first.leader != broker {
                     let evidence = Evidence::TwoLeaders { partition, epoch, brokers: (first.leader, broker) };
