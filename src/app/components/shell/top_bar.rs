@@ -24,7 +24,7 @@ pub fn TopBar() -> Html {
             </nav>
             { phone_title(&page, &text) }
             <div class="top-bar__end">
-                <span class="top-bar__version">{ format!("Kafka {}, KRaft", page.model().session().setup().version) }</span>
+                <span class="top-bar__version">{ version(&page) }</span>
                 <div class="segments" role="group" aria-label={text.get("ui-language")}>
                     { language(&page, Lang::Zh, "中文") }
                     { language(&page, Lang::En, "EN") }
@@ -44,6 +44,14 @@ pub fn TopBar() -> Html {
             </div>
         </header>
     }
+}
+
+/// Which Kafka runs, and who keeps its memory.
+fn version(page: &Page) -> String {
+    let model = page.model();
+    let setup = model.session().setup();
+    let memory = if setup.zookeepers.is_empty() { "KRaft" } else { "ZooKeeper" };
+    format!("Kafka {}, {memory}", setup.version)
 }
 
 fn mode(page: &Page, text: &Text, mode: Mode, key: &str) -> Html {
