@@ -57,6 +57,8 @@ async function playThrough(page, lesson) {
       await page.waitForTimeout(20);
     }
     if ((await state(page)).phase === "answered") {
+      // The state may be a frame ahead of the picture.
+      await page.waitForSelector(".choice--right", { timeout: 5000 });
       assert.equal(await page.locator(".choice--right").count(), 1, "the engine marks exactly one answer");
     }
   }
