@@ -160,9 +160,12 @@ pub enum Unpromised {
     /// The record was sent with acks=0 or acks=1: the leader alone had it when it was acknowledged
     /// (`Partition.appendRecordsToLeader`). Other producers' records are not concerned.
     Acks { producer: NodeId },
-    /// No in-sync replica lived, and `unclean.leader.election.enable` let another one lead: what this new leader lacks
+    /// No in-sync replica lived, and `unclean.leader.election.enable` or an operator let another one lead: what it lacks
     /// of earlier epochs is gone (`PartitionChangeBuilder`, Election.UNCLEAN). Later records are not concerned.
     UncleanElection { partition: TopicPartition, leader: BrokerId },
+    /// Nobody was in sync or eligible any more, since the processes of all who were had died, and the last leader led
+    /// again, with or without everything (`PartitionChangeBuilder.canElectLastKnownLeader`, KIP-966).
+    LastKnownLeader { partition: TopicPartition, leader: BrokerId },
     /// At one moment no in-sync replica (with KIP-966: and no eligible leader replica) had the records any more, each
     /// of `brokers` having lost them with its power before they were flushed. Kafka does not wait for disks
     /// (`flush.messages`, `flush.ms`): it promises a committed record as long as one in-sync replica keeps it. That

@@ -6,6 +6,7 @@
 //! judged record by record, group by group, producer by producer: one power loss excuses nothing but what it took.
 
 mod guarantee;
+mod last_known;
 mod leadership;
 mod order;
 mod ownership;

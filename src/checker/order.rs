@@ -36,6 +36,12 @@ impl Order {
 
     pub(super) fn observe(&mut self, world: &World, record: &Record, violations: &mut Vec<Violation>) {
         match (&record.fact, record.node) {
+            // In ZooKeeper mode a leader may come back in its own epoch without what its power loss took, and gives out
+            // the same places again.
+            (Fact::Broker(BrokerFact::BecameLeader { partition, leader_epoch, log_end, .. }), _) => {
+                let is_gone = |place: Place| place >= (*leader_epoch, *log_end);
+                self.newest.retain(|(_, of), newest| of != partition || !is_gone(newest.place));
+            }
             (
                 Fact::Broker(BrokerFact::ProduceAnswered { partition, client, outcome: Ok(base), .. }),
                 Some(NodeId::Broker(broker)),

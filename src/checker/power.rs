@@ -1,9 +1,10 @@
 //! What power losses took, and from whom: the one exception to the survival of committed records in clean elections.
 //!
 //! A replica that loses power loses what it had not flushed; nobody notices until its session expires, and until then it
-//! counts as in sync. As long as one in-sync replica still has a record, Kafka owes it. The moment none has it any more,
-//! and each lost it with its power, it is nobody's debt: from then on the record is *exposed*. Anything else that makes
-//! a record disappear, a replica let in that lacks it or a leader from outside, excuses nothing.
+//! may lead. As long as one replica that may lead, in sync or eligible (KIP-966), still has a record, Kafka owes it. The
+//! moment none has it any more, and each lost it with its power, it is nobody's debt: from then on the record is
+//! *exposed*. Anything else that makes a record disappear, a replica let in that lacks it or a leader from outside,
+//! excuses nothing.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::engine::controller::ControllerFact;
 use crate::engine::runtime::{Crash, RuntimeFact};
 use crate::engine::server::BrokerFact;
 use crate::engine::storage::UnifiedLog;
+use crate::engine::zookeeper::ZooKeeperFact;
 use crate::engine::{Fact, Record, World};
 
 /// How far a replica's log went before its power failed.
@@ -34,11 +36,11 @@ struct Cut {
     registered: Option<BrokerEpoch>,
 }
 
-/// Committed records that no in-sync replica has any more.
+/// Committed records that no replica has any more that may lead.
 #[derive(Clone, Debug)]
 struct Exposed {
     from: Offset,
-    /// The whole in-sync set at that moment.
+    /// All who might have led at that moment.
     brokers: Vec<BrokerId>,
 }
 
@@ -70,21 +72,24 @@ impl PowerLosses {
                     self.look(world, partition, committed);
                 }
             }
-            // The in-sync set may have shrunk to those who lost their power.
-            (Fact::Controller(ControllerFact::MetadataCommitted { .. }), _) if !self.cuts.is_empty() => {
-                let mut partitions: Vec<TopicPartition> = self.cuts.keys().map(|(partition, _)| *partition).collect();
-                partitions.dedup();
-                for partition in partitions {
-                    self.look(world, partition, committed);
-                }
-                self.cuts.retain(|(_, broker), cuts| {
-                    let registered = epoch_of(world, *broker);
-                    cuts.retain(|cut| cut.registered == registered);
-                    !cuts.is_empty()
-                });
-            }
+            (fact, _) if !self.cuts.is_empty() && may_change_sets(fact) => self.sets_changed(world, committed),
             _ => {}
         }
+    }
+
+    /// The sets of those who may lead may have shrunk to those who lost their power.
+    fn sets_changed(&mut self, world: &World, committed: &BTreeMap<TopicPartition, Committed>) {
+        let mut partitions: Vec<TopicPartition> = self.cuts.keys().map(|(partition, _)| *partition).collect();
+        partitions.dedup();
+        for partition in partitions {
+            self.look(world, partition, committed);
+        }
+        self.cuts.retain(|(_, broker), cuts| {
+            // In ZooKeeper mode a broker that is away has no epoch.
+            let registered = epoch_of(world, *broker);
+            cuts.retain(|cut| registered.is_none() || cut.registered == registered);
+            !cuts.is_empty()
+        });
     }
 
     fn wrote(&mut self, broker: BrokerId, fact: &BrokerFact) {
@@ -116,27 +121,37 @@ impl PowerLosses {
         affected
     }
 
-    /// Is there a committed record that the whole in-sync set has lost with its power?
+    /// Is there a committed record that all who may lead have lost with their power?
     fn look(&mut self, world: &World, partition: TopicPartition, committed: &BTreeMap<TopicPartition, Committed>) {
         let (Some(epochs), Some(registration)) = (committed.get(&partition), world.image().partition(partition)) else {
             return;
         };
-        let in_sync = &registration.isr;
+        let may_lead: Vec<BrokerId> = registration.isr.iter().chain(&registration.elr).copied().collect();
         for (epoch, Stretch { start, end }) in epochs {
             let has = |broker: &BrokerId| has(world, *broker, partition, (*epoch, *start));
-            let Some(from) = in_sync.iter().map(has).max().filter(|from| from < end) else { continue };
+            let Some(from) = may_lead.iter().map(has).max().filter(|from| from < end) else { continue };
             let is_excused = |broker: &BrokerId| {
                 let cuts = self.cuts.get(&(partition, *broker)).map(Vec::as_slice).unwrap_or_default();
                 cuts.iter().any(|cut| cut.from <= from && *end <= cut.to && *epoch <= cut.epoch)
             };
-            if in_sync.iter().all(is_excused) {
-                let exposed = Exposed { from, brokers: in_sync.clone() };
+            if may_lead.iter().all(is_excused) {
+                let exposed = Exposed { from, brokers: may_lead.clone() };
                 let known = self.exposed.entry((partition, *epoch)).or_insert_with(|| exposed.clone());
                 if from < known.from {
                     *known = exposed;
                 }
             }
         }
+    }
+}
+
+/// Does this fact say that the metadata have changed, in one mode or the other?
+fn may_change_sets(fact: &Fact) -> bool {
+    use ZooKeeperFact::{ZnodeChanged, ZnodeCreated, ZnodeDeleted};
+    match fact {
+        Fact::Controller(fact) => matches!(fact, ControllerFact::MetadataCommitted { .. }),
+        Fact::ZooKeeper(fact) => matches!(fact, ZnodeCreated { .. } | ZnodeChanged { .. } | ZnodeDeleted { .. }),
+        _ => false,
     }
 }
 

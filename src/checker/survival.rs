@@ -4,14 +4,19 @@
 //! whether a log still has it is answered by the log's own leader epoch cache, without looking at records. What the log
 //! start has passed is deleted, not lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::guarantee::{Evidence, Guarantee, Unpromised, Violation};
+use super::last_known::LastKnown;
 use super::power::PowerLosses;
 use crate::engine::clients::ProducerFact;
 use crate::engine::clients::producer::OffsetRanges;
-use crate::engine::common::{BrokerId, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::engine::command::{Command, PartitionSpec};
+use crate::engine::common::{
+    BrokerId, ElectionType, LeaderEpoch, NodeId, Offset, PartitionId, TopicId, TopicPartition,
+};
 use crate::engine::controller::{ControllerFact, ElectedBecause};
+use crate::engine::metadata::TopicImage;
 use crate::engine::protocol::Acks;
 use crate::engine::server::BrokerFact;
 use crate::engine::storage::{EpochEntry, UnifiedLog};
@@ -51,11 +56,22 @@ struct Acked {
     content: Option<NodeId>,
 }
 
-/// The election that let a replica lead from outside the in-sync set: everything of earlier epochs is at its mercy.
+/// The election that let a replica lead of which nobody knows what it has: everything of earlier epochs is at its mercy.
 #[derive(Clone, Copy, Debug)]
 struct Unclean {
     epoch: LeaderEpoch,
     leader: BrokerId,
+    why: ElectedBecause,
+}
+
+impl Unclean {
+    fn unpromised(self, partition: TopicPartition) -> Unpromised {
+        let Self { leader, why, .. } = self;
+        match why {
+            ElectedBecause::LastKnown => Unpromised::LastKnownLeader { partition, leader },
+            _ => Unpromised::UncleanElection { partition, leader },
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -69,6 +85,9 @@ pub(super) struct Survival {
     acked: BTreeMap<(TopicPartition, LeaderEpoch), Acked>,
     lost: Vec<LostRecords>,
     unclean: BTreeMap<TopicPartition, Unclean>,
+    /// Where an operator has asked for an unclean election: it needs no configuration.
+    asked: BTreeSet<TopicPartition>,
+    last_known: LastKnown,
     power: PowerLosses,
     /// Partitions that lost committed records without a broken promise, and why.
     forgot: BTreeMap<TopicPartition, Unpromised>,
@@ -97,12 +116,12 @@ impl Survival {
     /// Why some records of this run need not survive, whether they did or not.
     pub(super) fn exception(&self) -> Option<Unpromised> {
         let unclean = self.unclean.iter().next_back();
-        let unclean =
-            unclean.map(|(partition, by)| Unpromised::UncleanElection { partition: *partition, leader: by.leader });
+        let unclean = unclean.map(|(partition, by)| by.unpromised(*partition));
         unclean.or_else(|| self.power.exception())
     }
 
     pub(super) fn observe(&mut self, world: &World, record: &Record, violations: &mut Vec<Violation>) {
+        self.last_known.observe(record);
         self.power.observe(world, record, &self.expected);
         match (&record.fact, record.node) {
             // `ends` is filled by leaders only: a follower merely repeats what it heard.
@@ -133,15 +152,21 @@ impl Survival {
             }
             (
                 Fact::Controller(ControllerFact::LeaderElected {
-                    partition,
-                    to: Some(leader),
-                    leader_epoch,
-                    why: ElectedBecause::Unclean,
-                    ..
+                    partition, to: Some(leader), leader_epoch, why, ..
                 }),
                 _,
-            ) if may_be_unclean(world, *partition) => {
-                self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader });
+            ) => {
+                let is_allowed = match why {
+                    ElectedBecause::Unclean => self.asked.contains(partition) || may_be_unclean(world, *partition),
+                    ElectedBecause::LastKnown => self.last_known.may_lead_again(*partition),
+                    _ => false,
+                };
+                if is_allowed {
+                    self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader, why: *why });
+                }
+            }
+            (Fact::Commanded(Command::ElectLeaders { election: ElectionType::Unclean, partitions }), _) => {
+                self.asked.extend(named(world, partitions.as_deref()));
             }
             _ => {}
         }
@@ -220,8 +245,8 @@ impl Survival {
     /// Why the records of `epoch` from `first` on need not be there, if they need not.
     fn excuse(&self, partition: TopicPartition, epoch: LeaderEpoch, first: Offset) -> Option<Unpromised> {
         let unclean = self.unclean.get(&partition).filter(|unclean| epoch < unclean.epoch);
-        let unclean = unclean.map(|by| Unpromised::UncleanElection { partition, leader: by.leader });
-        unclean.or_else(|| self.power.excuse(partition, epoch, first))
+        // The narrower reason first: an election can only lose what is not there.
+        self.power.excuse(partition, epoch, first).or_else(|| unclean.map(|by| by.unpromised(partition)))
     }
 }
 
@@ -233,14 +258,34 @@ struct Led<'a> {
     log: &'a UnifiedLog,
 }
 
-/// `unclean.leader.election.enable`: the topic's own value, else all brokers', else what the controller started with. That the controller says so is not enough: it is one
-/// of those who are watched.
+/// `unclean.leader.election.enable`: the topic's own value, else all brokers', else what the controller started with.
+/// That the controller says so is not enough: it is one of those who are watched.
 fn may_be_unclean(world: &World, partition: TopicPartition) -> bool {
     const KEY: &str = "unclean.leader.election.enable";
     let own = world.image().topic(partition.topic).and_then(|topic| topic.overrides.get(KEY));
     let own = own.map(AsRef::as_ref).or_else(|| world.image().broker_override(None, KEY));
     let cluster = || world.controller().is_some_and(|(_, one)| one.config().unclean_leader_election_enable);
     own.map_or_else(cluster, |value: &str| value.eq_ignore_ascii_case("true"))
+}
+
+/// The partitions of a command that exist; without a list, all.
+fn named(world: &World, partitions: Option<&[PartitionSpec]>) -> Vec<TopicPartition> {
+    let image = world.image();
+    let find = |spec: &PartitionSpec| {
+        let topic = image.topic_id(&spec.topic)?;
+        Some(TopicPartition { topic, partition: PartitionId(spec.partition) })
+    };
+    let all = || {
+        let of = |(topic, known): (TopicId, &TopicImage)| {
+            known
+                .partitions
+                .keys()
+                .map(move |partition| TopicPartition { topic, partition: *partition })
+                .collect::<Vec<_>>()
+        };
+        image.topics().flat_map(of).collect()
+    };
+    partitions.map_or_else(all, |partitions| partitions.iter().filter_map(find).collect())
 }
 
 fn log_of(world: &World, node: NodeId, partition: TopicPartition) -> Option<&UnifiedLog> {

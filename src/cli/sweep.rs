@@ -86,6 +86,7 @@ fn name(why: &Unpromised) -> &'static str {
     match why {
         Unpromised::Acks { .. } => "acks",
         Unpromised::UncleanElection { .. } => "unclean election",
+        Unpromised::LastKnownLeader { .. } => "last known leader",
         Unpromised::PowerLoss { .. } => "power loss",
         Unpromised::Order { .. } => "order",
     }
