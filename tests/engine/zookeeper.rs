@@ -202,6 +202,30 @@ fn a_broker_comes_back_too_early_and_its_place_is_still_taken() {
     assert!(lab.world.is_up(NodeId::Broker(victim)) && lab.world.image().is_active(victim));
 }
 
+/// Cause of the bug: on creation only living replicas went Online, so this one still counted as New when its broker
+/// joined, and was never told to follow.
+#[test]
+fn a_replica_whose_broker_was_down_when_its_topic_was_made_follows_later() {
+    for seed in 1..5 {
+        let mut lab = Lab::new(setup(seed, 1));
+        lab.secs(5);
+        lab.crash(BrokerId(3));
+        lab.secs(25);
+        lab.act(Command::CreateTopic {
+            name: "orders".into(),
+            partitions: None,
+            replication_factor: None,
+            assignment: Some(vec![vec![BrokerId(1), BrokerId(2), BrokerId(3)]]),
+            configs: Default::default(),
+        });
+        lab.secs(2);
+        assert_eq!(lab.isr(0), [BrokerId(1), BrokerId(2)]);
+        lab.restart(BrokerId(3));
+        lab.until(Span::secs(10), "it has caught up", |lab| lab.isr(0).len() == 3);
+        lab.assert_promises_kept();
+    }
+}
+
 #[test]
 fn without_zookeeper_no_broker_starts() {
     let mut lab = Lab::new(setup(1, 1));

@@ -2,7 +2,7 @@
 //!
 //! Each is total: asked about something that is not there it answers `none`.
 
-use super::{Kind, Scope, Value, history, logs};
+use super::{Kind, Scope, Value, history, logs, memory, storage};
 use crate::console::views;
 use crate::engine::clients::{ConsumerFact, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, Time, TopicPartition};
@@ -79,11 +79,50 @@ functions! {
     "keyed" "(TOPIC, KEY)" Number logs::keyed, "Those of them that have this key; none stands for no key.";
     "repeated" "(TOPIC)" Number logs::repeated, "Those of them whose key and value another record has, too.";
     "spread" "(TOPIC[, KEY])" Number logs::spread, "How many partitions of a topic hold records, or records with this key; none stands for no key.";
-    "values" "(PARTITION)" Plain logs::values, "The values in the leader's log, in the order of their offsets.";
+    "values" "(PARTITION[, BROKER])" Plain storage::values, "The values in the leader's log, or in that broker's, in the order of their offsets.";
+    "offsets" "(PARTITION[, BROKER])" Plain storage::offsets, "The offsets that hold a record, in the leader's log or in that broker's.";
+    "keys" "(TOPIC)" Number storage::keys, "How many different keys the leaders' logs of a topic or of one partition hold.";
+    "tombstones" "(TOPIC)" Number storage::tombstones, "Records of the leaders' logs that have no value.";
     "batches" "(PARTITION)" Number logs::batches, "Batches in the leader's log: records that were sent and stored as one.";
     "bytes" "(TOPIC)" Number logs::bytes, "Bytes in the leaders' logs of a topic or of one partition.";
     "hash" "(KEY)" Number logs::hash, "What murmur2 makes of a key, the sign masked off, as the producer does.";
     "partition_for" "(TOPIC, KEY)" Number logs::partition_for, "The partition a key belongs to: hash(KEY) mod partitions(TOPIC).";
+
+    "segments" "(PARTITION[, BROKER])" Number storage::segments, "How many segments the leader's log, or that broker's, is made of.";
+    "segment_starts" "(PARTITION[, BROKER])" Plain storage::segment_starts, "The base offsets of its segments: the names of their files.";
+    "index_entries" "(PARTITION[, BROKER])" Number storage::index_entries, "How many entries the offset indexes of all its segments have.";
+    "segment_of" "(PARTITION, OFFSET[, BROKER])" Offset storage::segment_of, "The base offset of the segment in which that offset is looked for.";
+    "index_hit" "(PARTITION, OFFSET[, BROKER])" Offset storage::index_hit, "The last offset of its index that is not beyond; none: it is read from the file's beginning.";
+    "scanned" "(PARTITION, OFFSET[, BROKER])" Number storage::batches_scanned, "How many batches are read from there until the offset is found.";
+    "offset_at" "(PARTITION, TIME[, BROKER])" Offset storage::offset_at, "The first offset whose record is not older than that time.";
+    "oldest_segment_from" "(PARTITION[, BROKER])" Time storage::oldest_segment_from, "The newest timestamp of the oldest segment: retention counts from it.";
+    "segments_deleted" "(PARTITION[, BROKER])" Number storage::segments_deleted, "How many segments retention has taken so far.";
+    "segment_deleted_at" "(PARTITION[, BROKER])" Time storage::segment_deleted_at, "When retention last took one.";
+    "cleanings" "(PARTITION[, BROKER])" Number storage::cleanings, "How often the log cleaner has been through it.";
+    "flushed" "(PARTITION[, BROKER])" Offset storage::flushed, "All before this offset would outlive a power loss.";
+    "epoch_starts" "(PARTITION[, BROKER])" Plain storage::epoch_starts, "Its leader epochs and where each begins.";
+    "cut_off" "(PARTITION[, BROKER])" Lost storage::cut_off, "Records it has cut off because another leader's history does not have them.";
+    "led_at" "(PARTITION, BROKER)" Time storage::led_at, "When that broker last became its leader.";
+
+    "controller" "()" Plain memory::controller, "Who decides: the active controller of the quorum, or the broker that /controller names.";
+    "controller_epoch" "()" Epoch memory::controller_epoch, "The epoch of the quorum, or what /controller_epoch says.";
+    "controller_since" "()" Time memory::controller_since, "When a controller last began to act.";
+    "znode" "(PATH)" Plain memory::znode, "What is written in a znode: znode('/controller'); none if there is no such znode.";
+    "children" "(PATH)" Plain memory::children, "The names below a znode: children('/brokers/ids').";
+    "ephemeral" "(PATH)" Truth memory::is_ephemeral, "Does the znode end with the session that made it?";
+    "zookeeper_serves" "()" Truth memory::zookeeper_serves, "Does any server of the ensemble take requests?";
+    "has_session" "(BROKER)" Truth memory::has_session, "Is the broker connected to ZooKeeper, with a session that is good?";
+    "session_expired_at" "(BROKER)" Time memory::session_expired_at, "When ZooKeeper last ended a session of this broker.";
+    "started_at" "(NODE)" Time memory::started_at, "When the process last started.";
+    "registered_at" "(BROKER)" Time memory::registered_at, "When the broker was last taken into the cluster.";
+    "start_error" "(BROKER)" Plain memory::start_error, "The error with which its last start ended; none while it runs.";
+    "start_failed_at" "(BROKER)" Time memory::start_failed_at, "When a start of it last ended so.";
+    "quorum_state" "(CONTROLLER)" Plain memory::quorum_state, "Kafka's word for what a voter is: Leader, Follower, Candidate and so on.";
+    "metadata_end" "(CONTROLLER)" LogEnd memory::metadata_end, "Where that controller's copy of the metadata log ends.";
+    "candidacies" "()" Number memory::candidacies, "How often a voter has stood for election so far.";
+    "elr" "(PARTITION)" Brokers memory::elr, "Its eligible leader replicas: out of sync, but with everything that was committed.";
+    "adding" "(PARTITION)" Brokers memory::adding, "The replicas that a reassignment brings.";
+    "removing" "(PARTITION)" Brokers memory::removing, "The replicas that a reassignment takes away.";
 
     "up" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Up { .. })), "Is the process running?";
     "down" "(NODE)" Truth |scope, args| status(scope, args, |s| matches!(s, Status::Down { .. })), "Has the process died?";

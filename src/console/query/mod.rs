@@ -10,7 +10,9 @@ mod eval;
 mod functions;
 mod history;
 mod logs;
+mod memory;
 mod parse;
+mod storage;
 mod value;
 
 use std::fmt;

@@ -42,6 +42,15 @@ fn formulas_mean_what_they_say() {
         ("skipped(billing)", Value::None),
         ("queue_deliveries()", Value::Int(0)),
         ("leads(1)", Value::None),
+        ("segments(orders-0)", Value::None),
+        ("scanned(orders-0, 3)", Value::None),
+        ("offset_at(orders-0, 3s)", Value::None),
+        ("cut_off(orders-0, broker-2)", Value::None),
+        ("znode('/controller')", Value::None),
+        ("zookeeper_serves()", Value::None),
+        ("start_error(broker-1)", Value::None),
+        ("quorum_state(controller-101)", Value::Text("Unattached".into())),
+        ("quorum_state(broker-1)", Value::None),
     ] {
         assert_eq!(value(text), Ok(expected), "{text}");
     }

@@ -68,15 +68,18 @@ fn elect_offline(
 impl KafkaController {
     // ---- steps that need no answer -----------------------------------------------------------------------------------
 
-    /// Every replica of these partitions that lives (or only those on one broker) goes Online and hears who leads.
+    /// Every replica of these partitions that lives (or only those on one broker) goes Online and hears who leads. A
+    /// New one has heard already, and goes Online even if its broker is down (`onNewPartitionCreation`): else it would
+    /// still count as New, and hear nothing, when the broker is back.
     pub(super) fn replicas_online(&mut self, partitions: &[TopicPartition], only: Option<BrokerId>) {
         for id in partitions {
             for broker in self.context.replicas(*id).to_vec() {
-                if only.is_some_and(|only| only != broker) || !self.context.is_live(broker) {
+                let is_new = self.context.replica_states.get(&(*id, broker)) == Some(&ReplicaState::New);
+                if only.is_some_and(|only| only != broker) || !(is_new || self.context.is_live(broker)) {
                     continue;
                 }
-                let before = self.context.replica_states.insert((*id, broker), ReplicaState::Online);
-                if before != Some(ReplicaState::New) {
+                self.context.replica_states.insert((*id, broker), ReplicaState::Online);
+                if !is_new {
                     self.batch.leader_and_isr(&self.context, &[broker], *id);
                 }
             }
