@@ -100,7 +100,7 @@ functions! {
     "segment_deleted_at" "(PARTITION[, BROKER])" Time storage::segment_deleted_at, "When retention last took one.";
     "cleanings" "(PARTITION[, BROKER])" Number storage::cleanings, "How often the log cleaner has been through it.";
     "flushed" "(PARTITION[, BROKER])" Offset storage::flushed, "All before this offset would outlive a power loss.";
-    "epoch_starts" "(PARTITION[, BROKER])" Plain storage::epoch_starts, "Its leader epochs and where each begins.";
+    "epoch_starts" "(PARTITION[, BROKER])" Plain storage::epoch_starts, "Its leader epochs and the offset at which each begins: 0@0, 2@5.";
     "cut_off" "(PARTITION[, BROKER])" Lost storage::cut_off, "Records it has cut off because another leader's history does not have them.";
     "led_at" "(PARTITION, BROKER)" Time storage::led_at, "When that broker last became its leader.";
 
