@@ -62,6 +62,9 @@ enum Subcommands {
         /// The first seed.
         #[arg(long, default_value_t = 0)]
         from: u64,
+        /// Print what happened in the shortened run.
+        #[arg(long)]
+        trace: bool,
     },
     /// Measure the engine: events per second, beside a bare queue on the same machine.
     Bench {
@@ -107,7 +110,7 @@ pub fn run() -> ExitCode {
         Subcommands::Run(arguments) => run_script(&arguments),
         Subcommands::Trace { script, messages } => trace::print(&script, messages),
         Subcommands::Check { files, seeds, verbose } => check(&files, seeds, verbose),
-        Subcommands::Sweep { seeds, from } => sweep::sweep(from, seeds),
+        Subcommands::Sweep { seeds, from, trace } => sweep::sweep(from, seeds, trace),
         Subcommands::Bench { events } => bench::bench(events),
     };
     match outcome {

@@ -1,8 +1,5 @@
 //! The command, run as a user runs it.
 
-use kafkascope::engine::command::{Command as Input, Target};
-use kafkascope::engine::runtime::Crash;
-use kafkascope::scenario::random::RandomRun;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -72,18 +69,7 @@ fn a_missing_file_gets_a_sentence() {
 fn random_faults_break_no_promise() {
     let seeds = std::env::var("SWEEP_SEEDS").unwrap_or_else(|_| "300".to_owned());
     let (ok, out, err) = kafkascope(&["sweep", "--seeds", &seeds], "");
-    let broken = out.lines().filter_map(|line| line.strip_prefix("seed ")?.split_once(':')?.0.parse().ok());
-    // OPEN: what a broker's loss of power excuses is not yet judged right everywhere (eligible leader replicas,
-    // ZooKeeper mode), so such runs are reported by the command but do not fail here. All others must be clean.
-    let (excused, bad): (Vec<u64>, Vec<u64>) = broken.partition(|seed| loses_power(*seed));
-    assert!(bad.is_empty(), "{out}{err}");
-    assert!(ok || !excused.is_empty(), "{out}{err}");
-}
-
-/// Does a broker lose its power in the random run of this seed?
-fn loses_power(seed: u64) -> bool {
-    let is_loss = |input: &Input| matches!(input, Input::Crash { node: Target::Broker(_), how: Crash::Power });
-    RandomRun::of_seed(seed).inputs.iter().any(|(_, input)| is_loss(input))
+    assert!(ok, "{out}{err}");
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod engine {
     mod quorum;
     mod replication;
     mod storage;
+    mod unnoticed;
     mod zookeeper;
 }

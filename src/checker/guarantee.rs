@@ -172,6 +172,9 @@ pub enum Unpromised {
     /// the replica's broker lives is not asked: without KIP-966 the last in-sync replica may be a dead one that was not
     /// fenced yet, and it alone may lead again.
     PowerLoss { partition: TopicPartition, brokers: Vec<BrokerId> },
+    /// In ZooKeeper mode the leader lost its power, and was back before any controller saw that it was gone: nothing in
+    /// ZooKeeper tells its new process from the one that was in sync. KRaft compares broker epochs.
+    Unnoticed { partition: TopicPartition, leader: BrokerId },
     /// The producer has several requests in flight without idempotence: a retry may overtake.
     Order { producer: NodeId },
 }

@@ -5,6 +5,11 @@
 //! moment none has it any more, and each lost it with its power, it is nobody's debt: from then on the record is
 //! *exposed*. Anything else that makes a record disappear, a replica let in that lacks it or a leader from outside,
 //! excuses nothing.
+//!
+//! In ZooKeeper mode there is one more way. Nothing but the controller's memory tells that a broker which is back is not
+//! the process that was in sync; if it lost its power, was gone and is back while no controller watched, it is still in
+//! sync on paper, and may lead (`KafkaController.initializeControllerContext` reads only who lives now). KRaft compares
+//! broker epochs and closes this hole.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +39,8 @@ struct Cut {
     epoch: LeaderEpoch,
     /// The process it happened to. The next one is let into the in-sync set only once it has everything.
     registered: Option<BrokerEpoch>,
+    /// In ZooKeeper mode: the next one is in it already, since no controller saw that this one was gone.
+    unnoticed: bool,
 }
 
 /// Committed records that no replica has any more that may lead.
@@ -64,6 +71,18 @@ impl PowerLosses {
         Some(Unpromised::PowerLoss { partition, brokers: exposed.brokers.clone() })
     }
 
+    /// Why `leader` need not have the records of `epoch` from `first` on, although another does.
+    pub(super) fn unnoticed(
+        &self,
+        (partition, leader): (TopicPartition, BrokerId),
+        epoch: LeaderEpoch,
+        first: Offset,
+    ) -> Option<Unpromised> {
+        let cuts = self.cuts.get(&(partition, leader))?;
+        let is_why = |cut: &&Cut| cut.unnoticed && cut.from <= first && first < cut.to && epoch <= cut.epoch;
+        cuts.iter().find(is_why).map(|_| Unpromised::Unnoticed { partition, leader })
+    }
+
     pub(super) fn observe(&mut self, world: &World, record: &Record, committed: &BTreeMap<TopicPartition, Committed>) {
         match (&record.fact, record.node) {
             (Fact::Broker(fact), Some(NodeId::Broker(broker))) => self.wrote(broker, fact),
@@ -84,10 +103,21 @@ impl PowerLosses {
         for partition in partitions {
             self.look(world, partition, committed);
         }
-        self.cuts.retain(|(_, broker), cuts| {
+        self.cuts.retain(|(partition, broker), cuts| {
             // In ZooKeeper mode a broker that is away has no epoch.
-            let registered = epoch_of(world, *broker);
-            cuts.retain(|cut| registered.is_none() || cut.registered == registered);
+            let Some(registered) = epoch_of(world, *broker) else { return true };
+            let registration = world.image().partition(*partition);
+            let is_in_sync = registration.is_some_and(|registration| registration.isr.contains(broker));
+            let log_end =
+                world.broker(*broker).and_then(|broker| broker.log(*partition)).map(UnifiedLog::log_end_offset);
+            let goes_unnoticed = world.zookeepers().next().is_some() && is_in_sync;
+            cuts.retain_mut(|cut| {
+                if cut.registered == Some(registered) {
+                    return true;
+                }
+                cut.unnoticed = goes_unnoticed && log_end.is_some_and(|end| end < cut.to);
+                cut.unnoticed
+            });
             !cuts.is_empty()
         });
     }
@@ -113,7 +143,13 @@ impl PowerLosses {
             let Some(log) = world.broker(broker).and_then(|broker| broker.log(*partition)) else { continue };
             let (from, to, epoch) = (on_platter(log), written.end, written.epoch);
             if from < to {
-                self.cuts.entry((*partition, broker)).or_default().push(Cut { from, to, epoch, registered });
+                self.cuts.entry((*partition, broker)).or_default().push(Cut {
+                    from,
+                    to,
+                    epoch,
+                    registered,
+                    unnoticed: false,
+                });
                 written.end = from;
                 affected.push(*partition);
             }

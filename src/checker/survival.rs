@@ -207,10 +207,11 @@ impl Survival {
             violations.push(Violation { guarantee, step: record.step, at: record.at, evidence, unpromised });
         };
         let mut expected = self.expected.remove(&led.partition).unwrap_or_default();
-        for (epoch, stretch) in expected.range_mut(..led.epoch) {
+        // Its own epoch too: in ZooKeeper mode a leader may be back before anybody was elected.
+        for (epoch, stretch) in expected.range_mut(..=led.epoch) {
             let (kept, end) = (kept(led.log, *epoch, stretch.start), stretch.end);
             if kept < end {
-                let why = self.excuse(led.partition, *epoch, kept);
+                let why = self.excuse((led.partition, led.leader), *epoch, kept);
                 missing(Guarantee::CommittedRecordsSurvive, kept, Offset(end.0 - 1), why.clone());
                 if let Some(why) = why {
                     self.forgot.insert(led.partition, why);
@@ -221,7 +222,7 @@ impl Survival {
         expected.retain(|_, stretch| stretch.end > stretch.start);
         self.expected.insert(led.partition, expected);
 
-        let earlier = (led.partition, LeaderEpoch(0))..(led.partition, led.epoch);
+        let earlier = (led.partition, LeaderEpoch(0))..=(led.partition, led.epoch);
         let epochs: Vec<LeaderEpoch> = self.acked.range(earlier).map(|((_, epoch), _)| *epoch).collect();
         for epoch in epochs {
             let acked = self.acked.get_mut(&(led.partition, epoch)).expect("listed a moment ago");
@@ -232,7 +233,7 @@ impl Survival {
                 let Some(((first, _), end)) = gone.iter().next().zip(gone.end()) else { continue };
                 let (last, count) = (Offset(end.0 - 1), gone.count());
                 let why = match acks {
-                    Acks::All => self.excuse(led.partition, epoch, first),
+                    Acks::All => self.excuse((led.partition, led.leader), epoch, first),
                     _ => content.map(|producer| Unpromised::Acks { producer }),
                 };
                 missing(Guarantee::AckedRecordsSurvive, first, last, why);
@@ -242,11 +243,13 @@ impl Survival {
         }
     }
 
-    /// Why the records of `epoch` from `first` on need not be there, if they need not.
-    fn excuse(&self, partition: TopicPartition, epoch: LeaderEpoch, first: Offset) -> Option<Unpromised> {
-        let unclean = self.unclean.get(&partition).filter(|unclean| epoch < unclean.epoch);
+    /// Why the leader need not have the records of `epoch` from `first` on, if it need not.
+    fn excuse(&self, by: (TopicPartition, BrokerId), epoch: LeaderEpoch, first: Offset) -> Option<Unpromised> {
+        let (partition, _) = by;
+        let unclean = || self.unclean.get(&partition).filter(|unclean| epoch < unclean.epoch);
         // The narrower reason first: an election can only lose what is not there.
-        self.power.excuse(partition, epoch, first).or_else(|| unclean.map(|by| by.unpromised(partition)))
+        let power = self.power.excuse(partition, epoch, first).or_else(|| self.power.unnoticed(by, epoch, first));
+        power.or_else(|| unclean().map(|by| by.unpromised(partition)))
     }
 }
 

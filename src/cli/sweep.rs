@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Failure;
 use crate::checker::{Checker, Guarantee, Unpromised, Violation};
-use crate::engine::World;
 use crate::engine::command::{Command, Target};
 use crate::engine::common::Fingerprint;
 use crate::engine::runtime::Crash;
+use crate::engine::{Record, World};
 use crate::scenario::random::RandomRun;
 use crate::scenario::shrink;
 
@@ -59,7 +59,7 @@ impl Tally {
     }
 }
 
-pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
+pub(super) fn sweep(from: u64, seeds: u64, trace: bool) -> Result<(), Failure> {
     let mut tally = Tally::default();
     for seed in from..from.saturating_add(seeds) {
         let run = RandomRun::of_seed(seed);
@@ -73,6 +73,11 @@ pub(super) fn sweep(from: u64, seeds: u64) -> Result<(), Failure> {
                 .is_ok_and(|outcome| outcome.broken.is_some_and(|other| other.guarantee == violation.guarantee))
         });
         println!("# setup: {:?}\n{}", small.setup, small.script());
+        if trace {
+            let mut records = Vec::new();
+            let (world, _) = watch(&small, |facts| records.extend_from_slice(facts))?;
+            super::trace::print_records(&world, &records);
+        }
         tally.bad.push(seed);
     }
     tally.print(seeds);
@@ -88,26 +93,14 @@ fn name(why: &Unpromised) -> &'static str {
         Unpromised::UncleanElection { .. } => "unclean election",
         Unpromised::LastKnownLeader { .. } => "last known leader",
         Unpromised::PowerLoss { .. } => "power loss",
+        Unpromised::Unnoticed { .. } => "unnoticed power loss",
         Unpromised::Order { .. } => "order",
     }
 }
 
-/// Plays a run to its end. A command that makes no sense any more, because another was left out, is left out too.
+/// Plays a run to its end.
 fn play(run: &RandomRun) -> Result<Outcome, Failure> {
-    let mut world = World::new(run.setup.clone()).map_err(|refusal| format!("seed {}: {refusal}", run.setup.seed))?;
-    let mut checker = Checker::default();
-    for (at, command) in &run.inputs {
-        while world.next_event_at().is_some_and(|next| next <= *at) {
-            step(&mut world, &mut checker);
-        }
-        world.wait_until(*at);
-        let _ = world.apply(command);
-        let facts = world.take_trace();
-        checker.observe(&world, &facts);
-    }
-    while world.next_event_at().is_some_and(|next| next <= run.end) {
-        step(&mut world, &mut checker);
-    }
+    let (world, checker) = watch(run, |_| {})?;
     let mut unpromised = BTreeMap::new();
     for violation in checker.violations() {
         if let Some(why) = &violation.unpromised {
@@ -118,10 +111,29 @@ fn play(run: &RandomRun) -> Result<Outcome, Failure> {
     Ok(Outcome { events: world.step_count().0, fingerprint: world.fingerprint(), broken, unpromised })
 }
 
-fn step(world: &mut World, checker: &mut Checker) {
-    world.step();
-    let facts = world.take_trace();
-    checker.observe(world, &facts);
+/// A command that makes no sense any more, because another was left out, is left out too.
+fn watch(run: &RandomRun, mut see: impl FnMut(&[Record])) -> Result<(World, Checker), Failure> {
+    let mut world = World::new(run.setup.clone()).map_err(|refusal| format!("seed {}: {refusal}", run.setup.seed))?;
+    let mut checker = Checker::default();
+    let mut tell = |world: &mut World, checker: &mut Checker| {
+        let facts = world.take_trace();
+        checker.observe(world, &facts);
+        see(&facts);
+    };
+    for (at, command) in &run.inputs {
+        while world.next_event_at().is_some_and(|next| next <= *at) {
+            world.step();
+            tell(&mut world, &mut checker);
+        }
+        world.wait_until(*at);
+        let _ = world.apply(command);
+        tell(&mut world, &mut checker);
+    }
+    while world.next_event_at().is_some_and(|next| next <= run.end) {
+        world.step();
+        tell(&mut world, &mut checker);
+    }
+    Ok((world, checker))
 }
 
 #[cfg(test)]

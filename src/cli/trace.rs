@@ -1,9 +1,9 @@
 //! What happened, as text: one column per node, one line per fact.
 
 use super::{Event, Failure, ScriptArguments, follow, read_script};
-use crate::engine::common::{NodeId, PartitionId, TopicId, TopicPartition};
+use crate::engine::common::{NodeId, PartitionId, Time, TopicId, TopicPartition};
 use crate::engine::runtime::RuntimeFact;
-use crate::engine::{Fact, World};
+use crate::engine::{Fact, Record, World};
 
 /// Where the first column begins, and how far apart columns are.
 const MARGIN: usize = 11;
@@ -14,18 +14,28 @@ pub(super) fn print(arguments: &ScriptArguments, messages: bool) -> Result<(), F
     let mut session = arguments.session()?;
     let mut rows = Vec::new();
     let failures = follow(&mut session, &script, |at, event| match event {
-        Event::Fact(record) => {
-            let is_message =
-                matches!(record.fact, Fact::Runtime(RuntimeFact::Sent { .. } | RuntimeFact::Delivered { .. }));
-            if messages || !is_message {
-                rows.push((at, record.node, inner(&record.fact)));
-            }
+        Event::Fact(record) if messages || !is_message(&record.fact) => {
+            rows.push((at, record.node, inner(&record.fact)));
         }
         Event::Line(line) => rows.push((at, None, format!("> {}", line.text.trim()))),
         Event::Failed(failure) => rows.push((at, None, format!("! {failure}"))),
-        Event::Output(_) => {}
+        Event::Fact(_) | Event::Output(_) => {}
     });
-    let world = session.world();
+    print_rows(session.world(), rows);
+    if failures == 0 { Ok(()) } else { Err(format!("{failures} of {} lines failed", script.len())) }
+}
+
+/// What happened, without its messages.
+pub(super) fn print_records(world: &World, records: &[Record]) {
+    let told = records.iter().filter(|record| !is_message(&record.fact));
+    print_rows(world, told.map(|record| (record.at, record.node, inner(&record.fact))).collect());
+}
+
+fn is_message(fact: &Fact) -> bool {
+    matches!(fact, Fact::Runtime(RuntimeFact::Sent { .. } | RuntimeFact::Delivered { .. }))
+}
+
+fn print_rows(world: &World, rows: Vec<(Time, Option<NodeId>, String)>) {
     let nodes: Vec<NodeId> = world.kernel().slots().map(|(id, _)| id).collect();
     let heading: String = nodes.iter().map(|node| format!("{:<WIDTH$}", world.name_of(*node))).collect();
     println!("{:>MARGIN$}{}", "", heading.trim_end());
@@ -34,7 +44,6 @@ pub(super) fn print(arguments: &ScriptArguments, messages: bool) -> Result<(), F
         let indent = column.map_or(0, |column| column * WIDTH);
         println!("{:>9}  {:indent$}{}", at.to_string(), "", brief(&text, world));
     }
-    if failures == 0 { Ok(()) } else { Err(format!("{failures} of {} lines failed", script.len())) }
 }
 
 /// The fact without the name of the module it comes from.

@@ -330,6 +330,7 @@ ui-unpromised-acks = not promised: { $producer } is content with less than acks=
 ui-unpromised-unclean = not promised: no in-sync replica of { $partition } lived, and unclean.leader.election.enable let { $leader } lead.
 ui-unpromised-power = not promised: every in-sync replica of { $partition } ({ $brokers }) lost its power before these records were flushed.
 ui-unpromised-last-known = not promised: all who were in sync or eligible for { $partition } died without closing their logs, and { $leader }, who led last, leads again with what it has.
+ui-unpromised-unnoticed = not promised: { $leader } lost its power and was back before a controller saw that it was gone; ZooKeeper cannot tell it from the process that was in sync, so it led { $partition } without these records.
 ui-unpromised-order = not promised: { $producer } has several requests in flight without idempotence, so a retry may overtake.
 ui-evidence-missing = { $partition }: { $first }–{ $last } are not in the log of the new leader { $leader }
 ui-evidence-two-controllers = controllers { $one } and { $other } both lead epoch { $epoch }

@@ -326,6 +326,7 @@ ui-unpromised-acks = 未保证：{ $producer } 的 acks 不是 all。
 ui-unpromised-unclean = 未保证：{ $partition } 没有存活的同步副本，unclean.leader.election.enable 让 { $leader } 当上了 leader。
 ui-unpromised-power = 未保证：{ $partition } 的所有同步副本（{ $brokers }）都在这些记录刷盘之前断电。
 ui-unpromised-last-known = 未保证：{ $partition } 的同步副本和合格副本（ELR）全都非正常退出，于是最后一任 leader { $leader } 凭手里现有的数据重新当选。
+ui-unpromised-unnoticed = 未保证：{ $leader } 断电后又赶在控制器发现之前回来了；ZooKeeper 分不清它和原来那个同步的进程，于是它缺着这些记录当上了 { $partition } 的 leader。
 ui-unpromised-order = 未保证：{ $producer } 在没有幂等的情况下同时发出多个请求，重试可能乱序。
 ui-evidence-missing = { $partition }：新 leader { $leader } 的日志中没有 { $first }–{ $last }
 ui-evidence-two-controllers = 控制器 { $one } 和 { $other } 同时领导 epoch { $epoch }

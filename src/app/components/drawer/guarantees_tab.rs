@@ -95,6 +95,10 @@ fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
             "ui-unpromised-last-known",
             &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
         ),
+        Unpromised::Unnoticed { partition, leader } => text.get_with(
+            "ui-unpromised-unnoticed",
+            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
+        ),
         Unpromised::PowerLoss { partition, brokers } => {
             let brokers: Vec<String> = brokers.iter().map(ToString::to_string).collect();
             let brokers = brokers.join(", ");
