@@ -9,6 +9,8 @@ use gloo::events::EventListener;
 use yew::prelude::*;
 
 use super::components::shell::shell::Shell;
+use super::components::stage::density::Density;
+use super::components::stage::depth::depth_of_others;
 use super::hooks::frame_loop::{FrameLoop, now_ms};
 use super::hooks::keyboard;
 use super::i18n::Lang;
@@ -325,6 +327,7 @@ impl App {
                 Deed::DropMessage => commands::drop_selected(selected).map(UiAction::Run),
                 Deed::BreakMenu => Some(UiAction::Open(Dialog::Break(commands::node_of(selected)))),
                 Deed::Why => commands::to_explain(selected, self.subject(world)).map(UiAction::Select),
+                Deed::ZoomIn | Deed::ZoomOut => self.zoomed(deed == Deed::ZoomIn),
                 Deed::Theme => Some(UiAction::Theme(self.ui.theme.other())),
                 Deed::Language => Some(UiAction::Language(self.ui.lang.other())),
                 Deed::Find => (self.ui.drawer != Some(Tab::Console)).then_some(UiAction::Drawer(Tab::Console)),
@@ -337,8 +340,15 @@ impl App {
                 keyboard::focus("#console-input");
                 false
             }
+            // As close as can be, or as far.
+            None if matches!(deed, Deed::ZoomIn | Deed::ZoomOut) => false,
             None => self.carry_out(&UiAction::Say(Note::key("ui-note-select-first"))),
         }
+    }
+
+    fn zoomed(&self, closer: bool) -> Option<UiAction> {
+        let density = if self.ui.presenter { Density::Presenter } else { Density::Desk };
+        depth_of_others(&self.scene, density, self.ui.depth).next(closer).map(UiAction::Zoom)
     }
 
     // ---- frames ------------------------------------------------------------------------------------------------

@@ -248,6 +248,18 @@ ui-do-release = Release
 ui-do-slow = Make it slow
 ui-do-usual-speed = Usual latency
 ui-do-slow-disk = Slow disk
+ui-disks = Log directories
+ui-disk-bytes = { $bytes } B
+ui-disk-fail = Break the disk
+ui-disk-little = Leave 10 kB free
+ui-disk-fill = Fill the disk
+ui-disk-repair = Put a good disk in
+ui-disk-sound = sound
+ui-disk-filling = almost full
+ui-disk-full = full: the next write fails
+ui-disk-broken = broken: the next write fails
+ui-disk-offline = offline until a good disk and a restart
+ui-disk-repaired = good again, after a restart
 ui-message-of = From { $from } to { $to }
 ui-request = request
 ui-answer = answer
@@ -422,9 +434,21 @@ ui-new-size =
        *[other] brokers
     }
 ui-new-brokers = Brokers
+ui-new-version = Version
+ui-new-memory = Metadata kept by
+ui-new-controllers = Controllers
+ui-new-servers = ZooKeeper servers
+ui-new-racks = Racks
+ui-version-0-8 = Kafka 0.8.2: followers also fall out of the ISR by a count of records, and their logs are cut at the high watermark.
+ui-version-0-9 = Kafka 0.9: groups meet at a broker; a follower falls out by time alone; logs are still cut at the high watermark.
+ui-version-2-3 = Kafka 2.3: logs are cut by leader epoch; each leader writes its ISR to ZooKeeper; records without a key go round robin.
+ui-version-2-8 = Kafka 2.8: the controller writes the ISR; records without a key stay with a batch; producers still default to acks=1.
+ui-version-3-9 = Kafka 3.9: the last with ZooKeeper, with KRaft beside it; producers default to acks=all and idempotence.
+ui-version-4-3 = Kafka 4.3: KRaft alone, with pre-votes and eligible leader replicas.
 ui-new-latency = Latency of a link, ms
 ui-new-seed = Seed
 ui-new-bad-brokers = Brokers: a whole number from 1 to 10.
+ui-new-bad-racks = Racks: a whole number from 0 (brokers are told of none) to 5.
 ui-new-bad-latency = Latency: whole milliseconds, from 0 to 10000.
 ui-new-bad-seed = Seed: a whole number; the same seed gives the same run.
 ui-new-do = Start it

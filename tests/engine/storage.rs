@@ -276,7 +276,12 @@ fn a_failed_directory_moves_its_leaderships_and_the_last_one_halts_the_broker() 
         refused.unwrap_err().to_string(),
         format!("broker-{leader} has no log directory /c; it has /data/a, /data/b")
     );
-    lab.act(Command::FailDisk { node: node(), directory: Some(home.clone()) });
+    let repair = Command::RepairDisk { node: node(), directory: Some(home.clone()) };
+    assert_eq!(lab.world.check(&repair).unwrap_err().0, format!("broker-{leader}'s disk under {home} is sound"));
+    let fail = Command::FailDisk { node: node(), directory: Some(home.clone()) };
+    lab.act(fail.clone());
+    let again = lab.world.check(&fail).unwrap_err();
+    assert_eq!(again.0, format!("broker-{leader}'s disk under {home} is broken already"));
     produce(&mut lab, &["c"]);
     lab.secs(4);
     assert!(saw(&lab, |fact| matches!(fact, BrokerFact::LogDirFailed { error: DiskError::Broken, .. })) == 1);
@@ -290,7 +295,7 @@ fn a_failed_directory_moves_its_leaderships_and_the_last_one_halts_the_broker() 
     };
     assert!(saw(&lab, told) > 0);
     // A new disk, a restart: it follows again.
-    lab.act(Command::RepairDisk { node: node(), directory: Some(home) });
+    lab.act(repair);
     lab.crash(leader);
     lab.secs(15);
     lab.restart(leader);
@@ -314,7 +319,9 @@ fn a_full_disk_is_a_failed_directory() {
     let mut lab = one_partition(9, &[], &[]);
     produce(&mut lab, &["a"]);
     let leader = lab.leader(0).unwrap();
-    lab.act(Command::FillDisk { node: Target::Broker(leader), directory: None, free: 100 });
+    let fill = |free| Command::FillDisk { node: Target::Broker(leader), directory: None, free };
+    lab.act(fill(100));
+    assert!(lab.world.check(&fill(100)).is_err() && lab.world.check(&fill(0)).is_ok());
     produce(&mut lab, &["b", "c", "d"]);
     lab.secs(15);
     assert!(saw(&lab, |fact| matches!(fact, BrokerFact::LogDirFailed { error: DiskError::Full, .. })) == 1);

@@ -171,6 +171,80 @@ test("a link is cut by click, is shown as cut, and heals by click", () =>
     assert.equal(await page.locator(".pill", { hasText: "cut" }).count(), 0);
   }));
 
+test("a new cluster stands with the version, the quorum, the brokers and the racks that were chosen", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const stand = async (change) => {
+      await page.click("[data-new-cluster]");
+      await change();
+      await page.click("[data-stand]");
+      await page.waitForSelector(".dialog", { state: "detached" });
+    };
+    const voters = () => page.locator(".voter").count();
+    const version = () => page.locator(".top-bar__version").innerText();
+    await stand(async () => {
+      await page.getByRole("group", { name: "Controllers" }).getByRole("button", { name: "3" }).click();
+      await page.fill('[name="ui-new-brokers"]', "5");
+      await page.fill('[name="ui-new-racks"]', "2");
+    });
+    assert.equal(await voters(), 3);
+    assert.equal(await page.locator(".voter--leader").count(), 1, "one of them leads");
+    assert.deepEqual(await page.locator(".broker__rack").allInnerTexts(), ["rack a", "rack b", "rack a", "rack b", "rack a"]);
+    assert.match(await version(), /4\.3, KRaft/);
+    // ZooKeeper ends with 3.9: the version follows.
+    await stand(() => page.getByRole("button", { name: "ZooKeeper", exact: true }).click());
+    assert.match(await version(), /3\.9, ZooKeeper/);
+    assert.equal(await voters(), 1);
+    await stand(() => page.selectOption('select[name="version"]', "2.8"));
+    assert.match(await version(), /2\.8, ZooKeeper/);
+    // What has no meaning is told, and nothing is stood up.
+    await page.click("[data-new-cluster]");
+    await page.fill('[name="ui-new-racks"]', "many");
+    await page.locator(".form__problem", { hasText: "Racks" }).waitFor();
+    assert.equal(await page.locator("[data-stand]").getAttribute("aria-disabled"), "true");
+    await page.keyboard.press("Escape");
+    assert.match(await version(), /2\.8/);
+  }));
+
+test("a disk breaks by click, its broker finds out by writing, and a good disk and a restart bring it back", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    await page.locator(".broker__head").first().click();
+    const inspector = page.locator(".inspector");
+    const button = (name) => inspector.getByRole("button", { name: new RegExp(name) });
+    const greyed = async (name) => (await button(name).getAttribute("aria-disabled")) === "true";
+    assert.ok(await greyed("Put a good disk in"), "a sound disk needs none");
+    await inspector.getByText("fail-disk broker-1", { exact: true }).waitFor();
+    await button("Break the disk").click();
+    await inspector.getByText("broken: the next write fails").waitFor();
+    assert.ok(await greyed("Break the disk"), "what would change nothing is grey");
+    await inspector.getByText("broker-1's disk under /tmp/kafka-logs is broken already").first().waitFor();
+    await page.click("[data-play]");
+    await page.locator(".broker").first().locator(".pill--offline").waitFor({ timeout: 20_000 });
+    await page.click("[data-play]");
+    await button("Put a good disk in").click();
+    await button("Restart").first().click();
+    await page.waitForSelector(".broker .pill--offline", { state: "detached" });
+    await inspector.locator("[data-disk]", { hasText: "sound" }).waitFor();
+  }));
+
+test("zoom shows more and less of each partition, by button and by key", () =>
+  visit("?mode=sandbox&template=ten-brokers&lang=en", async (page) => {
+    const depth = () => page.locator(".stage__scroll").getAttribute("data-depth");
+    assert.equal(await depth(), "map", "far out with ten brokers");
+    const out = page.locator('[data-zoom="out"]');
+    assert.equal(await out.getAttribute("aria-disabled"), "true");
+    await page.click('[data-zoom="in"]');
+    assert.equal(await depth(), "bars");
+    assert.equal(await page.locator(".broker").count(), 10, "every broker stands on the stage");
+    await page.keyboard.press("+");
+    assert.equal(await depth(), "glyphs");
+    await page.keyboard.press("-");
+    await page.keyboard.press("-");
+    assert.equal(await depth(), "map");
+    await page.keyboard.press("+");
+    await page.keyboard.press("0");
+    assert.equal(await depth(), "map", "and back to what there is room for");
+  }));
+
 test("the same run has the same fingerprint natively and in the browser", () =>
   visit("?mode=sandbox&lang=en", async (page) => {
     const folder = mkdtempSync(join(tmpdir(), "kafkascope-"));

@@ -1,6 +1,7 @@
 //! Everything a reader can do to the page, as one enum: buttons, keys, menus, the figure and lessons all send these.
 
 use crate::app::components::stage::class_filter::ClassSet;
+use crate::app::components::stage::depth::Depth;
 use crate::app::i18n::Lang;
 use crate::app::selection::Selection;
 use crate::engine::command::Command;
@@ -61,6 +62,8 @@ pub enum UiAction {
     ShowTopic(TopicId),
     /// The whole figure again: nothing selected, no partition asked for.
     Fit,
+    /// Shows the partitions beside the subject so closely.
+    Zoom(Depth),
 
     // The page.
     Mode(Mode),

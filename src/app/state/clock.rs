@@ -222,7 +222,8 @@ mod tests {
     use crate::session::PlaybackCommand;
 
     fn playing(stop: usize, skips: bool) -> Model {
-        let mut model = Model::new(sandbox::session(Setup::default()).expect("the sandbox stands"));
+        let mut model =
+            Model::new(sandbox::session(sandbox::template(""), Setup::default()).expect("the sandbox stands"));
         model.perform(&UiAction::Playback(PlaybackCommand::SetStop(stop)));
         model.perform(&UiAction::Playback(PlaybackCommand::SkipWaits(skips)));
         model.perform(&UiAction::Playback(PlaybackCommand::Play));

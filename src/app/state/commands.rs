@@ -24,6 +24,9 @@ pub fn is_fault(command: &Command) -> bool {
             | Command::SetLatency { .. }
             | Command::Drop { .. }
             | Command::SlowDisk { .. }
+            | Command::FailDisk { .. }
+            | Command::FillDisk { .. }
+            | Command::RepairDisk { .. }
     )
 }
 
@@ -47,7 +50,8 @@ pub fn of_stage(world: &World, action: StageAction) -> Option<Command> {
         | StageAction::AddProducer
         | StageAction::AddGroup
         | StageAction::AddQueueApplication
-        | StageAction::Fit => return None,
+        | StageAction::Fit
+        | StageAction::Zoom(_) => return None,
     })
 }
 

@@ -34,6 +34,9 @@ pub enum Deed {
     Sandbox,
     Tab(Tab),
     Add,
+    ZoomIn,
+    ZoomOut,
+    Fit,
 }
 
 /// One row of the table.
@@ -84,6 +87,9 @@ pub const BINDINGS: &[Binding] = &[
     plain("b", "B", Deed::BreakMenu, "ui-key-break"),
     plain("w", "W", Deed::Why, "ui-key-why"),
     plain("a", "A", Deed::Add, "ui-key-add"),
+    plain("+", "+", Deed::ZoomIn, "stage-zoom-in"),
+    plain("-", "-", Deed::ZoomOut, "stage-zoom-out"),
+    plain("0", "0", Deed::Fit, "stage-fit"),
     plain("p", "P", Deed::Presenter, "ui-key-presenter"),
     plain("t", "T", Deed::Theme, "ui-key-theme"),
     plain("l", "L", Deed::Language, "ui-key-language"),
@@ -175,8 +181,11 @@ impl Deed {
             Self::Lessons => UiAction::Mode(Mode::Lessons),
             Self::Sandbox => UiAction::Mode(Mode::Sandbox),
             Self::Tab(tab) => UiAction::Drawer(tab),
+            Self::Fit => UiAction::Fit,
             Self::Add => UiAction::Open(Dialog::Add(AddWhat::Producer)),
-            Self::KillOrRestart
+            Self::ZoomIn
+            | Self::ZoomOut
+            | Self::KillOrRestart
             | Self::HoldOrRelease
             | Self::DropMessage
             | Self::BreakMenu

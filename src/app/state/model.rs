@@ -423,7 +423,7 @@ mod tests {
     use crate::engine::runtime::Crash;
 
     fn model() -> Model {
-        Model::new(sandbox::session(Setup::default()).expect("the sandbox stands"))
+        Model::new(sandbox::session(sandbox::template(""), Setup::default()).expect("the sandbox stands"))
     }
 
     fn crash(broker: u32) -> UiAction {

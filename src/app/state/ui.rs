@@ -4,6 +4,7 @@
 
 use super::action::{Note, UiAction};
 use crate::app::components::stage::class_filter::ClassSet;
+use crate::app::components::stage::depth::Depth;
 use crate::app::i18n::Lang;
 use crate::app::selection::Selection;
 use crate::engine::common::{NodeId, TopicId, TopicPartition};
@@ -175,6 +176,8 @@ pub struct Ui {
     pub sheet: Sheet,
     pub lanes: LaneSet,
     pub classes: ClassSet,
+    /// How closely partitions beside the subject are shown, if it was asked for.
+    pub depth: Option<Depth>,
     pub dialog: Option<Dialog>,
     /// The template that stands in the sandbox; empty: the default one.
     pub template: String,
@@ -213,8 +216,9 @@ impl Ui {
             }
             UiAction::Fit => {
                 next.deselect();
-                next.subject = None;
+                (next.subject, next.depth) = (None, None);
             }
+            UiAction::Zoom(depth) => next.depth = Some(*depth),
             UiAction::Mode(mode) => next.enter_mode(*mode),
             UiAction::OpenLesson(_) => next.enter_mode(Mode::Lessons),
             UiAction::Language(lang) => next.lang = *lang,
@@ -263,6 +267,7 @@ impl Ui {
     /// A new run has other things: what was pointed at may not be there.
     fn forget_things(&mut self) {
         (self.selected, self.pointed, self.subject, self.topic) = (None, None, None, None);
+        self.depth = None;
         self.dialog = None;
         if self.sheet == Sheet::Inspector {
             self.sheet = Sheet::Lesson;

@@ -93,9 +93,20 @@ impl World {
                 self.expect_status(node, "is not paused", |s| matches!(s, Status::Paused { .. }))
             }
             Command::SlowDisk { node, .. } => self.node_named(node).map(drop),
-            Command::FailDisk { node, directory }
-            | Command::FillDisk { node, directory, .. }
-            | Command::RepairDisk { node, directory } => self.directory_named(node, directory.as_deref()),
+            Command::FailDisk { node, directory } => {
+                let (dir, _) = self.directory_named(node, directory.as_deref())?;
+                refused_if(dir.is_broken, || format!("{node}'s disk under {} is broken already", dir.path))
+            }
+            Command::FillDisk { node, directory, free } => {
+                let (dir, used) = self.directory_named(node, directory.as_deref())?;
+                let is_full = dir.capacity.is_some_and(|capacity| capacity <= used + free);
+                refused_if(is_full, || format!("{node}'s disk under {} is that full already", dir.path))
+            }
+            Command::RepairDisk { node, directory } => {
+                let (dir, _) = self.directory_named(node, directory.as_deref())?;
+                let is_sound = !dir.is_broken && dir.capacity.is_none();
+                refused_if(is_sound, || format!("{node}'s disk under {} is sound", dir.path))
+            }
             Command::Partition { a, b } => {
                 self.expect_link(a, b, "is cut already", |there, back| !(there.cut && back.cut))
             }
@@ -309,20 +320,21 @@ impl World {
 
     // ---- helpers -----------------------------------------------------------------------------------------------
 
-    /// Only brokers have log directories.
-    fn directory_named(&self, node: &Target, directory: Option<&str>) -> Result<(), Refusal> {
+    /// A broker's directory of this path, the first if none is named, and the bytes that its logs take. Only brokers
+    /// have log directories.
+    fn directory_named(&self, node: &Target, directory: Option<&str>) -> Result<(&LogDir, u64), Refusal> {
         let id = self.node_named(node)?;
         let Some(Process::Broker(broker)) = self.process(id) else {
             return Err(Refusal(format!("{node} has no log directory: name a broker")));
         };
         let dirs = broker.logs().dirs();
-        match directory {
-            Some(path) if !dirs.iter().any(|dir| *dir.path == *path) => {
-                let known: Vec<&str> = dirs.iter().map(|dir| dir.path.as_ref()).collect();
-                Err(Refusal(format!("{node} has no log directory {path}; it has {}", known.join(", "))))
-            }
-            _ => Ok(()),
-        }
+        let found = dirs.iter().find(|dir| directory.is_none_or(|path| *dir.path == *path));
+        let found = found.map(|dir| (dir, broker.logs().used_bytes(&dir.path)));
+        found.ok_or_else(|| {
+            let known: Vec<&str> = dirs.iter().map(|dir| dir.path.as_ref()).collect();
+            let asked = directory.unwrap_or_default();
+            Refusal(format!("{node} has no log directory {asked}; it has {}", known.join(", ")))
+        })
     }
 
     fn disturb_disk(&mut self, node: &Target, directory: Option<&str>, act: impl FnOnce(&mut LogDir, u64)) {
@@ -485,6 +497,10 @@ impl World {
             _ => Err(Refusal(format!("{target} {otherwise}"))),
         }
     }
+}
+
+fn refused_if(is: bool, reason: impl FnOnce() -> String) -> Result<(), Refusal> {
+    if is { Err(Refusal(reason())) } else { Ok(()) }
 }
 
 fn client(name: &str) -> Target {

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::frame::Frame;
 use crate::app::components::inspector::broker::actions;
+use crate::app::components::inspector::disks;
 use crate::app::components::inspector::parts::{command, commands};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
@@ -28,6 +29,10 @@ pub fn BreakMenu(props: &BreakMenuProps) -> Html {
             html! {
                 <Frame title={text.get_with("stage-menu", &[("name", name.into())])}>
                     { actions(&page, &text, node) }
+                    if let NodeId::Broker(id) = node {
+                        <h3 class="dialog__sub">{ text.get("ui-disks") }</h3>
+                        { commands(disks::buttons(&page, &text, id)) }
+                    }
                     <h3 class="dialog__sub">{ text.get("ui-links") }</h3>
                     { links(&page, &text, node) }
                     <p class="dialog__buttons">

@@ -1,73 +1,26 @@
-//! A cluster to start from: a template, and how large it is to be.
+//! A cluster to start from: a template, the Kafka it runs, who keeps its memory, and how large it is to be.
 
 use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::cluster_form::{ClusterForm, Memory};
 use super::frame::Frame;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::UiAction;
 use crate::app::state::lesson::language;
 use crate::app::state::page::use_page;
-use crate::app::state::sandbox::{template, templates};
-use crate::engine::Setup;
-use crate::engine::common::{BrokerId, Span};
-use crate::engine::world::BrokerSpec;
+use crate::app::state::sandbox::templates;
+use crate::engine::config::KafkaVersion;
 
-/// As many as the stage has room for.
-const MOST_BROKERS: u32 = 10;
-const RACKS: [&str; 5] = ["a", "b", "c", "d", "e"];
-
-/// What the form says; texts as typed, so that nothing typed is thrown away.
-#[derive(Clone, PartialEq)]
-struct Form {
-    template: String,
-    brokers: String,
-    latency_ms: String,
-    seed: String,
-}
-
-impl Form {
-    fn of(id: &str) -> Self {
-        let template = template(id);
-        let setup = &template.setup;
-        Self {
-            template: template.id.clone(),
-            brokers: setup.brokers.len().to_string(),
-            latency_ms: (setup.latency.0 / 1_000).to_string(),
-            seed: setup.seed.to_string(),
-        }
-    }
-
-    /// The setup it comes to, or the message that says what is wrong with which field.
-    fn setup(&self) -> Result<Setup, &'static str> {
-        let mut setup = template(&self.template).setup.clone();
-        let brokers = self.brokers.trim().parse().ok().filter(|count| (1..=MOST_BROKERS).contains(count));
-        let brokers: u32 = brokers.ok_or("ui-new-bad-brokers")?;
-        let latency: u64 =
-            self.latency_ms.trim().parse().ok().filter(|ms| *ms <= 10_000).ok_or("ui-new-bad-latency")?;
-        setup.seed = self.seed.trim().parse().map_err(|_| "ui-new-bad-seed")?;
-        setup.latency = Span::millis(latency);
-        resize(&mut setup, brokers);
-        Ok(setup)
-    }
-}
-
-/// Adds or takes away brokers at the end; those that stay keep their racks.
-fn resize(setup: &mut Setup, brokers: u32) {
-    setup.brokers.truncate(brokers as usize);
-    for id in setup.brokers.len() as u32 + 1..=brokers {
-        let rack = RACKS[(id - 1) as usize % RACKS.len()].to_owned();
-        setup.brokers.push(BrokerSpec { id: BrokerId(id), rack: Some(rack) });
-    }
-}
+type Form = UseStateHandle<ClusterForm>;
 
 #[component]
 pub fn NewCluster() -> Html {
     let (page, text) = (use_page(), use_text());
     let language = language(page.ui.lang);
-    let form = use_state_eq(|| Form::of(&page.ui.template));
+    let form = use_state_eq(|| ClusterForm::of(&page.ui.template));
     let setup = form.setup();
     let onsubmit = {
         let (page, form) = (page.clone(), form.clone());
@@ -82,7 +35,7 @@ pub fn NewCluster() -> Html {
         let chosen = one.id == form.template;
         let choose = {
             let (form, id) = (form.clone(), one.id.clone());
-            Callback::from(move |_: MouseEvent| form.set(Form::of(&id)))
+            Callback::from(move |_: MouseEvent| form.set(ClusterForm::of(&id)))
         };
         html! {
             <li key={one.id.clone()}>
@@ -99,7 +52,12 @@ pub fn NewCluster() -> Html {
         <Frame title={text.get("ui-new-title")} wide=true>
             <ul class="templates">{ for choices }</ul>
             <form class="form form--row" {onsubmit}>
+                { version(&text, &form) }
+                { memory(&text, &form) }
+                { size(&text, &form) }
+                <p class="form__hint">{ text.get(version_key(form.version)) }</p>
                 { field(&text, &form, "ui-new-brokers", |form| &mut form.brokers) }
+                { field(&text, &form, "ui-new-racks", |form| &mut form.racks) }
                 { field(&text, &form, "ui-new-latency", |form| &mut form.latency_ms) }
                 { field(&text, &form, "ui-new-seed", |form| &mut form.seed) }
                 <p class="form__problem" role="status">
@@ -112,14 +70,90 @@ pub fn NewCluster() -> Html {
                     <button type="button" class="button button--quiet" onclick={page.on_click(UiAction::Escape)}>
                         { text.get("ui-cancel") }
                     </button>
+                    <small class="dialog__note">{ text.get("ui-new-note") }</small>
                 </p>
             </form>
-            <p class="dialog__note">{ text.get("ui-new-note") }</p>
         </Frame>
     }
 }
 
-fn field(text: &Text, form: &UseStateHandle<Form>, label: &'static str, part: fn(&mut Form) -> &mut String) -> Html {
+/// What sets one of this family apart, in a sentence.
+fn version_key(version: KafkaVersion) -> &'static str {
+    match version {
+        KafkaVersion::V0_8 => "ui-version-0-8",
+        KafkaVersion::V0_9 => "ui-version-0-9",
+        KafkaVersion::V2_3 => "ui-version-2-3",
+        KafkaVersion::V2_8 => "ui-version-2-8",
+        KafkaVersion::V3_9 => "ui-version-3-9",
+        KafkaVersion::V4_3 => "ui-version-4-3",
+    }
+}
+
+fn version(text: &Text, form: &Form) -> Html {
+    let onchange = {
+        let form = form.clone();
+        Callback::from(move |event: Event| {
+            let chosen = event.target_dyn_into::<HtmlSelectElement>().map(|select| select.value());
+            if let Some(version) = chosen.and_then(|name| KafkaVersion::named(&name)) {
+                form.set(form.with_version(version));
+            }
+        })
+    };
+    html! {
+        <label>
+            <span>{ text.get("ui-new-version") }</span>
+            <select name="version" {onchange}>
+                { for KafkaVersion::ALL.iter().rev().map(|version| html! {
+                    <option key={version.name()} value={version.name()} selected={*version == form.version}>
+                        { format!("Kafka {version}") }
+                    </option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+/// Controllers or ZooKeeper. A choice that this version has not brings the nearest version that has it.
+fn memory(text: &Text, form: &Form) -> Html {
+    let of = |name: &'static str, memory: Memory| {
+        let chosen = form.memory.is_zookeeper() == memory.is_zookeeper();
+        choice(name, name.into(), chosen, form, form.with_memory(memory))
+    };
+    group(
+        text.get("ui-new-memory"),
+        [of("KRaft", form.memory.in_kraft()), of("ZooKeeper", form.memory.in_zookeeper())].into_iter().collect(),
+    )
+}
+
+fn size(text: &Text, form: &Form) -> Html {
+    let title = if form.memory.is_zookeeper() { "ui-new-servers" } else { "ui-new-controllers" };
+    let buttons = form.memory.sizes().iter().map(|&memory| {
+        let count = memory.count().to_string();
+        choice(&count, count.clone(), memory == form.memory, form, form.with_memory(memory))
+    });
+    group(text.get(title), buttons.collect())
+}
+
+fn group(title: AttrValue, buttons: Html) -> Html {
+    html! {
+        <div class="form__group" role="group" aria-label={title.clone()}>
+            <span aria-hidden="true">{ title }</span>
+            <span class="segments segments--wide">{ buttons }</span>
+        </div>
+    }
+}
+
+fn choice(name: &str, label: String, chosen: bool, form: &Form, next: ClusterForm) -> Html {
+    let form = form.clone();
+    let onclick = Callback::from(move |_: MouseEvent| form.set(next.clone()));
+    html! {
+        <button key={name.to_owned()} type="button" aria-pressed={chosen.to_string()} data-choice-of={name.to_owned()} {onclick}>
+            { label }
+        </button>
+    }
+}
+
+fn field(text: &Text, form: &Form, label: &'static str, part: fn(&mut ClusterForm) -> &mut String) -> Html {
     let value = part(&mut (**form).clone()).clone();
     let oninput = {
         let form = form.clone();
@@ -135,41 +169,5 @@ fn field(text: &Text, form: &UseStateHandle<Form>, label: &'static str, part: fn
             <span>{ text.get(label) }</span>
             <input type="text" inputmode="numeric" name={label} {value} autocomplete="off" {oninput} />
         </label>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_form_of_a_template_comes_to_its_own_setup() {
-        for one in templates() {
-            assert_eq!(Form::of(&one.id).setup().as_ref(), Ok(&one.setup), "{}", one.id);
-        }
-    }
-
-    #[test]
-    fn brokers_are_added_and_taken_away_at_the_end() {
-        let mut form = Form::of("orders");
-        form.brokers = "5".to_owned();
-        let five = form.setup().expect("five brokers are no problem").brokers;
-        assert_eq!(five.iter().map(|broker| broker.id.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-        assert_eq!(five[3].rack.as_deref(), Some("d"));
-        form.brokers = "1".to_owned();
-        assert_eq!(form.setup().expect("one broker is no problem").brokers.len(), 1);
-    }
-
-    #[test]
-    fn what_has_no_meaning_is_named() {
-        let with = |change: fn(&mut Form)| {
-            let mut form = Form::of("orders");
-            change(&mut form);
-            form.setup().err()
-        };
-        assert_eq!(with(|form| form.brokers = "11".into()), Some("ui-new-bad-brokers"));
-        assert_eq!(with(|form| form.brokers = "many".into()), Some("ui-new-bad-brokers"));
-        assert_eq!(with(|form| form.latency_ms = "-1".into()), Some("ui-new-bad-latency"));
-        assert_eq!(with(|form| form.seed = "x".into()), Some("ui-new-bad-seed"));
     }
 }

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::disks;
 use super::parts::{command, commands, head, link_to, long_facts, or_none, row, section, section_with};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::Text;
@@ -49,6 +50,7 @@ pub fn view(page: &Page, text: &Text, id: BrokerId) -> Option<Html> {
             ])) }
             { partitions(page, text, world, id) }
             { section(text.get("ui-do"), actions(page, text, node)) }
+            { disks::view(page, text, id) }
             { section_with(text.get("ui-config"), html! { { "server.properties" } }, configuration(config)) }
         </>
     })

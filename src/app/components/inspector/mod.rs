@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod client;
 mod controller;
+pub mod disks;
 pub mod files;
 pub mod group;
 #[allow(clippy::module_inception, reason = "the folder is named after its main component")]

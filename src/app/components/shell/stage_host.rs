@@ -89,7 +89,7 @@ fn stage(page: &Page, scene: Rc<Scene>, feed: &FlightFeed, density: Density) -> 
         Callback::from(move |action: StageAction| page.send(of_stage(&page, action)))
     };
     html! {
-        <Stage {scene} revision={page.revision()} feed={feed.clone()} subject={ui.subject} {density}
+        <Stage {scene} revision={page.revision()} feed={feed.clone()} subject={ui.subject} {density} depth={ui.depth}
             motion={page.moves()} selected={ui.selected.clone()} pointed={ui.pointed.clone()} classes={ui.classes}
             look={format!("{}{}", ui.theme.name(), ui.presenter)}
             on_select={send.reform(UiAction::Select)}
@@ -110,6 +110,7 @@ fn of_stage(page: &Page, action: StageAction) -> UiAction {
         (None, StageAction::AddGroup) => UiAction::Open(Dialog::Add(AddWhat::Consumer)),
         (None, StageAction::AddQueueApplication) => UiAction::Open(Dialog::Add(AddWhat::QueueWorker)),
         (None, StageAction::Fit) => UiAction::Fit,
+        (None, StageAction::Zoom(depth)) => UiAction::Zoom(depth),
         (None, _) => UiAction::Open(Dialog::Add(AddWhat::Producer)),
     }
 }

@@ -1,5 +1,6 @@
 //! What a reader can do to the cluster from the figure. The page turns each into a command of the engine.
 
+use super::depth::Depth;
 use crate::engine::common::NodeId;
 
 /// The verbs are the engine's own.
@@ -27,4 +28,6 @@ pub enum StageAction {
     AddQueueApplication,
     /// Brings the whole figure into view.
     Fit,
+    /// Shows the partitions beside the subject so closely.
+    Zoom(Depth),
 }

@@ -28,9 +28,40 @@ pub enum Depth {
     Hidden,
 }
 
-/// The depth of the partitions beside the subject.
+impl Depth {
+    /// From the widest view to the closest.
+    const STEPS: [Self; 4] = [Self::Map, Self::Bars, Self::Glyphs, Self::Cells];
+
+    /// For `data-depth`, which tests and styles read.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Map => "map",
+            Self::Bars => "bars",
+            Self::Glyphs => "glyphs",
+            Self::Cells => "cells",
+            Self::Hidden => "hidden",
+        }
+    }
+
+    /// One step closer, or further away; `None` at the end.
+    #[must_use]
+    pub fn next(self, closer: bool) -> Option<Self> {
+        let Some(at) = Self::STEPS.iter().position(|step| *step == self) else {
+            // What is hidden comes into view.
+            return Some(if closer { Self::Glyphs } else { Self::Map });
+        };
+        let next = if closer { at.checked_add(1) } else { at.checked_sub(1) };
+        next.and_then(|next| Self::STEPS.get(next)).copied()
+    }
+}
+
+/// The depth of the partitions beside the subject: as asked, else what there is room for.
 #[must_use]
-pub fn depth_of_others(scene: &Scene, density: Density) -> Depth {
+pub fn depth_of_others(scene: &Scene, density: Density, asked: Option<Depth>) -> Depth {
+    if let (Some(asked), Density::Desk | Density::Presenter) = (asked, density) {
+        return asked;
+    }
     let replicas: usize = scene.brokers.iter().map(|broker| broker.replicas.len()).sum();
     let most = scene.brokers.iter().map(|broker| broker.replicas.len()).max().unwrap_or(0);
     match density {
@@ -47,4 +78,31 @@ pub fn depth_of_others(scene: &Scene, density: Density) -> Depth {
 pub fn subject_of(scene: &Scene, asked: Option<TopicPartition>) -> Option<TopicPartition> {
     let replicas = || scene.brokers.iter().flat_map(|broker| &broker.replicas).map(|replica| replica.partition);
     asked.filter(|&asked| replicas().any(|partition| partition == asked)).or_else(|| replicas().min())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zoom_goes_from_the_map_to_cells_and_ends_there() {
+        let mut depth = Depth::Map;
+        let mut seen = vec![depth];
+        while let Some(next) = depth.next(true) {
+            assert_eq!(next.next(false), Some(depth), "and back the same way");
+            seen.push(next);
+            depth = next;
+        }
+        assert_eq!(seen, Depth::STEPS);
+        assert_eq!(Depth::Map.next(false), None);
+        assert_eq!(Depth::Hidden.next(true), Some(Depth::Glyphs));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_shown_where_there_is_room() {
+        let scene = Scene::default();
+        assert_eq!(depth_of_others(&scene, Density::Desk, Some(Depth::Map)), Depth::Map);
+        assert_eq!(depth_of_others(&scene, Density::Desk, None), Depth::Glyphs);
+        assert_eq!(depth_of_others(&scene, Density::Phone, Some(Depth::Cells)), Depth::Hidden);
+    }
 }

@@ -47,6 +47,9 @@ pub struct StageProps {
     pub subject: Option<TopicPartition>,
     #[prop_or_default]
     pub density: Density,
+    /// How closely the other partitions are to be shown; by the room there is if nobody asked.
+    #[prop_or_default]
+    pub depth: Option<Depth>,
     /// Whether changes since the last scene are shown as short motions; a seek shows the state alone.
     #[prop_or_default]
     pub motion: bool,
@@ -106,8 +109,10 @@ pub fn Stage(props: &StageProps) -> Html {
     let still = (!props.motion).then_some("stage--still");
     html! {
         <section class={classes!("stage", still)} data-density={density.name()} aria-label={summary(&text, scene)}>
-            if density != Density::Half { <StageBar scene={scene.clone()} subject={subject_of(scene, props.subject)} {density} hands={hands.clone()} /> }
+            if density != Density::Half { <StageBar scene={scene.clone()} subject={subject_of(scene, props.subject)} {density}
+                depth={depth_of_others(scene, density, props.depth)} hands={hands.clone()} /> }
             <div class="stage__scroll" tabindex="0" role="application" aria-label={summary(&text, scene)}
+                data-depth={depth_of_others(scene, density, props.depth).name()}
                 onkeydown={on_keydown(plane.clone())}>
                 <div ref={plane.clone()} class="plane">
                     <div class="plane__producers">{ producers(&text, scene, density, &hands) }</div>
@@ -134,6 +139,7 @@ struct StageBarProps {
     scene: Rc<Scene>,
     subject: Option<TopicPartition>,
     density: Density,
+    depth: Depth,
     hands: Hands,
 }
 
@@ -141,7 +147,7 @@ struct StageBarProps {
 #[component]
 fn StageBar(props: &StageBarProps) -> Html {
     let text = use_text();
-    let StageBarProps { scene, subject, density, hands } = props;
+    let StageBarProps { scene, subject, density, depth, hands } = props;
     let shape = scene.topic.as_ref().map(|topic| {
         text.get_with(
             "stage-topic",
@@ -170,10 +176,29 @@ fn StageBar(props: &StageBarProps) -> Html {
                 <button type="button" class="tool tool--edge" onclick={hands.act(StageAction::OpenAddMenu)}>
                     { Icon::Plus.html() }{ text.get("stage-add") }
                 </button>
+                if scene.queue.is_none() {
+                    <span class="stage__zoom" role="group" aria-label={text.get("stage-zoom")}>
+                        { zoom(&text, *depth, false, hands) }
+                        { zoom(&text, *depth, true, hands) }
+                    </span>
+                }
                 <button type="button" class="tool" title={text.get("stage-fit")} aria-label={text.get("stage-fit")}
                     onclick={hands.act(StageAction::Fit)}>{ Icon::Fit.html() }</button>
             }
         </header>
+    }
+}
+
+/// One step closer or further away; grey where there is none.
+fn zoom(text: &Text, depth: Depth, closer: bool, hands: &Hands) -> Html {
+    let next = depth.next(closer);
+    let (icon, key) = if closer { (Icon::Plus, "stage-zoom-in") } else { (Icon::Minus, "stage-zoom-out") };
+    let label = text.get(if next.is_some() { key } else { "stage-zoom-end" });
+    html! {
+        <button type="button" class="tool" title={label.clone()} aria-label={label} data-zoom={if closer { "in" } else { "out" }}
+            aria-disabled={next.is_none().to_string()} onclick={next.map(|next| hands.act(StageAction::Zoom(next)))}>
+            { icon.html() }
+        </button>
     }
 }
 
@@ -236,7 +261,7 @@ fn cluster(text: &Text, props: &StageProps, hands: &Hands) -> Html {
         return html! { <QueueCard queue={queue.clone()} hands={hands.clone()} /> };
     }
     let subject = subject_of(scene, props.subject);
-    let depth = depth_of_others(scene, density);
+    let depth = depth_of_others(scene, density, props.depth);
     let columns = subject.map_or(Columns { from: Offset(0), count: density.columns(), folded: false }, |subject| {
         Columns::of(scene, subject, density.columns())
     });
