@@ -32,7 +32,7 @@ pub fn mount() {
 #[wasm_bindgen::prelude::wasm_bindgen]
 #[must_use]
 pub fn replay_fingerprint(run: &str) -> String {
-    let run: crate::session::Run = match serde_json::from_str(run) {
+    let run: crate::session::Run = match crate::scenario::document::from_json(run) {
         Ok(run) => run,
         Err(problem) => return problem.to_string(),
     };

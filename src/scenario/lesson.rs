@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de};
 
 use super::caption::{Bilingual, Caption};
+use super::document::from_toml;
 use crate::console::{self, Condition, Entry, Expression};
 use crate::engine::Setup;
 use crate::engine::common::Span;
@@ -215,9 +216,9 @@ impl Lesson {
     /// # Errors
     /// The first thing that is wrong, with its place.
     pub fn parse(document: &str) -> Result<Self, LessonProblem> {
-        let lesson: Self = toml::from_str(document).map_err(|error| LessonProblem {
-            at: error.span().map(|span| place(document, span.start)),
-            reason: error.message().to_owned(),
+        let lesson: Self = from_toml(document).map_err(|problem| LessonProblem {
+            at: problem.at.map(|span| place(document, span.start)),
+            reason: problem.reason,
         })?;
         lesson.check_shape().map_err(|reason| LessonProblem { at: None, reason })?;
         Ok(lesson)

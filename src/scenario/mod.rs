@@ -6,6 +6,7 @@
 
 mod caption;
 mod catalog;
+pub mod document;
 pub mod import;
 mod lesson;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::caption::Bilingual;
+use super::document::from_toml;
 use crate::console::{self, Entry};
 use crate::engine::Setup;
 use crate::engine::command::Command;
@@ -57,7 +58,7 @@ impl Template {
     /// If one of them cannot be read; a test reads them all.
     #[must_use]
     pub fn builtin() -> Vec<Self> {
-        let read = |document: &&str| toml::from_str(document).expect("a built-in template is sound");
+        let read = |document: &&str| from_toml(document).expect("a built-in template is sound");
         DOCUMENTS.iter().map(read).collect()
     }
 

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::scenario::document::from_toml;
+
 const FILE: &str = include_str!("../../static/fidelity.toml");
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -65,7 +67,7 @@ impl Status {
 /// Never: a test reads the same file.
 #[must_use]
 pub fn fidelity() -> Fidelity {
-    toml::from_str(FILE).expect("the file is part of the crate and a test reads it")
+    from_toml(FILE).expect("the file is part of the crate and a test reads it")
 }
 
 #[cfg(test)]

@@ -61,18 +61,36 @@ pub struct ControllerStrip {
     pub voters: Vec<Voter>,
     /// These are ZooKeeper servers, not KRaft voters.
     pub ensemble: Option<Ensemble>,
-    /// The newest records of the metadata log that say something, oldest first: "417  P2 ISR 3,1".
+    /// The newest records of the metadata log that say something, oldest first: "417  P2 ISR 3,1". None of an ensemble.
     pub tail: Vec<MetadataChip>,
 }
 
 /// What a ZooKeeper ensemble has that a quorum of controllers has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ensemble {
-    /// The last transaction committed: `0x100000017`.
-    pub zxid: String,
-    pub sessions: u32,
-    /// The broker that is controller.
+    /// The broker that `/controller` names.
     pub controller: Option<u32>,
+    /// `/controller_epoch`
+    pub controller_epoch: u32,
+    /// Each broker of the cluster, and whether `/brokers/ids` has its znode.
+    pub ids: Vec<(u32, bool)>,
+    /// The state znode of each partition of the topic in view.
+    pub states: Vec<StateZnode>,
+}
+
+/// What `/brokers/topics/orders/partitions/0/state` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateZnode {
+    pub partition: TopicPartition,
+    /// `orders/partitions/0/state`
+    pub path: String,
+    pub leader: Option<u32>,
+    pub leader_epoch: u32,
+    /// `1,3`
+    pub isr: String,
+    pub version: u32,
+    /// When it was written last.
+    pub written: Time,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -352,6 +352,12 @@ gallery-map = Far out
 gallery-map-note = 10 brokers by 24 partitions; solid: leader, ring: in sync, amber dashes: out of sync, cross: offline
 
 stage-ensemble = ZooKeeper ensemble
-stage-ensemble-state = { $sessions } sessions, zxid { $zxid }
 stage-is-controller = controller
 stage-is-controller-hint = This broker holds /controller: it elects leaders and tells the others
+stage-znode-version = version { $version }
+stage-controller-epoch = controller epoch { $epoch }
+stage-member-folded =
+    { $partitions } { $partitions ->
+        [one] partition
+       *[other] partitions
+    }

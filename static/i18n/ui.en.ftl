@@ -125,6 +125,9 @@ ui-key-drop = drop the message selected
 ui-key-break = break menu
 ui-key-why = why this number
 ui-key-add = add a program or a topic
+ui-key-zoom-in = show more of each partition
+ui-key-zoom-out = show less of each partition
+ui-key-fit = show the whole figure
 ui-key-presenter = presenter mode
 ui-key-theme = light or dark
 ui-key-language = English or Chinese
@@ -477,7 +480,11 @@ ui-fidelity-intro = Each line marked simulated is held by tests that fail if it 
 ui-fidelity-simulated = as in Kafka
 ui-fidelity-simplified = simplified
 ui-fidelity-left-out = left out
-ui-fidelity-tests = { $count } tests
+ui-fidelity-tests =
+    { $count } { $count ->
+        [one] test
+       *[other] tests
+    }
 
 ui-zk-log = log up to
 ui-zk-looking = looking for a leader
@@ -485,7 +492,6 @@ ui-zk-follows = follower
 ui-zk-leads = leader
 ui-zk-about-to-lead = elected, not yet followed by a majority
 ui-zk-sessions = Sessions
-ui-zk-session = session
 ui-zk-client = client
 ui-zk-timeout = timeout
 ui-zk-ends = ends at

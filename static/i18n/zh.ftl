@@ -310,6 +310,8 @@ gallery-map = 远景
 gallery-map-note = 10 个 broker，24 个分区；实心是 leader，环是同步，琥珀虚线是落后，叉是离线
 
 stage-ensemble = ZooKeeper 集群
-stage-ensemble-state = { $sessions } 个会话，zxid { $zxid }
 stage-is-controller = controller
 stage-is-controller-hint = 这个 broker 持有 /controller：由它选举 leader 并通知其他 broker
+stage-znode-version = 版本 { $version }
+stage-controller-epoch = controller epoch { $epoch }
+stage-member-folded = { $partitions } 个分区

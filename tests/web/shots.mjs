@@ -101,7 +101,7 @@ const screens = [
     name: `lesson-${lesson}`, query: `?lesson=${lesson}`, way: [beats(5)],
   })),
   { name: "lesson-list", query: "?lesson=acks", way: [(page) => click(page, ".chapter, .top-bar__phone button")] },
-  ...["orders", "one-broker", "careless", "queue-and-topic", "ten-brokers", "zookeeper"].map((name) => ({
+  ...["orders", "one-broker", "careless", "queue-beside-topic", "ten-brokers", "zookeeper"].map((name) => ({
     name: `sandbox-${name}`, query: template(name), way: [play(1200)],
   })),
   { name: "new-cluster", query: sandbox, way: [(page) => click(page, "[data-new-cluster]")] },
@@ -110,7 +110,7 @@ const screens = [
   { name: "zookeeper-of-one", query: sandbox, way: [stand(choose("ZooKeeper", "1")), play(600)] },
   { name: "fidelity", query: sandbox, way: [(page) => key(page, "?"), async (page) => {
     await page.waitForSelector(".dialog");
-    await page.locator(".dialog .link").last().click();
+    await page.locator(".dialog .tool--edge").last().click();
   }] },
   { name: "help", query: sandbox, way: [(page) => key(page, "?")] },
   { name: "break", query: sandbox, way: [(page) => click(page, ".stage__break")] },

@@ -44,7 +44,7 @@ pub fn kept() -> Option<Run> {
     if failed_before {
         return None;
     }
-    SessionStorage::get(KEY).ok()
+    SessionStorage::get(KEY).ok().and_then(|run| serde_json::from_value(run).ok())
 }
 
 /// Replays the run that was kept, so far as this version still accepts it.

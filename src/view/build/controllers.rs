@@ -1,6 +1,6 @@
 //! The KRaft quorum and the newest of its memory.
 
-use crate::engine::common::{NodeId, Offset};
+use crate::engine::common::{NodeId, Offset, TopicId};
 use crate::engine::controller::Controller;
 use crate::engine::metadata::{LogEntry, MetadataRecord};
 use crate::engine::raft::{EpochState, RaftClient};
@@ -13,9 +13,9 @@ const CHIPS: usize = 2;
 /// How far back to look for records that say something, behind the no-ops.
 const LOOK_BACK: u64 = 200;
 
-pub(super) fn strip(world: &World) -> Option<ControllerStrip> {
+pub(super) fn strip(world: &World, topic: Option<TopicId>) -> Option<ControllerStrip> {
     if world.zookeepers().next().is_some() {
-        return Some(super::ensemble::strip(world));
+        return Some(super::ensemble::strip(world, topic));
     }
     let (_, controller) = world.controller()?;
     let committed = controller.high_watermark();

@@ -55,7 +55,7 @@ pub fn scene(world: &World, keys: &Keys, lost: &[LostRecords], focus: &Focus) ->
     Scene {
         at: world.now(),
         topic: topic.and_then(|topic| heading(world, topic)),
-        controllers: controllers::strip(world),
+        controllers: controllers::strip(world, topic),
         brokers: brokers::cards(world, keys, topic, &groups, &badges, focus),
         producers: producers::cards(world, keys, topic, lost),
         groups: groups::cards(world, keys, topic, &groups, &badges),

@@ -2,7 +2,8 @@
 
 use yew::prelude::*;
 
-use super::parts::{head, hint};
+use super::parts::{head, hint, section};
+use crate::app::components::drawer::guarantees_tab::GuaranteesTab;
 use crate::app::i18n::Text;
 use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
@@ -39,6 +40,7 @@ pub fn view(page: &Page, text: &Text) -> Html {
                     </ul>
                 </section>
             }
+            { section(text.get("ui-tab-guarantees"), html! { <GuaranteesTab /> }) }
         </>
     }
 }

@@ -68,10 +68,12 @@ fn sessions(page: &Page, text: &Text, world: &World, server: &ZooKeeper) -> Html
         };
         html! {
             <tr key={session.to_string()}>
-                <th scope="row"><code>{ session.to_string() }</code></th>
-                <td>{ client.map_or_else(|| html! { { text.get("ui-none") } }, |client| {
-                    link_to(page, Selection::Node(client), world.name_of(client))
-                }) }</td>
+                <th scope="row"><span class="session">
+                    { client.map_or_else(|| html! { { text.get("ui-none") } }, |client| {
+                        link_to(page, Selection::Node(client), world.name_of(client))
+                    }) }
+                    <code>{ session.to_string() }</code>
+                </span></th>
                 <td>{ timeout.to_string() }</td>
                 <td>{ ends.map_or("–".to_owned(), |at| at.to_string()) }</td>
             </tr>
@@ -84,7 +86,7 @@ fn sessions(page: &Page, text: &Text, world: &World, server: &ZooKeeper) -> Html
         html! {
             <table class="table">
                 <thead><tr>
-                    <th>{ text.get("ui-zk-session") }</th><th>{ text.get("ui-zk-client") }</th>
+                    <th>{ text.get("ui-zk-client") }</th>
                     <th>{ text.get("ui-zk-timeout") }</th><th>{ text.get("ui-zk-ends") }</th>
                 </tr></thead>
                 <tbody>{ for rows }</tbody>
@@ -111,7 +113,7 @@ fn branch(tree: &DataTree, server: &ZooKeeper, path: &str, name: &str, now: Time
         </span>
     };
     let data =
-        (!node.data().is_empty()).then(|| html! { <code class="znode__data">{ node.data().to_string() }</code> });
+        (!node.data().is_empty()).then(|| html! { <code class="znode__data">{ broken_at_commas(node.data()) }</code> });
     if stat.num_children == 0 {
         return html! { <li key={path.to_owned()}>{ line }{ data }</li> };
     }
@@ -128,4 +130,9 @@ fn branch(tree: &DataTree, server: &ZooKeeper, path: &str, name: &str, now: Time
             </details>
         </li>
     }
+}
+
+/// JSON without a blank in it has no place to break a line; after a comma is the best one.
+fn broken_at_commas(data: &str) -> Html {
+    data.split_inclusive(',').map(|part| html! { <>{ part.to_owned() }<wbr /></> }).collect()
 }

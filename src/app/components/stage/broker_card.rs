@@ -12,12 +12,12 @@ use super::hands::Hands;
 use super::icon::Icon;
 use super::log_strip::{LogStrip, role_icon, role_text};
 use super::node_menu::{MenuItem, NodeMenu};
-use super::purgatory::Purgatory;
+use super::purgatory::{Purgatory, shown_waits};
 use crate::app::canvas::anchor::node_anchor;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::engine::common::{NodeId, Offset, Time, TopicPartition};
-use crate::view::scene::{BrokerCard as Broker, BrokerState, LinkMark, ReplicaRole, ReplicaStrip};
+use crate::view::scene::{BrokerCard as Broker, BrokerState, LinkMark, ReplicaRole, ReplicaStrip, Waiting};
 
 #[derive(Properties, PartialEq)]
 pub struct BrokerCardProps {
@@ -46,6 +46,7 @@ pub fn BrokerCard(props: &BrokerCardProps) -> Html {
     let thing = Selection::Node(node);
     let is_subject = |strip: &&ReplicaStrip| Some(strip.partition) == *subject || *depth == Depth::Cells;
     let large = broker.replicas.iter().filter(is_subject);
+    let waits: Vec<Waiting> = shown_waits(broker, density, *subject).cloned().collect();
     let others: Vec<&ReplicaStrip> = broker.replicas.iter().filter(|strip| !is_subject(strip)).collect();
     html! {
         <section class={classes!("card", "broker", state_class(broker.state), hands.ring(&thing))} role="group"
@@ -98,8 +99,8 @@ pub fn BrokerCard(props: &BrokerCardProps) -> Html {
                     Depth::Map | Depth::Cells | Depth::Hidden => html! {},
                 }
             }) }
-            if !broker.purgatory.is_empty() && density != Density::Phone {
-                <Purgatory {node} waits={broker.purgatory.clone()} now={*now} hands={hands.clone()} />
+            if !waits.is_empty() {
+                <Purgatory {node} {waits} now={*now} hands={hands.clone()} />
             }
         </section>
     }

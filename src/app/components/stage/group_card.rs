@@ -7,12 +7,15 @@ use super::group_badge::GroupBadge;
 use super::hands::Hands;
 use super::icon::Icon;
 use super::member_row::MemberRow;
-use super::progress_bar::ProgressBar;
+use super::progress_bar::progress_bars;
 use super::seen_row::SeenRow;
 use crate::app::i18n::use_text;
 use crate::app::selection::Selection;
 use crate::engine::common::Time;
 use crate::view::scene::GroupCard as Group;
+
+/// With more bars than these a group hides the groups below it: each member then says how many, and how far behind.
+const MOST_BARS: usize = 12;
 
 #[derive(Properties, PartialEq)]
 pub struct GroupCardProps {
@@ -31,6 +34,8 @@ pub fn GroupCard(props: &GroupCardProps) -> Html {
     let GroupCardProps { group, now, sent, density, hands } = props;
     let thing = Selection::Group(group.badge.group.clone());
     let half = *density == Density::Half;
+    let bars = group.members.iter().map(|member| member.partitions.len()).sum::<usize>() + group.unowned.len();
+    let folded = bars > MOST_BARS;
     let label = text.get_with(
         "stage-group-label",
         &[
@@ -65,14 +70,12 @@ pub fn GroupCard(props: &GroupCardProps) -> Html {
             { for group.members.iter().map(|member| html! {
                 <MemberRow key={member.node.to_string()} node={member.node} name={member.name.clone()} state={member.state}
                     partitions={member.partitions.clone()} working_on={member.working_on.clone()} now={*now} density={*density}
-                    hands={hands.clone()} />
+                    {folded} hands={hands.clone()} />
             }) }
             if !group.unowned.is_empty() && !half {
                 <div class="member member--none">
                     <div class="member__head"><span class="member__name">{ text.get("stage-nobody-reads") }</span></div>
-                    { for group.unowned.iter().map(|progress| html! {
-                        <ProgressBar key={progress.label.clone()} progress={progress.clone()} hands={hands.clone()} />
-                    }) }
+                    { progress_bars(&text, &group.unowned, folded, hands) }
                 </div>
             }
             if half && !group.seen.is_empty() { <SeenRow seen={group.seen.clone()} sent={*sent} lost=false /> }

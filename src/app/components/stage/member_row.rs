@@ -7,7 +7,7 @@ use super::dial::Dial;
 use super::glyph::{GlyphMark, key_class};
 use super::hands::Hands;
 use super::icon::Icon;
-use super::progress_bar::ProgressBar;
+use super::progress_bar::progress_bars;
 use crate::app::canvas::anchor::node_anchor;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
@@ -24,13 +24,16 @@ pub struct MemberRowProps {
     pub working_on: Option<Work>,
     pub now: Time,
     pub density: Density,
+    /// Too many partitions to draw each.
+    #[prop_or_default]
+    pub folded: bool,
     pub hands: Hands,
 }
 
 #[component]
 pub fn MemberRow(props: &MemberRowProps) -> Html {
     let text = use_text();
-    let MemberRowProps { node, name, state, partitions, working_on, now, density, hands } = props;
+    let MemberRowProps { node, name, state, partitions, working_on, now, density, folded, hands } = props;
     let thing = Selection::Member(*node);
     let (class, icon) = state_form(*state);
     html! {
@@ -45,9 +48,7 @@ pub fn MemberRow(props: &MemberRowProps) -> Html {
                 }
             </div>
             if *density != Density::Half {
-                { for partitions.iter().map(|progress| html! {
-                    <ProgressBar key={progress.label.clone()} progress={progress.clone()} hands={hands.clone()} />
-                }) }
+                { progress_bars(&text, partitions, *folded, hands) }
             }
         </div>
     }

@@ -4,7 +4,7 @@
 use yew::prelude::*;
 
 use super::hands::Hands;
-use crate::app::i18n::use_text;
+use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::engine::common::Offset;
 use crate::view::scene::Progress;
@@ -46,6 +46,32 @@ pub fn ProgressBar(props: &ProgressBarProps) -> Html {
     }
 }
 
+/// A bar for each partition; folded, one line for all of them.
+pub fn progress_bars(text: &Text, all: &[Progress], folded: bool, hands: &Hands) -> Html {
+    if !folded || all.is_empty() {
+        return all
+            .iter()
+            .map(|progress| {
+                html! { <ProgressBar key={progress.label.clone()} progress={progress.clone()} hands={hands.clone()} /> }
+            })
+            .collect();
+    }
+    let known: Vec<u64> = all.iter().filter_map(|progress| progress.lag).collect();
+    let lag: u64 = known.iter().sum();
+    let said = if known.is_empty() {
+        text.get("stage-no-commit")
+    } else {
+        text.get_with("stage-lag", &[("count", lag.into())])
+    };
+    let names: Vec<&str> = all.iter().map(|progress| progress.label.as_str()).collect();
+    html! {
+        <div class="progress progress--folded" title={names.join(" ")}>
+            <span>{ text.get_with("stage-member-folded", &[("partitions", all.len().into())]) }</span>
+            <span class={classes!("progress__lag", (lag > 0).then_some("progress__lag--some"))}>{ said }</span>
+        </div>
+    }
+}
+
 /// The whole bar in offsets: a round number from log start, past the high watermark.
 fn scale(progress: &Progress) -> u64 {
     progress.high_watermark.since(progress.log_start).max(LEAST_SPAN).next_multiple_of(LEAST_SPAN)
@@ -56,7 +82,7 @@ fn tenths(permille: u64) -> String {
     format!("{}.{}", permille / 10, permille % 10)
 }
 
-fn title(text: &crate::app::i18n::Text, progress: &Progress) -> AttrValue {
+fn title(text: &Text, progress: &Progress) -> AttrValue {
     let shown = |offset: Option<Offset>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
     text.get_with(
         "stage-progress",

@@ -3,17 +3,34 @@
 use yew::prelude::*;
 
 use super::class_filter::class_name;
+use super::density::Density;
 use super::dial::Dial;
 use super::hands::Hands;
 use super::icon::Icon;
 use crate::app::canvas::anchor::purgatory_anchor;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
-use crate::engine::common::{NodeId, Offset, Time};
-use crate::view::scene::{Waiting, WaitingFor};
+use crate::engine::common::{NodeId, Offset, Time, TopicPartition};
+use crate::view::scene::{BrokerCard, Waiting, WaitingFor};
 
 /// More than these are counted.
 const SHOWN: usize = 3;
+
+/// Far from the screen only what concerns the subject counts; a phone has no room for any.
+pub fn shown_waits(
+    broker: &BrokerCard,
+    density: Density,
+    subject: Option<TopicPartition>,
+) -> impl Iterator<Item = &Waiting> {
+    broker.purgatory.iter().filter(move |wait| {
+        let (WaitingFor::HighWatermark { partition, .. } | WaitingFor::Data { partition, .. }) = wait.what;
+        match density {
+            Density::Desk | Density::Half => true,
+            Density::Presenter => Some(partition) == subject,
+            Density::Phone => false,
+        }
+    })
+}
 
 #[derive(Properties, PartialEq)]
 pub struct PurgatoryProps {

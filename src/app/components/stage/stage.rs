@@ -23,6 +23,7 @@ use super::overlay::Overlay;
 use super::peers::{GroupPeers, ProducerPeers};
 use super::producer_card::ProducerCard;
 use super::progress_table::ProgressTable;
+use super::purgatory::shown_waits;
 use super::queue_app_card::QueueAppCard;
 use super::queue_card::QueueCard;
 use super::roving::on_keydown;
@@ -95,7 +96,7 @@ pub fn Stage(props: &StageProps) -> Html {
         use_callback(props.on_select.clone(), |message: u64, on_select| on_select.emit(Selection::Message(message)));
     let picture = Picture {
         feed: props.feed.clone(),
-        waits: if density == Density::Phone { Vec::new() } else { wait_lines(scene) },
+        waits: wait_lines(scene, density, subject_of(scene, props.subject)),
         classes: props.classes,
         selected: match props.selected {
             Some(Selection::Message(message)) => Some(message),
@@ -277,8 +278,8 @@ fn cluster(text: &Text, props: &StageProps, hands: &Hands) -> Html {
     let in_place = |node: NodeId| depth != Depth::Map || subject.is_some_and(|subject| holds(subject, node));
     html! {
         <>
-            if let (Some(quorum), true) = (&scene.controllers, matches!(density, Density::Desk | Density::Presenter)) {
-                <ControllerStrip quorum={quorum.clone()} {density} hands={hands.clone()} />
+            if let (Some(quorum), true) = (&scene.controllers, density != Density::Half) {
+                <ControllerStrip quorum={quorum.clone()} {density} {subject} now={scene.at} hands={hands.clone()} />
             }
             if depth == Depth::Map {
                 <ReplicaMap brokers={scene.brokers.clone()} {subject} hands={hands.clone()} />
@@ -349,11 +350,11 @@ fn bar_scale(scene: &Scene) -> (Offset, Offset) {
 }
 
 /// Requests of clients that wait on a broker; followers' waiting fetches are counted on the card instead.
-fn wait_lines(scene: &Scene) -> Vec<WaitLine> {
+fn wait_lines(scene: &Scene, density: Density, subject: Option<TopicPartition>) -> Vec<WaitLine> {
     let of = |broker: &crate::view::scene::BrokerCard| {
         let is_producer = |owner: NodeId| scene.producers.iter().any(|producer| producer.node == owner);
         let mut rows = [0, 0];
-        let clients = broker.purgatory.iter().filter(|wait| wait.owner.is_client());
+        let clients = shown_waits(broker, density, subject).filter(|wait| wait.owner.is_client());
         clients
             .map(|wait| {
                 let row = &mut rows[usize::from(is_producer(wait.owner))];
