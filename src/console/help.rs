@@ -155,7 +155,11 @@ const TOOLS: &[ToolHelp] = &[
         ],
         ours: &[],
     },
-    verb("produce", "hands records to a producer", &["produce checkout alice:order-1 'no key' bob:order-2@1"]),
+    verb(
+        "produce",
+        "hands records to a producer",
+        &["produce checkout alice:order-1 'no key' bob:order-2@1", "produce checkout --null-marker NULL alice:NULL"],
+    ),
     verb(
         "workload",
         "changes or stops what a producer does by itself",

@@ -26,7 +26,12 @@ pub fn print(command: &Command) -> String {
             line.client("producer-property", name, configs).workload(workload.as_ref()).line()
         }
         Command::Produce { producer, records } => {
-            records.iter().fold(Words::of("produce").word(producer), |line, spec| line.word(&record(spec))).line()
+            let marker = null_marker(records);
+            let mut line = Words::of("produce");
+            if records.iter().any(|record| record.tombstone) {
+                line = line.flag("null-marker", &marker);
+            }
+            records.iter().fold(line.word(producer), |line, spec| line.word(&record(spec, &marker))).line()
         }
         Command::SetWorkload { producer, workload } => {
             let line = Words::of("workload").word(producer).workload(workload.as_ref());
@@ -126,7 +131,17 @@ fn alter(kind: &str, name: Option<&str>, configs: &Properties, delete: &[String]
     delete.iter().fold(line, |line, key| line.flag("delete-config", key)).line()
 }
 
-fn record(spec: &RecordSpec) -> String {
+/// A value that no record has, to stand for none at all.
+fn null_marker(records: &[RecordSpec]) -> String {
+    let mut marker = "NULL".to_owned();
+    while records.iter().any(|record| !record.tombstone && record.value == marker) {
+        marker.push('_');
+    }
+    marker
+}
+
+fn record(spec: &RecordSpec, null_marker: &str) -> String {
+    let value = if spec.tombstone { null_marker } else { &spec.value };
     let escape = |text: &str, special: &[char]| {
         let mut escaped = String::with_capacity(text.len());
         for c in text.chars() {
@@ -141,9 +156,9 @@ fn record(spec: &RecordSpec) -> String {
     if let Some(key) = &spec.key {
         word.push_str(&escape(key, &['\\', ':', '@']));
         word.push(':');
-        word.push_str(&escape(&spec.value, &['\\', '@']));
+        word.push_str(&escape(value, &['\\', '@']));
     } else {
-        word.push_str(&escape(&spec.value, &['\\', ':', '@']));
+        word.push_str(&escape(value, &['\\', ':', '@']));
     }
     if let Some(partition) = spec.partition {
         word.push('@');

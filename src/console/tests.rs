@@ -102,9 +102,26 @@ fn samples() -> Vec<Command> {
         Command::Produce {
             producer: "checkout".into(),
             records: vec![
-                RecordSpec { key: Some("alice".into()), value: "order 1".into(), partition: None },
-                RecordSpec { key: None, value: "12:30@noon \\ --x".into(), partition: Some(2) },
-                RecordSpec { key: Some("a:b@1".into()), value: String::new(), partition: None },
+                RecordSpec {
+                    key: Some("alice".into()),
+                    value: "order 1".into(),
+                    partition: None,
+                    ..RecordSpec::default()
+                },
+                RecordSpec {
+                    key: None,
+                    value: "12:30@noon \\ --x".into(),
+                    partition: Some(2),
+                    ..RecordSpec::default()
+                },
+                RecordSpec {
+                    key: Some("a:b@1".into()),
+                    value: String::new(),
+                    partition: None,
+                    ..RecordSpec::default()
+                },
+                RecordSpec { key: Some("alice".into()), tombstone: true, ..RecordSpec::default() },
+                RecordSpec { value: "NULL".into(), ..RecordSpec::default() },
             ],
         },
         Command::SetWorkload { producer: "checkout".into(), workload: Some(plan(&["a,b", ""])) },
@@ -347,7 +364,7 @@ proptest! {
     #[test]
     fn any_text_survives(name in text(), topic in text(), configs in keyed_properties(), records in proptest::collection::vec((proptest::option::of(text()), text(), proptest::option::of(any::<u32>())), 1..4)) {
         let records: Vec<RecordSpec> =
-            records.into_iter().map(|(key, value, partition)| RecordSpec { key, value, partition }).collect();
+            records.into_iter().map(|(key, value, partition)| RecordSpec { tombstone: value.is_empty(), key, value, partition }).collect();
         let workload = Workload {
             every: Span::micros(1_234_567),
             records: None,

@@ -55,7 +55,7 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
             let (node, directory) = disk(line)?;
             Ok(Command::RepairDisk { node, directory })
         }),
-        "produce" => simple(words, "produce", &[], produce),
+        "produce" => simple(words, "produce", &[("null-marker", Value)], produce),
         "workload" => {
             let known: Vec<Flag> = WORKLOAD.iter().copied().chain([("stop", Nothing)]).collect();
             simple(words, "workload", &known, |line| {
@@ -137,10 +137,14 @@ fn latency(words: Vec<String>) -> Result<Entry, ConsoleProblem> {
     })
 }
 
-/// `produce checkout alice:order-1 'a value without a key' bob:order-2@1`.
+/// `produce checkout alice:order-1 'a value without a key' bob:order-2@1`; a value that is the marker is no value.
 fn produce(line: &mut Line) -> Result<Command, ConsoleProblem> {
+    let marker = line.value("null-marker");
     let producer = line.word("which producer")?;
-    let records = line.words().iter().map(|word| record(word)).collect::<Result<Vec<_>, _>>()?;
+    let mut records = line.words().iter().map(|word| record(word)).collect::<Result<Vec<_>, _>>()?;
+    for record in records.iter_mut().filter(|record| marker.as_ref() == Some(&record.value)) {
+        *record = RecordSpec { value: String::new(), tombstone: true, ..std::mem::take(record) };
+    }
     if records.is_empty() {
         return Err(ConsoleProblem::new("there is nothing to produce", "add records: key:value, or just a value"));
     }

@@ -48,6 +48,17 @@ pub struct RecordSpec {
     pub value: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<u32>,
+    /// The record has no value at all, which compaction reads as "forget the key" (`null.marker`, KIP-810).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tombstone: bool,
+}
+
+impl RecordSpec {
+    /// What goes into the record.
+    #[must_use]
+    pub fn value_bytes(&self) -> Option<&[u8]> {
+        (!self.tombstone).then_some(self.value.as_bytes())
+    }
 }
 
 /// What a producing program does by itself: a record every so often, keys in turn.

@@ -7,6 +7,8 @@ use super::lesson::{Lesson, LessonProblem};
 
 /// The documents, compiled into the program: a lesson needs no network.
 const DOCUMENTS: &[(&str, &str)] = &[
+    ("asynchronous-sign-up", include_str!("catalog/asynchronous-sign-up.toml")),
+    ("decoupling", include_str!("catalog/decoupling.toml")),
     ("recovery", include_str!("catalog/recovery.toml")),
     ("buffering", include_str!("catalog/buffering.toml")),
     ("point-to-point", include_str!("catalog/point-to-point.toml")),
@@ -19,6 +21,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("spread-over-brokers", include_str!("catalog/spread-over-brokers.toml")),
     ("consumer-group", include_str!("catalog/consumer-group.toml")),
     ("offsets-and-replay", include_str!("catalog/offsets-and-replay.toml")),
+    ("where-offsets-live", include_str!("catalog/where-offsets-live.toml")),
     ("high-watermark", include_str!("catalog/high-watermark.toml")),
     ("leader-failover", include_str!("catalog/leader-failover.toml")),
     ("acks", include_str!("catalog/acks.toml")),
@@ -34,6 +37,9 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("controller-dies", include_str!("catalog/controller-dies.toml")),
     ("kraft-quorum", include_str!("catalog/kraft-quorum.toml")),
     ("segments", include_str!("catalog/segments.toml")),
+    ("retention", include_str!("catalog/retention.toml")),
+    ("compaction", include_str!("catalog/compaction.toml")),
+    ("power-loss", include_str!("catalog/power-loss.toml")),
     ("commit-before-or-after", include_str!("catalog/commit-before-or-after.toml")),
     ("auto-commit", include_str!("catalog/auto-commit.toml")),
     ("two-timers", include_str!("catalog/two-timers.toml")),

@@ -38,7 +38,7 @@ fn troubled_cluster() -> Vec<Record> {
     });
     lab.producer("checkout", &[], Span::millis(50), None);
     lab.producer("tight", &[("buffer.memory", "20000")], Span::secs(900), Some(1));
-    let large = RecordSpec { key: None, value: "x".repeat(9_000), partition: Some(0) };
+    let large = RecordSpec { key: None, value: "x".repeat(9_000), partition: Some(0), ..RecordSpec::default() };
     lab.act(Command::Produce { producer: "tight".into(), records: vec![large; 12] });
     for name in ["billing-1", "billing-2"] {
         lab.consumer(name, "billing", &[("auto.offset.reset", "earliest")], Span::millis(5), CommitStyle::Auto);
@@ -82,7 +82,7 @@ fn troubled_queue() -> Vec<Record> {
             poison: Some("poison".into()),
         });
     }
-    let record = |value: &str| RecordSpec { key: None, value: value.into(), partition: None };
+    let record = |value: &str| RecordSpec { key: None, value: value.into(), partition: None, ..RecordSpec::default() };
     lab.act(Command::Produce { producer: "shop".into(), records: vec![record("poison"), record("a"), record("b")] });
     lab.secs(3);
     lab.act(Command::Crash { node: Target::Client("worker-1".into()), how: Crash::Process });

@@ -35,7 +35,8 @@ fn one_partition(seed: u64, broker: &[(&str, &str)], topic: &[(&str, &str)]) -> 
 
 fn produce(lab: &mut Lab, values: &[&str]) {
     for value in values {
-        let record = RecordSpec { key: Some("k".into()), value: (*value).to_owned(), partition: None };
+        let record =
+            RecordSpec { key: Some("k".into()), value: (*value).to_owned(), partition: None, ..RecordSpec::default() };
         lab.act(Command::Produce { producer: "checkout".into(), records: vec![record] });
         lab.run(Span::millis(200));
     }
@@ -172,7 +173,7 @@ fn a_flush_for_every_record_takes_time_and_survives_the_dark() {
     for broker in 1..=3 {
         lab.act(Command::SlowDisk { node: Target::Broker(BrokerId(broker)), flush: Span::millis(40) });
     }
-    let record = RecordSpec { key: None, value: "a".into(), partition: None };
+    let record = RecordSpec { key: None, value: "a".into(), partition: None, ..RecordSpec::default() };
     lab.act(Command::Produce { producer: "checkout".into(), records: vec![record] });
     let answered = |lab: &Lab| saw(lab, |fact| matches!(fact, BrokerFact::ProduceAnswered { .. })) > 0;
     let took = lab.until(Span::secs(2), "it is acknowledged", answered);

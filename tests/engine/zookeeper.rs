@@ -226,6 +226,42 @@ fn a_replica_whose_broker_was_down_when_its_topic_was_made_follows_later() {
     }
 }
 
+/// Cause of the bug: only the KRaft start read the logs, so that in this mode nothing was recovered, kept for a time
+/// only, or compacted.
+#[test]
+fn logs_are_read_before_registration_and_looked_after_later() {
+    let properties = [("log.retention.ms", "60000"), ("log.segment.bytes", "1000")];
+    let properties = properties.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let mut lab = with_orders(Setup { properties, ..setup(3, 1) });
+    lab.producer("checkout", &[("acks", "all")], Span::millis(50), Some(60));
+    lab.until(Span::secs(30), "60 acknowledgements", |lab| lab.acked("checkout") == 60);
+    let leader = lab.leader(0).expect("led");
+    lab.crash(leader);
+    lab.secs(25);
+    let from = lab.world.now();
+    lab.restart(leader);
+    lab.secs(5);
+    let mine = |record: &&kafkascope::engine::Record| record.at >= from && record.node == Some(NodeId::Broker(leader));
+    let order: Vec<&str> = lab
+        .trace
+        .iter()
+        .filter(mine)
+        .filter_map(|record| match &record.fact {
+            Fact::Broker(BrokerFact::LogRecoveryBegun { .. }) => Some("begun"),
+            Fact::Broker(BrokerFact::LogRecovered { .. }) => Some("recovered"),
+            Fact::Broker(BrokerFact::Registered { .. }) => Some("registered"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((order.first(), order.last()), (Some(&"begun"), Some(&"registered")), "{order:?}");
+    assert!(order.contains(&"recovered"));
+    lab.until(Span::secs(500), "what is older than a minute is gone", |lab| {
+        let log = lab.world.broker(leader).and_then(|broker| broker.log(lab.orders(0))).expect("it has a replica");
+        log.log_start_offset() == log.log_end_offset() && log.log_end_offset().0 > 0
+    });
+    lab.assert_promises_kept();
+}
+
 #[test]
 fn without_zookeeper_no_broker_starts() {
     let mut lab = Lab::new(setup(1, 1));

@@ -20,8 +20,8 @@ pub const CHUNK: u64 = 50;
 /// Events that a scout runs ahead in one frame.
 const SCOUT_BUDGET: u64 = 300;
 
-/// No beat of a lesson waits longer than this.
-const LESSON_HORIZON: Span = Span::secs(3_600);
+/// No beat of a lesson waits longer than this: a fortnight, since records are kept for a week.
+const LESSON_HORIZON: Span = Span::secs(14 * 86_400);
 
 /// A wait shorter than this, on the reader's own clock, is watched and not skipped.
 const WORTH_SKIPPING: Span = Span::millis(700);

@@ -60,9 +60,11 @@ impl Scout {
             if self.found.is_some() {
                 break;
             }
-            if self.world.next_event_at().is_none_or(|at| at > horizon) || !self.world.step() {
-                // Nothing at all for an hour: the clock may as well run.
-                return None;
+            match self.world.next_event_at() {
+                // Nothing to see for an hour: then the hour may be skipped.
+                Some(at) if at > horizon => return Some(horizon),
+                Some(_) => drop(self.world.step()),
+                None => return None,
             }
             if self.world.take_trace().iter().any(is_worth_seeing) {
                 self.found = Some(self.world.now());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::functions::{newest, node_of, partition_of, text};
 use super::logs::value_of;
 use super::{Scope, Value};
-use crate::engine::clients::{BatchFailure, ConsumerFact, PositionFrom, ProducerFact};
+use crate::engine::clients::{BatchFailure, Consumer, ConsumerFact, PositionFrom, ProducerFact};
 use crate::engine::common::{NodeId, Time};
 use crate::engine::controller::ControllerFact;
 use crate::engine::coordinator::GroupFact;
@@ -103,6 +103,30 @@ pub(super) fn read_order(scope: Scope<'_>, args: &[Value]) -> Value {
         _ => None,
     });
     Value::List(read.filter_map(|(partition, offset)| value(partition, offset)).map(Value::Text).collect())
+}
+
+pub(super) fn answered_in(scope: Scope<'_>, args: &[Value]) -> Value {
+    let name = text(args, 0);
+    let one = node_of(scope, args, 0);
+    let is_meant = |(node, consumer): &(NodeId, &Consumer)| one.map_or(**consumer.group() == *name, |one| one == *node);
+    let consumers: Vec<NodeId> = scope.world.consumers().filter(is_meant).map(|(node, _)| node).collect();
+    let written = |partition, offset| {
+        let leader = scope.world.image().partition(partition)?.leader?;
+        let log = scope.world.broker(leader)?.log(partition)?;
+        let batch = log.batches().find(|batch| batch.next_offset() > offset)?;
+        let index = batch.iter().position(|(at, _)| at == offset)?;
+        Some(batch.timestamp_of(index))
+    };
+    let took = scope.past.iter().filter_map(|record| match &record.fact {
+        Fact::Consumer(ConsumerFact::Processed { partition, offset, .. })
+            if record.node.is_some_and(|node| consumers.contains(&node)) =>
+        {
+            Some(record.at.since(written(*partition, *offset)?).0)
+        }
+        _ => None,
+    });
+    let (total, count) = took.fold((0, 0_u64), |(total, count), took| (total + took, count + 1));
+    Value::maybe((total + count / 2).checked_div(count), Value::Time)
 }
 
 pub(super) fn requests(scope: Scope<'_>, args: &[Value]) -> Value {

@@ -87,13 +87,24 @@ impl Value {
     }
 }
 
-/// As Kafka's tools and the page write it: `6`, `2,1,3`, `none`, `9.003 s`.
+/// In microseconds. Whoever speaks of hours does not care for seconds.
+const HOUR: u64 = 3_600_000_000;
+
+/// As Kafka's tools and the page write it: `6`, `2,1,3`, `none`, `9.003 s`, `167 h 59 min`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("none"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
+            Self::Time(micros) if *micros >= HOUR => {
+                let (hours, rest) = (micros / HOUR, micros % HOUR);
+                match (rest + HOUR / 120) / (HOUR / 60) {
+                    0 => write!(f, "{hours} h"),
+                    60 => write!(f, "{} h", hours + 1),
+                    minutes => write!(f, "{hours} h {minutes} min"),
+                }
+            }
             Self::Time(micros) => {
                 let (seconds, millis) = (micros / 1_000_000, micros / 1_000 % 1_000);
                 let decimals = format!("{millis:03}");

@@ -147,7 +147,7 @@ impl TopicRequests {
             let message = format!("Topic '{}' collides with existing topics: {other}", topic.name);
             return Err((ErrorCode::InvalidTopic, message));
         }
-        let mut checked = TopicConfig::default();
+        let mut checked = TopicConfig::for_version(env.config.version);
         for (key, value) in &topic.configs {
             checked.set(key, value).map_err(|problem| (ErrorCode::InvalidConfig, problem.what))?;
         }

@@ -143,7 +143,7 @@ impl QueueProducer {
             ctx.emit(QueueFact::PublishLost { publish });
             return;
         }
-        let record = Record::new(spec.key.as_deref().map(str::as_bytes), Some(spec.value.as_bytes()), ctx.now());
+        let record = Record::new(spec.key.as_deref().map(str::as_bytes), spec.value_bytes(), ctx.now());
         self.volatile.unconfirmed.insert(publish, Unconfirmed { record, sent_at: None, attempts: 0 });
         if self.is_connected() {
             self.send(ctx, publish);

@@ -202,7 +202,9 @@ impl Broker {
         match token {
             BrokerToken::LogRecovery => {
                 self.logs_read(ctx);
-                self.publish(ctx, true);
+                if !self.zk_logs_read(ctx) {
+                    self.publish(ctx, true);
+                }
             }
             BrokerToken::LogCleaner => self.run_log_cleaner(ctx),
             BrokerToken::LogFlush { partition, flush, fetcher } => {

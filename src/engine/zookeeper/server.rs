@@ -322,12 +322,12 @@ pub(super) fn send_to(ctx: &mut Ctx<'_>, peer: ServerId, message: ZooKeeperMessa
 
 impl Node<Kafka> for ZooKeeper {
     fn start(&mut self, ctx: &mut Ctx<'_>) {
-        ctx.set_timer(Span(TICK_TIME.0 / 2), ZooKeeperTimer::HalfTick.into());
+        // Alone there is nobody to ping and nobody to miss (a standalone `ZooKeeperServer` has no `Leader`).
         if self.ensemble.len() == 1 {
-            self.begin_alone(ctx);
-        } else {
-            self.look(ctx);
+            return self.begin_alone(ctx);
         }
+        ctx.set_timer(Span(TICK_TIME.0 / 2), ZooKeeperTimer::HalfTick.into());
+        self.look(ctx);
     }
 
     fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, body: Body) {

@@ -50,7 +50,12 @@ pub fn producer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
     };
     let one = Command::Produce {
         producer: name.clone(),
-        records: vec![RecordSpec { key: Some("alice".to_owned()), value: "by hand".to_owned(), partition: None }],
+        records: vec![RecordSpec {
+            key: Some("alice".to_owned()),
+            value: "by hand".to_owned(),
+            partition: None,
+            ..RecordSpec::default()
+        }],
     };
     let workload = |every| {
         let workload = Workload {

@@ -72,6 +72,7 @@ impl Lab {
             key: Some(format!("{partition}-{n}")),
             value: "v".into(),
             partition: Some(partition),
+            ..RecordSpec::default()
         };
         let records = (0..10).flat_map(|n| (0..3).map(move |partition| record(partition, n))).collect();
         self.act(Command::Produce { producer: "checkout".into(), records });

@@ -323,7 +323,7 @@ impl Producer {
 
         let timestamp = *pending.timestamp.get_or_insert(ctx.now());
         let key = pending.spec.key.as_ref().map(String::as_bytes);
-        let record = Record::new(key, Some(pending.spec.value.as_bytes()), timestamp);
+        let record = Record::new(key, pending.spec.value_bytes(), timestamp);
         let size_bytes = record.batch_size_upper_bound_in_bytes();
         if size_bytes > self.config.max_request_size_bytes || u64::from(size_bytes) > self.config.buffer_memory_bytes {
             return Sent::Failed(pending.ordinal, SendFailure::RecordTooLarge { size_bytes });

@@ -159,7 +159,12 @@ fn partition(id: u32) -> TopicPartition {
 }
 
 fn values(values: &[&str]) -> Vec<RecordSpec> {
-    let spec = |value: &&str| RecordSpec { key: None, value: (*value).to_owned(), partition: Some(0) };
+    let spec = |value: &&str| RecordSpec {
+        key: None,
+        value: (*value).to_owned(),
+        partition: Some(0),
+        ..RecordSpec::default()
+    };
     values.iter().map(spec).collect()
 }
 
@@ -282,7 +287,12 @@ fn records_wait_for_metadata_then_linger_then_travel_together() {
 fn a_key_decides_the_partition_as_kafka_hashes_it() {
     let mut bench = Bench::new(&[], &[1, 1, 1], None);
     // Facts §3.1: user-1 and user-2 on 2 of 3, user-4 on 1, bob on 0.
-    let spec = |key: &str| RecordSpec { key: Some(key.to_owned()), value: key.to_owned(), partition: None };
+    let spec = |key: &str| RecordSpec {
+        key: Some(key.to_owned()),
+        value: key.to_owned(),
+        partition: None,
+        ..RecordSpec::default()
+    };
     bench.produce(["user-1", "user-4", "bob", "user-2"].map(spec).to_vec());
     bench.run(1_000);
     let mut log = bench.log(1);
@@ -294,7 +304,7 @@ fn a_key_decides_the_partition_as_kafka_hashes_it() {
 #[test]
 fn records_without_a_key_stick_together() {
     let mut bench = Bench::new(&[], &[1, 2, 1], None);
-    let spec = |n: u32| RecordSpec { key: None, value: n.to_string(), partition: None };
+    let spec = |n: u32| RecordSpec { key: None, value: n.to_string(), partition: None, ..RecordSpec::default() };
     bench.produce((0..50).map(spec).collect());
     bench.run(1_000);
     assert_eq!(bench.log(1).len() + bench.log(2).len(), 1, "50 short records are far from batch.size");
@@ -439,7 +449,7 @@ fn no_more_requests_are_in_flight_than_allowed() {
     let mut bench = Bench::new(&pairs[1..], &[1, 1], None);
     bench.run(10);
     bench.broker(1).silent = true;
-    let to = |id: u32| RecordSpec { key: None, value: "x".into(), partition: Some(id) };
+    let to = |id: u32| RecordSpec { key: None, value: "x".into(), partition: Some(id), ..RecordSpec::default() };
     bench.produce([0, 0, 0, 1, 1].map(to).to_vec());
     bench.run(100);
     let in_flight: Vec<u32> =
@@ -497,7 +507,7 @@ fn a_topic_that_appears_in_time_unblocks_send() {
 #[test]
 fn a_record_for_a_partition_that_is_not_there_waits_like_one_for_a_topic() {
     let mut bench = Bench::new(&[], &[1], None);
-    bench.produce(vec![RecordSpec { key: None, value: "a".into(), partition: Some(1) }]);
+    bench.produce(vec![RecordSpec { key: None, value: "a".into(), partition: Some(1), ..RecordSpec::default() }]);
     bench.run(61_000);
     let failed = ProducerFact::SendFailed { ordinal: 0, why: SendFailure::MetadataTimeout };
     assert!(bench.facts.iter().any(|(_, fact)| *fact == failed));

@@ -28,6 +28,8 @@ pub enum ZkStage {
     Connecting,
     /// Sees to the persistent znodes and the cluster's id.
     Preparing,
+    /// Reads what an unclean stop has left in doubt; only a broker whose logs are in order registers.
+    LoadingLogs,
     /// Writes /brokers/ids/<own id>.
     Registering,
     Registered,

@@ -208,11 +208,27 @@ impl Broker {
 
     // ---- registration --------------------------------------------------------------------------------------------
 
+    /// `KafkaServer.startup` starts the log manager first: its recovery, then its tasks.
     fn zk_register(&mut self, ctx: &mut Ctx<'_>, zk: &mut ZkSupport) {
+        if !self.load_logs(ctx) {
+            zk.stage = ZkStage::LoadingLogs;
+            return;
+        }
         zk.stage = ZkStage::Registering;
         let data = zk_data::encode_broker(self.id, self.rack.as_deref(), ctx.now());
         let op = ZkOp::Create { path: zk_data::broker_path(self.id), data, mode: CreateMode::Ephemeral };
         zk.session.request(ctx, vec![op], ZkRequest::Register);
+    }
+
+    /// The logs are in order. False in KRaft mode.
+    pub(in crate::engine::server) fn zk_logs_read(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let registers = |broker: &mut Self, zk: &mut ZkSupport| {
+            if zk.stage == ZkStage::LoadingLogs {
+                broker.zk_register(ctx, zk);
+                zk.session.arm(ctx, session_timer);
+            }
+        };
+        self.with_zk(registers).is_some()
     }
 
     /// `CheckedEphemeral.getAfterNodeExists`
