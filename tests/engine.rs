@@ -10,6 +10,8 @@ mod engine {
     mod quorum;
     mod replication;
     mod storage;
+    mod topics;
     mod unnoticed;
     mod zookeeper;
+    mod zookeeper_changes;
 }

@@ -12,8 +12,8 @@ use super::{
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
 use crate::engine::command::OffsetTarget;
-use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
-use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::common::{BrokerId, ErrorCode, NodeId, Offset, TopicId, TopicPartition};
+use crate::engine::config::{BrokerConfig, KafkaVersion, TopicConfig};
 use crate::engine::coordinator::GroupState;
 use crate::engine::coordinator::group::{Group, Member};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicImage};
@@ -46,12 +46,12 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
             Some(image) => assignment::generate(world, image, topics, brokers, *is_rack_aware),
             None => no_node("describeTopics"),
         },
-        Question::VerifyReassignment { partitions, preserves_throttles } => match metadata(world) {
+        Question::VerifyReassignment { partitions, preserves_throttles } => match of_controller(world) {
             Some(image) => assignment::verify(image, partitions, *preserves_throttles),
             None => no_node("listPartitionReassignments"),
         },
         Question::ListReassignments => {
-            metadata(world).map_or_else(|| no_node("listPartitionReassignments"), assignment::list)
+            of_controller(world).map_or_else(|| no_node("listPartitionReassignments"), assignment::list)
         }
         Question::Show(expression) => match expression.evaluate(scope) {
             Ok(value) => value.to_string(),
@@ -80,6 +80,20 @@ pub fn reply(record: &Record, world: &World) -> Option<String> {
             format!("{}Created topic {name}.", if collides { warning } else { "" })
         }
         AdminFact::TopicRefused { message, .. } => format!("Error while executing topic command : {message}"),
+        // Since 3.0 the tool says nothing when all went well.
+        AdminFact::TopicDeleted { name } => match world.setup().version {
+            KafkaVersion::V0_8 | KafkaVersion::V0_9 => format!("Topic {name} is marked for deletion."),
+            _ => return None,
+        },
+        AdminFact::PartitionsAdded { .. } => match world.setup().version {
+            KafkaVersion::V0_8 | KafkaVersion::V0_9 | KafkaVersion::V2_3 => "Adding partitions succeeded!".to_owned(),
+            _ => return None,
+        },
+        // The tool looks for the topic before it asks for anything.
+        AdminFact::TopicChangeRefused { name, error: ErrorCode::UnknownTopicOrPartition, .. } => {
+            format!("Error while executing topic command : Topic '{name}' does not exist as expected")
+        }
+        AdminFact::TopicChangeRefused { message, .. } => format!("Error while executing topic command : {message}"),
         AdminFact::OffsetsReset { group, offsets } => reset_table(world, group, offsets),
         AdminFact::OffsetsResetRefused { group, error } => match views::group(world, group) {
             Some((_, found)) if !matches!(found.state(), GroupState::Empty | GroupState::Dead) => {
@@ -105,6 +119,14 @@ pub(super) fn bootstrap(world: &World) -> Option<BrokerId> {
 
 pub(super) fn metadata(world: &World) -> Option<&MetadataImage> {
     Some(world.broker(bootstrap(world)?)?.image())
+}
+
+/// What the controller answers: in KRaft mode by way of that broker, in ZooKeeper mode out of the znodes.
+fn of_controller(world: &World) -> Option<&MetadataImage> {
+    match world.kafka_controller() {
+        Some(controller) if world.is_up(NodeId::Broker(controller)) => Some(world.image()),
+        _ => metadata(world),
+    }
 }
 
 /// What the tools say when no broker answers them.

@@ -23,6 +23,8 @@ const TOOLS: &[ToolHelp] = &[
             "kafka-topics --create --topic orders --partitions 3 --replication-factor 3 --config min.insync.replicas=2",
             "kafka-topics --create --topic orders --replica-assignment 1:2:3,2:3:1",
             "kafka-topics --describe [--topic orders] [--under-replicated-partitions]",
+            "kafka-topics --alter --topic orders --partitions 6",
+            "kafka-topics --delete --topic orders",
             "kafka-topics --list",
         ],
         ours: &[],

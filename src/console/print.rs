@@ -3,7 +3,7 @@
 use super::tools::{COMMITS, DEFAULT_VALUE};
 use super::words::quote;
 use crate::engine::command::{Command, OffsetTarget, Properties, RecordSpec, Target, Workload};
-use crate::engine::common::Span;
+use crate::engine::common::{BrokerId, Span};
 use crate::engine::runtime::Crash;
 
 /// The line that [`super::parse`] reads back as this very command.
@@ -14,12 +14,13 @@ pub fn print(command: &Command) -> String {
             let mut line = Words::of("kafka-topics --create").flag("topic", name);
             line = line.maybe("partitions", partitions.as_ref());
             line = line.maybe("replication-factor", replication_factor.as_ref());
-            if let Some(assignment) = assignment {
-                let partition = |replicas: &Vec<_>| join(replicas, ":");
-                let all: Vec<String> = assignment.iter().map(partition).collect();
-                line = line.flag("replica-assignment", &all.join(","));
-            }
-            line.properties("config", configs).line()
+            by_hand(line, assignment.as_deref()).properties("config", configs).line()
+        }
+        Command::DeleteTopic { topic } => Words::of("kafka-topics --delete").flag("topic", topic).line(),
+        Command::AddPartitions { topic, partitions, assignment } => {
+            let line =
+                Words::of("kafka-topics --alter").flag("topic", topic).flag("partitions", &partitions.to_string());
+            by_hand(line, assignment.as_deref()).line()
         }
         Command::AddProducer { name, topic, configs, workload } => {
             let line = Words::of("kafka-console-producer").flag("topic", topic);
@@ -107,6 +108,12 @@ pub fn print(command: &Command) -> String {
             properties.iter().fold(line, |line, (key, value)| line.word(&format!("{key}={value}"))).line()
         }
     }
+}
+
+fn by_hand(line: Words, assignment: Option<&[Vec<BrokerId>]>) -> Words {
+    let Some(assignment) = assignment else { return line };
+    let all: Vec<String> = assignment.iter().map(|replicas| join(replicas, ":")).collect();
+    line.flag("replica-assignment", &all.join(","))
 }
 
 fn disk(verb: &str, node: &Target, directory: Option<&String>) -> Words {

@@ -40,6 +40,8 @@ fn samples() -> Vec<Command> {
     let (a, b) = (broker(1), Target::Controller(BrokerId(101)));
     let every = |command: &Command| match command {
         Command::CreateTopic { .. }
+        | Command::DeleteTopic { .. }
+        | Command::AddPartitions { .. }
         | Command::AddProducer { .. }
         | Command::Produce { .. }
         | Command::SetWorkload { .. }
@@ -179,6 +181,13 @@ fn samples() -> Vec<Command> {
             additional: true,
         },
         Command::CancelReassignments { partitions: vec![spec("orders", 0)] },
+        Command::DeleteTopic { topic: "a b".into() },
+        Command::AddPartitions { topic: "orders".into(), partitions: 6, assignment: None },
+        Command::AddPartitions {
+            topic: "orders".into(),
+            partitions: 4,
+            assignment: Some(vec![vec![BrokerId(3), BrokerId(1)]]),
+        },
         Command::Restart { node: a.clone() },
         Command::Pause { node: a.clone() },
         Command::Resume { node: a.clone() },

@@ -15,6 +15,8 @@ const TOPICS: &[Flag] = &[
     ("create", Nothing),
     ("list", Nothing),
     ("describe", Nothing),
+    ("delete", Nothing),
+    ("alter", Nothing),
     ("topic", Value),
     ("partitions", Value),
     ("replication-factor", Value),
@@ -118,15 +120,28 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
 }
 
 fn topics(mut line: Line) -> Result<Entry, ConsoleProblem> {
-    let entry = match (line.has("create"), line.has("describe"), line.has("list")) {
-        (true, false, false) => Entry::Act(vec![Command::CreateTopic {
+    let actions = ["create", "describe", "list", "delete", "alter"];
+    let given: Vec<&str> = actions.into_iter().filter(|action| line.has(action)).collect();
+    let entry = match given[..] {
+        ["delete"] => Entry::Act(vec![Command::DeleteTopic { topic: line.required("topic")? }]),
+        ["alter"] => {
+            let topic = line.required("topic")?;
+            let Some(partitions) = line.number("partitions")? else {
+                let what = "kafka-topics --alter changes the number of partitions and nothing else";
+                return Err(ConsoleProblem::new(what, "add --partitions N"));
+            };
+            let assignment = line.value("replica-assignment").map(|text| assignment(&text)).transpose()?;
+            // The tool wants a line for every partition and sends those of the new ones.
+            Entry::Act(vec![Command::AddPartitions { topic, partitions, assignment }])
+        }
+        ["create"] => Entry::Act(vec![Command::CreateTopic {
             name: line.required("topic")?,
             partitions: line.number("partitions")?,
             replication_factor: line.number("replication-factor")?,
             assignment: line.value("replica-assignment").map(|text| assignment(&text)).transpose()?,
             configs: line.properties("config")?,
         }]),
-        (false, true, false) => {
+        ["describe"] => {
             let filters = [
                 ("under-replicated-partitions", DescribeFilter::UnderReplicated),
                 ("unavailable-partitions", DescribeFilter::Unavailable),
@@ -141,12 +156,12 @@ fn topics(mut line: Line) -> Result<Entry, ConsoleProblem> {
             }
             Entry::Ask(Question::DescribeTopics { topic, only })
         }
-        (false, false, true) => Entry::Ask(Question::ListTopics),
+        ["list"] => Entry::Ask(Question::ListTopics),
         // Kafka's own sentence.
         _ => {
             return Err(ConsoleProblem::new(
                 "Command must include exactly one action: --list, --describe, --create, --alter or --delete",
-                "of these --list, --describe and --create work here",
+                "keep one of them",
             ));
         }
     };

@@ -143,6 +143,17 @@ pub enum Command {
         #[serde(default)]
         configs: Properties,
     },
+    /// `kafka-topics --delete`.
+    DeleteTopic {
+        topic: String,
+    },
+    /// `kafka-topics --alter --partitions N`: so many in all; the assignment is for the new ones.
+    AddPartitions {
+        topic: String,
+        partitions: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignment: Option<Vec<Vec<BrokerId>>>,
+    },
     /// Starts a program that produces to one topic.
     AddProducer {
         name: String,

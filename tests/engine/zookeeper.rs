@@ -13,7 +13,7 @@ use kafkascope::engine::{Fact, Setup, World};
 
 use super::lab::Lab;
 
-fn setup(seed: u64, servers: u32) -> Setup {
+pub fn setup(seed: u64, servers: u32) -> Setup {
     Setup {
         seed,
         version: KafkaVersion::V3_9,
@@ -23,7 +23,7 @@ fn setup(seed: u64, servers: u32) -> Setup {
     }
 }
 
-fn with_orders(setup: Setup) -> Lab {
+pub fn with_orders(setup: Setup) -> Lab {
     let mut lab = Lab::new(setup);
     lab.secs(5);
     lab.act(Command::CreateTopic {
@@ -37,21 +37,21 @@ fn with_orders(setup: Setup) -> Lab {
     lab
 }
 
-fn tree(lab: &Lab) -> &DataTree {
+pub fn tree(lab: &Lab) -> &DataTree {
     let newest = lab.world.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid());
     newest.expect("there is an ensemble")
 }
 
-fn znode(lab: &Lab, path: &str) -> Option<String> {
+pub fn znode(lab: &Lab, path: &str) -> Option<String> {
     tree(lab).get(path).map(|node| node.data().to_string())
 }
 
-fn controller(lab: &Lab) -> BrokerId {
+pub fn controller(lab: &Lab) -> BrokerId {
     lab.world.kafka_controller().expect("somebody is controller")
 }
 
 /// When facts of this kind happened.
-fn when(lab: &Lab, is: impl Fn(&Fact) -> bool) -> Vec<Time> {
+pub fn when(lab: &Lab, is: impl Fn(&Fact) -> bool) -> Vec<Time> {
     lab.trace.iter().filter(|record| is(&record.fact)).map(|record| record.at).collect()
 }
 

@@ -20,7 +20,8 @@ use super::network_client::{InFlightRequest, NetworkClient, NetworkConfig};
 use crate::engine::command::{OffsetTarget, RecordsBefore};
 use crate::engine::common::{BrokerId, ClientId, ElectionType, ErrorCode, NodeId, Offset, Span, Time, TopicPartition};
 use crate::engine::protocol::{
-    Body, CommittedOffset, CreateTopicsRequest, FindCoordinatorRequest, ListOffsetsRequest, MetadataRequest, NewTopic,
+    Body, CommittedOffset, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, DeleteTopicsRequest,
+    DeleteTopicsResponse, FindCoordinatorRequest, ListOffsetsRequest, MetadataRequest, NewPartitions, NewTopic,
     OffsetCommitRequest, OffsetFetchRequest, OffsetSpec, Request, Response, TopicName, TopicsAsked,
 };
 use crate::engine::runtime::{Crash, Node, TimerId};
@@ -40,6 +41,8 @@ pub enum AdminTimer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     CreateTopic(NewTopic),
+    DeleteTopic(TopicName),
+    AddPartitions(NewPartitions),
     ResetOffsets(Reset),
     DeleteRecords(Deletion),
     ElectLeaders(Elect),
@@ -48,10 +51,15 @@ pub enum Task {
 }
 
 impl Task {
+    /// Does it need the controller at all?
+    fn is_for_controller(&self) -> bool {
+        !matches!(self, Self::ResetOffsets(_) | Self::DeleteRecords(_))
+    }
+
     /// What an attempt has learnt is not kept for the next one.
     fn begin_anew(&mut self) {
         match self {
-            Self::CreateTopic(_) | Self::ElectLeaders(_) => {}
+            Self::CreateTopic(_) | Self::DeleteTopic(_) | Self::AddPartitions(_) | Self::ElectLeaders(_) => {}
             Self::DeleteRecords(deletion) => deletion.again(),
             Self::ResetOffsets(reset) => *reset = Reset::new(reset.group.clone(), reset.topic.clone(), reset.to),
             Self::Reassign(reassign) => {
@@ -100,6 +108,8 @@ struct Purpose {
     attempt: u32,
     /// Which of the two ListOffsets it was.
     spec: Option<OffsetSpec>,
+    /// The Metadata is to tell who is controller.
+    finds_controller: bool,
 }
 
 /// How an operation ends.
@@ -116,6 +126,8 @@ struct Process {
     operations: BTreeMap<OperationId, Operation>,
     next_operation: OperationId,
     poll_timer: Option<(Time, TimerId)>,
+    /// Who is controller, as the metadata said last; asked for anew after NOT_CONTROLLER.
+    controller: Option<BrokerId>,
 }
 
 /// The admin tool of a world.
@@ -124,6 +136,8 @@ pub struct Admin {
     id: ClientId,
     bootstrap: Vec<BrokerId>,
     backoff: ExponentialBackoff,
+    /// In ZooKeeper mode only the controller's broker answers what changes the cluster (`ControllerNodeProvider`).
+    asks_controller: bool,
     process: Process,
 }
 
@@ -131,7 +145,13 @@ impl Admin {
     #[must_use]
     pub fn new(id: ClientId, bootstrap: Vec<BrokerId>) -> Self {
         let backoff = ExponentialBackoff::new(Span::millis(100), Span::millis(1_000));
-        Self { id, bootstrap, backoff, process: Process::new() }
+        Self { id, bootstrap, backoff, asks_controller: false, process: Process::new() }
+    }
+
+    /// For a cluster whose brokers pass nothing on to their controller.
+    #[must_use]
+    pub fn asking_controller(self) -> Self {
+        Self { asks_controller: true, ..self }
     }
 
     // ---- what the user does ----------------------------------------------------------------------------------
@@ -139,6 +159,16 @@ impl Admin {
     /// `kafka-topics.sh --create`.
     pub fn create_topic(&mut self, ctx: &mut Ctx<'_>, topic: NewTopic) {
         self.begin(ctx, Task::CreateTopic(topic));
+    }
+
+    /// `kafka-topics.sh --delete`.
+    pub fn delete_topic(&mut self, ctx: &mut Ctx<'_>, topic: TopicName) {
+        self.begin(ctx, Task::DeleteTopic(topic));
+    }
+
+    /// `kafka-topics.sh --alter --partitions`.
+    pub fn add_partitions(&mut self, ctx: &mut Ctx<'_>, partitions: NewPartitions) {
+        self.begin(ctx, Task::AddPartitions(partitions));
     }
 
     /// `kafka-consumer-groups.sh --reset-offsets --execute`.
@@ -215,7 +245,16 @@ impl Admin {
             return;
         }
         operation.retry_at = None;
+        let lacks_controller = self.asks_controller && self.process.controller.is_none();
+        let finds_controller = lacks_controller && operation.task.is_for_controller();
         let requests = match &operation.task {
+            _ if finds_controller => Ok(vec![(None, None, whoever_is_there())]),
+            Task::DeleteTopic(name) => {
+                Ok(vec![(None, None, DeleteTopicsRequest { topics: vec![name.clone()] }.into())])
+            }
+            Task::AddPartitions(new) => {
+                Ok(vec![(None, None, CreatePartitionsRequest { topics: vec![new.clone()] }.into())])
+            }
             Task::CreateTopic(topic) => {
                 Ok(vec![(None, None, CreateTopicsRequest { topics: vec![topic.clone()] }.into())])
             }
@@ -234,7 +273,12 @@ impl Admin {
         };
         let attempt = operation.attempts;
         let anybody = self.process.network.least_loaded(&self.bootstrap, now, ctx.rng());
-        let receivers: Option<Vec<BrokerId>> = requests.iter().map(|(to, _, _)| to.or(anybody)).collect();
+        let controller = self.process.controller;
+        let receiver = |(to, _, request): &Step| {
+            let controller = controller.filter(|_| is_for_controller(request));
+            to.or(controller).or(anybody)
+        };
+        let receivers: Option<Vec<BrokerId>> = requests.iter().map(receiver).collect();
         let held_back = |broker: &BrokerId| self.process.network.backing_off_until(*broker, now);
         let waits_until = match &receivers {
             Some(receivers) => receivers.iter().filter_map(held_back).max(),
@@ -245,7 +289,7 @@ impl Admin {
         let (Some(receivers), None) = (receivers, waits_until) else { return };
         for (to, (_, spec, request)) in receivers.into_iter().zip(requests) {
             operation.outstanding += 1;
-            self.process.network.send(ctx, to, request, Purpose { operation: id, attempt, spec });
+            self.process.network.send(ctx, to, request, Purpose { operation: id, attempt, spec, finds_controller });
         }
     }
 
@@ -259,12 +303,31 @@ impl Admin {
                     (_, Err((error, message))) => Outcome::FailsWith(error, message),
                 }
             }
+            (_, Response::Metadata(metadata)) if purpose.finds_controller => {
+                self.process.controller = metadata.controller;
+                match metadata.controller {
+                    Some(_) => Outcome::GoesOn,
+                    None => Outcome::Fails(ErrorCode::NotController),
+                }
+            }
+            (Task::DeleteTopic(_), Response::DeleteTopics(DeleteTopicsResponse { mut topics })) => {
+                match topics.remove(0) {
+                    (name, Ok(())) => Outcome::Done(AdminFact::TopicDeleted { name }),
+                    (name, Err((error, message))) => unless_moved(name, error, message),
+                }
+            }
+            (Task::AddPartitions(new), Response::CreatePartitions(CreatePartitionsResponse { mut topics })) => {
+                match topics.remove(0) {
+                    (name, Ok(())) => Outcome::Done(AdminFact::PartitionsAdded { name, count: new.count }),
+                    (name, Err((error, message))) => unless_moved(name, error, message),
+                }
+            }
             (Task::DeleteRecords(deletion), response) => deletion.answered(response),
             (Task::ResetOffsets(reset), response) => reset.answered(purpose.spec, response),
             (Task::ElectLeaders(elect), response) => elect.answered(response),
             (Task::Reassign(reassign), response) => reassign.answered(response),
             (Task::CancelReassignment(cancel), response) => cancel.answered(response),
-            (Task::CreateTopic(topic), response) => unreachable!("{:?} answers {topic:?}", response.api()),
+            (task, response) => unreachable!("{:?} answers {task:?}", response.api()),
         };
         self.end(ctx, purpose.operation, outcome);
     }
@@ -293,6 +356,9 @@ impl Admin {
             Outcome::Fails(error) => (error, error.message().to_owned()),
             Outcome::FailsWith(error, message) => (error, message),
         };
+        if error == ErrorCode::NotController || error == ErrorCode::NetworkException {
+            self.process.controller = None;
+        }
         let operation = self.process.operations.get_mut(&id).expect("only operations under way end");
         if error.is_retriable() && operation.since + API_TIMEOUT > ctx.now() {
             operation.retry_at = Some(ctx.now() + self.backoff.after(operation.attempts, ctx.rng()));
@@ -304,6 +370,9 @@ impl Admin {
         let operation = self.process.operations.remove(&id).expect("looked up above");
         ctx.emit(match operation.task {
             Task::CreateTopic(topic) => AdminFact::TopicRefused { name: topic.name, error, message },
+            Task::DeleteTopic(name) | Task::AddPartitions(NewPartitions { topic: name, .. }) => {
+                AdminFact::TopicChangeRefused { name, error, message }
+            }
             Task::ResetOffsets(reset) => AdminFact::OffsetsResetRefused { group: reset.group, error },
             Task::DeleteRecords(deletion) => deletion.refused(error),
             Task::ElectLeaders(_) if error == ErrorCode::RequestTimedOut => {
@@ -335,8 +404,35 @@ impl Process {
             operations: BTreeMap::new(),
             next_operation: OperationId(0),
             poll_timer: None,
+            controller: None,
         }
     }
+}
+
+/// Of a topic's own errors the client tries again after NOT_CONTROLLER only (`handleNotControllerError`).
+fn unless_moved(name: TopicName, error: ErrorCode, message: String) -> Outcome {
+    match error {
+        ErrorCode::NotController => Outcome::FailsWith(error, message),
+        _ => Outcome::Done(AdminFact::TopicChangeRefused { name, error, message }),
+    }
+}
+
+/// Metadata of no topic: brokers and controller.
+fn whoever_is_there() -> Request {
+    MetadataRequest { topics: TopicsAsked::Named(Vec::new()), allow_auto_topic_creation: false }.into()
+}
+
+/// Requests that `KafkaAdminClient` sends with a `ControllerNodeProvider`.
+fn is_for_controller(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::CreateTopics(_)
+            | Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_)
+    )
 }
 
 /// To whom (`None`: anybody), which of the ListOffsets, and what.

@@ -219,6 +219,20 @@ pub enum AdminFact {
         error: ErrorCode,
         message: String,
     },
+    /// Whoever asks no longer finds it. (Its replicas may take longer to go.)
+    TopicDeleted {
+        name: TopicName,
+    },
+    PartitionsAdded {
+        name: TopicName,
+        count: u32,
+    },
+    /// Neither deleted nor enlarged.
+    TopicChangeRefused {
+        name: TopicName,
+        error: ErrorCode,
+        message: String,
+    },
     OffsetsReset {
         group: Arc<str>,
         offsets: Vec<(TopicPartition, Offset)>,

@@ -421,12 +421,13 @@ mod tests {
             offline: Vec::new(),
         };
         let topic = TopicMetadata { name: orders(), outcome: Ok((topic, vec![partition])) };
-        MetadataResponse { brokers: vec![BrokerId(1), BrokerId(2)], topics: vec![topic] }
+        MetadataResponse { brokers: vec![BrokerId(1), BrokerId(2)], controller: None, topics: vec![topic] }
     }
 
     fn refused(error: ErrorCode) -> MetadataResponse {
         MetadataResponse {
             brokers: vec![BrokerId(1), BrokerId(2)],
+            controller: None,
             topics: vec![TopicMetadata { name: orders(), outcome: Err(error) }],
         }
     }

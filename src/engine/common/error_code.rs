@@ -58,6 +58,7 @@ errors! {
     LeaderNotAvailable = 5, "LEADER_NOT_AVAILABLE", Refresh, "There is no leader for this topic-partition as we are in the middle of a leadership election.";
     NotLeaderOrFollower = 6, "NOT_LEADER_OR_FOLLOWER", Refresh, "For requests intended only for the leader, this error indicates that the broker is not the current leader. For requests intended for any replica, this error indicates that the broker is not a replica of the topic partition.";
     RequestTimedOut = 7, "REQUEST_TIMED_OUT", Again, "The request timed out.";
+    BrokerNotAvailable = 8, "BROKER_NOT_AVAILABLE", Never, "The broker is not available.";
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE", Never, "The request included a message larger than the max message size the server will accept.";
     StaleControllerEpoch = 11, "STALE_CONTROLLER_EPOCH", Never, "The controller moved to another broker.";
     NetworkException = 13, "NETWORK_EXCEPTION", Refresh, "The server disconnected before a response was received.";
@@ -83,6 +84,8 @@ errors! {
     InvalidRequest = 42, "INVALID_REQUEST", Never, "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
     PolicyViolation = 44, "POLICY_VIOLATION", Never, "Request parameters do not satisfy the configured policy.";
     KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", Refresh, "Disk error when trying to access log file on the disk.";
+    ReassignmentInProgress = 60, "REASSIGNMENT_IN_PROGRESS", Never, "A partition reassignment is in progress.";
+    TopicDeletionDisabled = 73, "TOPIC_DELETION_DISABLED", Never, "Topic deletion is disabled.";
     FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", Refresh, "The leader epoch in the request is older than the epoch on the broker.";
     UnknownLeaderEpoch = 75, "UNKNOWN_LEADER_EPOCH", Again, "The leader epoch in the request is newer than the epoch on the broker.";
     StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH", Never, "Broker epoch has changed.";

@@ -64,6 +64,10 @@ config! {
             "How long a starting broker tries to register with the controller before it gives up.";
         live controlled_shutdown_enable: bool = "controlled.shutdown.enable", Boolean, Plain, Any, "true", ReadOnly, "broker, stopping",
             "A broker that is stopped first hands its leaderships over.";
+        live controlled_shutdown_max_retries: u32 = "controlled.shutdown.max.retries", Int, Plain, Any, "3", ReadOnly, "broker, stopping (ZooKeeper mode)",
+            "So many times a stopping broker asks the controller to take its leaderships over; then it stops anyway.";
+        live controlled_shutdown_retry_backoff: Span = "controlled.shutdown.retry.backoff.ms", Long, Millis, Any, "5000", ReadOnly, "broker, stopping (ZooKeeper mode)",
+            "Pause before a stopping broker asks again.";
 
         // ZooKeeper mode.
         live zookeeper_session_timeout: Span = "zookeeper.session.timeout.ms", Int, Millis, AtLeast(1), "18000", ReadOnly, "broker, ZooKeeper session",
@@ -72,6 +76,8 @@ config! {
         // New topics.
         live auto_create_topics_enable: bool = "auto.create.topics.enable", Boolean, Plain, Any, "true", ReadOnly, "broker, metadata requests",
             "A topic that a client asks for is created if it does not exist.";
+        live delete_topic_enable: bool = "delete.topic.enable", Boolean, Plain, Any, "true", ReadOnly, "controller, topic deletion",
+            "Topics may be deleted; if not, whoever asks is refused.";
         live num_partitions: u32 = "num.partitions", Int, Plain, AtLeast(1), "1", ReadOnly, "controller, topic creation",
             "How many partitions a topic gets that is created without a number.";
         live default_replication_factor: u32 = "default.replication.factor", Int, Plain, NotNegative, "1", ReadOnly, "controller, topic creation",

@@ -70,6 +70,7 @@ const ARRIVED: &[(Scope, Release, &str)] = &[
 /// (scope, key, changed in, what it was before)
 const ONCE: &[(Scope, &str, Release, &str)] = &[
     (Scope::Broker, "unclean.leader.election.enable", Release(0, 11, 0), "true"),
+    (Scope::Broker, "delete.topic.enable", Release(1, 0, 0), "false"),
     (Scope::Broker, "offsets.retention.minutes", Release(2, 0, 0), "1440"),
     (Scope::Broker, "group.max.session.timeout.ms", Release(0, 10, 0), "30000"),
     (Scope::Broker, "group.max.session.timeout.ms", Release(2, 3, 0), "300000"),

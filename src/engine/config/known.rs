@@ -42,7 +42,7 @@ const BROKER: &str = "\
     controller.quota.window.num controller.quota.window.size.seconds controller.socket.timeout.ms cordoned.log.dirs \
     create.topic.policy.class.name delegation.token.expiry.check.interval.ms delegation.token.expiry.time.ms \
     delegation.token.max.lifetime.ms delegation.token.secret.key delete.records.purgatory.purge.interval.requests \
-    delete.topic.enable early.start.listeners fetch.purgatory.purge.interval.requests \
+    early.start.listeners fetch.purgatory.purge.interval.requests \
     follower.fetch.last.tiered.offset.enable follower.replication.throttled.rate group.consumer.assignment.interval.ms \
     group.consumer.assignors group.consumer.heartbeat.interval.ms group.consumer.max.assignment.interval.ms \
     group.consumer.max.heartbeat.interval.ms group.consumer.max.session.timeout.ms group.consumer.max.size \

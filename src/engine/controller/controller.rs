@@ -22,8 +22,9 @@ use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, Nod
 use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::{MetadataBatch, MetadataImage, MetadataRecord, Snapshot};
 use crate::engine::protocol::{
-    AlterPartitionResponse, ApiKey, Body, BrokerHeartbeatResponse, BrokerRegistrationResponse, CreateTopicsResponse,
-    Request, Response,
+    AlterPartitionReassignmentsResponse, AlterPartitionResponse, ApiKey, Body, BrokerHeartbeatResponse,
+    BrokerRegistrationResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
+    ElectLeadersResponse, Request, Response, TopicOutcome,
 };
 use crate::engine::raft::{MetadataLog, RaftClient, RaftConfig, RaftEvent, Role, SnapshotGenerator, is_for_raft};
 use crate::engine::runtime::{Crash, Node, TimerId};
@@ -446,6 +447,8 @@ impl Controller {
             Request::BrokerHeartbeat(request) => self.heartbeat(ctx, caller, &request),
             Request::AlterPartition(request) => self.alter_partition(ctx, caller, &request),
             Request::CreateTopics(request) => self.create_topics(ctx, caller, &request),
+            Request::DeleteTopics(request) => self.delete_topics(ctx, caller, &request),
+            Request::CreatePartitions(request) => self.create_partitions(ctx, caller, &request),
             Request::ElectLeaders(request) => self.elect_leaders(ctx, caller, &request),
             Request::AlterPartitionReassignments(request) => self.reassign(ctx, caller, &request),
             Request::ListPartitionReassignments(_) => self.list_reassignments(ctx, caller),
@@ -465,16 +468,12 @@ fn refuse_request(ctx: &mut Ctx<'_>, caller: Caller, request: &Request) {
     match request {
         Request::BrokerRegistration(_) => reply(ctx, caller, BrokerRegistrationResponse { outcome: Err(error) }),
         Request::BrokerHeartbeat(_) => reply(ctx, caller, heartbeat_refusal(error)),
-        Request::AlterPartition(_) => {
-            reply(ctx, caller, AlterPartitionResponse { error: Some(error), partitions: Vec::new() });
-        }
-        Request::CreateTopics(create) => {
-            let refused = |name| (name, Err((error, error.message().to_owned())));
-            let topics = create.topics.iter().map(|topic| refused(topic.name.clone())).collect();
-            reply(ctx, caller, CreateTopicsResponse { topics });
-        }
-        _ => {}
+        request => request.refused(error).into_iter().for_each(|response| reply(ctx, caller, response)),
     }
+}
+
+fn refused_topic((name, _): TopicOutcome) -> TopicOutcome {
+    (name, Err((ErrorCode::NotController, ErrorCode::NotController.message().to_owned())))
 }
 
 /// The same for an answer that was ready and may not be given.
@@ -487,6 +486,16 @@ fn refuse_answer(response: Response) -> Response {
         Response::CreateTopics(create) => {
             let refused = |(name, _)| (name, Err((error, error.message().to_owned())));
             CreateTopicsResponse { topics: create.topics.into_iter().map(refused).collect() }.into()
+        }
+        Response::DeleteTopics(DeleteTopicsResponse { topics }) => {
+            DeleteTopicsResponse { topics: topics.into_iter().map(refused_topic).collect() }.into()
+        }
+        Response::CreatePartitions(CreatePartitionsResponse { topics }) => {
+            CreatePartitionsResponse { topics: topics.into_iter().map(refused_topic).collect() }.into()
+        }
+        Response::ElectLeaders(_) => ElectLeadersResponse { error: Some(error), partitions: Vec::new() }.into(),
+        Response::AlterPartitionReassignments(_) => {
+            AlterPartitionReassignmentsResponse { error: Some(error), partitions: Vec::new() }.into()
         }
         other => other,
     }

@@ -175,7 +175,7 @@ impl ReplicationControl<'_> {
         }
     }
 
-    fn active_of(&self, replicas: &[BrokerId]) -> Vec<BrokerId> {
+    pub(super) fn active_of(&self, replicas: &[BrokerId]) -> Vec<BrokerId> {
         replicas.iter().copied().filter(|broker| self.is_active(*broker)).collect()
     }
 }

@@ -45,6 +45,17 @@ pub enum ControllerFact {
         error: ErrorCode,
         message: String,
     },
+    TopicDeleted {
+        topic: TopicId,
+        name: Arc<str>,
+    },
+    PartitionsAdded {
+        topic: TopicId,
+        name: Arc<str>,
+        /// So many there are now.
+        count: u32,
+        added: u32,
+    },
     LeaderElected {
         partition: TopicPartition,
         from: Option<BrokerId>,

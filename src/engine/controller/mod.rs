@@ -2,7 +2,7 @@
 //!
 //! `controller` is the node, on top of its replica of the quorum's log (`raft`); `requests` and `configs` are what it
 //! decides when asked. The rest are its organs, each pure: who is alive (`broker_heartbeat_manager`) and what follows for
-//! partitions (`replication_control`, `elections`, `reassignment`, `create_topics`, with `partition_change` for one
+//! partitions (`replication_control`, `elections`, `reassignment`, `create_topics`, `topic_changes`, with `partition_change` for one
 //! partition and `placement` for new ones), and what of it is told (`telling`).
 
 mod broker_heartbeat_manager;
@@ -20,9 +20,11 @@ mod requests;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod topic_changes;
 
 pub use broker_heartbeat_manager::{BrokerControlState, BrokerHeartbeatManager, Session};
 pub use controller::{Controller, ControllerTimer, PendingAnswer};
 pub use create_topics::invalid_name;
 pub use fact::{ControllerFact, ElectedBecause, FencedBecause};
 pub use placement::{UsableBroker, place};
+pub use reassignment::Reassignment;

@@ -11,7 +11,8 @@ use crate::engine::metadata::MetadataRecord;
 use crate::engine::protocol::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
     AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
-    BrokerRegistrationResponse, CreateTopicsRequest, CreateTopicsResponse, ElectLeadersRequest, ElectLeadersResponse,
+    BrokerRegistrationResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse, ElectLeadersRequest, ElectLeadersResponse,
     ListPartitionReassignmentsResponse,
 };
 
@@ -169,6 +170,33 @@ impl Controller {
             });
         }
         self.answer_when_committed(ctx, caller, CreateTopicsResponse { topics });
+    }
+
+    pub(super) fn delete_topics(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &DeleteTopicsRequest) {
+        let (records, topics) = self.control().delete_topics(&request.topics);
+        for record in &records {
+            if let MetadataRecord::RemoveTopic { topic } = *record {
+                let name = self.active().decided.image.topic(topic).map(|topic| topic.name.clone());
+                ctx.emit(ControllerFact::TopicDeleted { topic, name: name.unwrap_or_default() });
+            }
+        }
+        self.append(ctx, records, ElectedBecause::Preferred);
+        self.answer_when_committed(ctx, caller, DeleteTopicsResponse { topics });
+    }
+
+    pub(super) fn create_partitions(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &CreatePartitionsRequest) {
+        let before = self.active().decided.image.clone();
+        let (records, topics) = self.control().create_partitions(&request.topics, ctx.rng());
+        self.append(ctx, records, ElectedBecause::Preferred);
+        for new in request.topics.iter().zip(&topics).filter(|(_, (_, outcome))| outcome.is_ok()).map(|(new, _)| new) {
+            let Some((topic, image)) = before.topic_id(&new.topic).and_then(|id| Some((id, before.topic(id)?))) else {
+                continue;
+            };
+            let had = u32::try_from(image.partitions.len()).expect("a topic has fewer than 2^32 partitions");
+            let (name, count) = (new.topic.clone(), new.count);
+            ctx.emit(ControllerFact::PartitionsAdded { topic, name, count, added: count - had });
+        }
+        self.answer_when_committed(ctx, caller, CreatePartitionsResponse { topics });
     }
 
     pub(super) fn elect_leaders(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &ElectLeadersRequest) {

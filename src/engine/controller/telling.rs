@@ -88,11 +88,59 @@ fn reason(before: &PartitionRegistration, after: &PartitionRegistration) -> Opti
     if before.isr.contains(&leader) {
         return None;
     }
-    Some(if before.elr.contains(&leader) {
-        ElectedBecause::Eligible
+    if before.elr.contains(&leader) {
+        Some(ElectedBecause::Eligible)
     } else if before.last_known_elr == [leader] && before.isr.is_empty() {
-        ElectedBecause::LastKnown
+        Some(ElectedBecause::LastKnown)
+    } else if after.recovery == LeaderRecoveryState::Recovering {
+        Some(ElectedBecause::Unclean)
     } else {
-        ElectedBecause::Unclean
-    })
+        // It has come into the in-sync set by this very change: the end of a reassignment.
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::common::{BrokerId, TopicId};
+    use crate::engine::metadata::PartitionChange;
+
+    fn told(before: &PartitionRegistration, change: &PartitionChange) -> ElectedBecause {
+        let mut after = before.clone();
+        after.merge(change);
+        let facts =
+            of_partition(TopicPartition::new(TopicId(0), 0), before.clone(), &after, ElectedBecause::Reassigned);
+        let why = |fact: &ControllerFact| match fact {
+            ControllerFact::LeaderElected { why, .. } => Some(*why),
+            _ => None,
+        };
+        facts.iter().find_map(why).expect("the leader changed")
+    }
+
+    /// The leader that a reassignment hands over to joins the in-sync set in the same record: no unclean election.
+    #[test]
+    fn a_leader_that_comes_with_the_end_of_a_reassignment_is_not_unclean() {
+        let (one, two) = (vec![BrokerId(1)], vec![BrokerId(2)]);
+        let before = PartitionRegistration {
+            replicas: vec![BrokerId(2), BrokerId(1)],
+            adding: two.clone(),
+            removing: one.clone(),
+            ..PartitionRegistration::new(one.clone(), one)
+        };
+        let handed_over = PartitionChange {
+            leader: Some(Some(BrokerId(2))),
+            isr: Some(two.clone()),
+            replicas: Some(two.clone()),
+            adding: Some(Vec::new()),
+            removing: Some(Vec::new()),
+            ..PartitionChange::default()
+        };
+        assert_eq!(told(&before, &handed_over), ElectedBecause::Reassigned);
+        let unclean = PartitionChange {
+            recovery: Some(LeaderRecoveryState::Recovering),
+            ..PartitionChange { replicas: None, adding: None, removing: None, ..handed_over }
+        };
+        assert_eq!(told(&before, &unclean), ElectedBecause::Unclean);
+    }
 }

@@ -31,7 +31,7 @@ impl KafkaController {
         if !is_known {
             let error = Some(ErrorCode::StaleBrokerEpoch);
             let response = AlterPartitionResponse { error, partitions: Vec::new() };
-            return vec![Step::Answer { to: from, correlation, response }];
+            return vec![Step::Answer { to: from, correlation, response: response.into() }];
         }
         let (mut decisions, mut judged) = (Vec::new(), Vec::new());
         for proposal in &request.partitions {
@@ -100,8 +100,11 @@ impl KafkaController {
         self.next_all([
             Step::ReadStates(refused),
             Step::TellBrokers { brokers: self.context.broker_ids(), partitions: asked },
-            Step::Answer { to: from, correlation, response },
+            Step::Answer { to: from, correlation, response: response.into() },
         ]);
+        // An in-sync set that has grown may be all that a reassignment waited for.
+        let moving = decisions.iter().map(|one| one.partition).filter(|id| self.context.reassigning.contains(id));
+        self.program.extend(moving.map(|partition| Step::CheckReassignment { partition, only_if_complete: true }));
         Some(())
     }
 }

@@ -78,19 +78,20 @@ impl Channels {
         channel.in_flight = Some((correlation, timer));
     }
 
-    /// Goes on with the next request if this answers the one under way.
+    /// Goes on with the next request if this answers the one under way, which is returned.
     pub(super) fn answered(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         broker: BrokerId,
         correlation: CorrelationId,
-    ) {
-        let Some(channel) = self.0.get_mut(&broker) else { return };
-        let Some((_, timer)) = channel.in_flight.take_if(|(sent, _)| *sent == correlation) else { return };
+    ) -> Option<Request> {
+        let channel = self.0.get_mut(&broker)?;
+        let (_, timer) = channel.in_flight.take_if(|(sent, _)| *sent == correlation)?;
         ctx.cancel_timer(timer);
-        channel.queue.pop_front();
+        let answered = channel.queue.pop_front();
         self.pump(ctx, env, broker);
+        answered
     }
 
     /// The connection broke: the same request again, as long as ZooKeeper says that the broker lives.
@@ -166,14 +167,21 @@ impl Batch {
             let partitions = partitions.into_iter().collect();
             requests.push((broker, LeaderAndIsrRequest { stamp, topics, partitions }.into()));
         }
-        let known = |id: &TopicPartition| Some((*id, context.registration(*id)?));
+        let deleted: Vec<_> =
+            update_partitions.iter().map(|id| id.topic).filter(|id| context.is_to_delete(*id)).collect();
+        let deleted: Vec<_> = deleted.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let known = |id: &TopicPartition| match context.is_to_delete(id.topic) {
+            true => None,
+            false => Some((*id, context.registration(*id)?)),
+        };
         let partitions: Vec<_> = update_partitions.iter().filter_map(known).collect();
         let topics = context.topics_of(partitions.iter().map(|(id, _)| id));
         let brokers: Vec<_> = context.live_brokers().map(|(id, live)| (id, live.rack.clone())).collect();
         for broker in update_brokers {
             let Some(stamp) = stamp(broker) else { continue };
             let (brokers, topics, partitions) = (brokers.clone(), topics.clone(), partitions.clone());
-            requests.push((broker, UpdateMetadataRequest { stamp, brokers, topics, partitions }.into()));
+            let deleted = deleted.clone();
+            requests.push((broker, UpdateMetadataRequest { stamp, brokers, topics, partitions, deleted }.into()));
         }
         for (broker, partitions) in stop_replica {
             let Some(stamp) = stamp(broker) else { continue };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::zk_data::{self, TopicAssignment};
 use crate::engine::common::{BrokerEpoch, BrokerId, TopicId, TopicPartition};
+use crate::engine::controller::Reassignment;
 use crate::engine::metadata::PartitionRegistration;
 use crate::engine::protocol::TopicName;
 
@@ -35,6 +36,11 @@ pub enum ReplicaState {
     New,
     Online,
     Offline,
+    /// Its broker has been told to delete it.
+    DeletionStarted,
+    DeletionSuccessful,
+    /// Its broker is down, or could not delete it.
+    DeletionIneligible,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,12 +55,22 @@ pub struct ControllerContext {
     /// The version of /controller_epoch that all writes are conditional on.
     pub(super) epoch_zk_version: u32,
     pub(super) live: BTreeMap<BrokerId, LiveBroker>,
+    /// Of those, the ones that have asked to leave: they get neither leaderships nor replicas any more.
+    pub(super) shutting_down: BTreeSet<BrokerId>,
     pub(super) topics: BTreeMap<TopicName, (TopicId, TopicAssignment)>,
     pub(super) names: BTreeMap<TopicId, TopicName>,
     pub(super) overrides: BTreeMap<TopicId, BTreeMap<Arc<str>, Arc<str>>>,
     pub(super) leadership: BTreeMap<TopicPartition, zk_data::PartitionState>,
     pub(super) partition_states: BTreeMap<TopicPartition, PartitionState>,
     pub(super) replica_states: BTreeMap<(TopicPartition, BrokerId), ReplicaState>,
+    /// `partitionsBeingReassigned`
+    pub(super) reassigning: BTreeSet<TopicPartition>,
+    /// Topics that are on their way out (`topicsToBeDeleted`), …
+    pub(super) to_delete: BTreeSet<TopicId>,
+    /// … of which brokers have been told, …
+    pub(super) deletion_started: BTreeSet<TopicId>,
+    /// … and which must wait.
+    pub(super) deletion_ineligible: BTreeSet<TopicId>,
 }
 
 impl ControllerContext {
@@ -78,8 +94,55 @@ impl ControllerContext {
         self.replica_states.get(&(id, broker)).copied()
     }
 
+    /// Topics that are being deleted, and whether that goes on at the moment.
+    pub fn deletions(&self) -> impl Iterator<Item = (&TopicName, bool)> {
+        let with_name = |id: &TopicId| Some((self.names.get(id)?, !self.deletion_ineligible.contains(id)));
+        self.to_delete.iter().filter_map(with_name)
+    }
+
+    pub fn reassigning(&self) -> impl Iterator<Item = TopicPartition> {
+        self.reassigning.iter().copied()
+    }
+
     pub(super) fn is_live(&self, broker: BrokerId) -> bool {
-        self.live.contains_key(&broker)
+        self.live.contains_key(&broker) && !self.shutting_down.contains(&broker)
+    }
+
+    /// `isTopicQueuedUpForDeletion`
+    pub(super) fn is_to_delete(&self, topic: TopicId) -> bool {
+        self.to_delete.contains(&topic)
+    }
+
+    pub(super) fn remove_topic(&mut self, topic: TopicId) -> Option<TopicName> {
+        let name = self.names.remove(&topic)?;
+        self.topics.remove(&name);
+        self.overrides.remove(&topic);
+        for set in [&mut self.to_delete, &mut self.deletion_started, &mut self.deletion_ineligible] {
+            set.remove(&topic);
+        }
+        self.leadership.retain(|id, _| id.topic != topic);
+        self.partition_states.retain(|id, _| id.topic != topic);
+        self.replica_states.retain(|(id, _), _| id.topic != topic);
+        self.reassigning.retain(|id| id.topic != topic);
+        Some(name)
+    }
+
+    pub(super) fn assignment(&self, id: TopicPartition) -> Reassignment {
+        let topic = self.names.get(&id.topic).and_then(|name| self.topics.get(name));
+        topic.map(|(_, topic)| topic.replicas(id.partition)).unwrap_or_default()
+    }
+
+    pub(super) fn set_assignment(&mut self, id: TopicPartition, assignment: &Reassignment) {
+        if let Some((_, topic)) = self.names.get(&id.topic).and_then(|name| self.topics.get_mut(name)) {
+            topic.set(id.partition, assignment);
+        }
+    }
+
+    /// Every replica of a topic, with its state.
+    pub(super) fn replicas_of_topic(&self, topic: TopicId) -> Vec<(TopicPartition, BrokerId, Option<ReplicaState>)> {
+        let of_topic = self.partitions().filter(|(id, _)| id.topic == topic);
+        let state = |id, broker| (id, broker, self.replica_state(id, broker));
+        of_topic.flat_map(|(id, replicas)| replicas.iter().map(move |broker| state(id, *broker))).collect()
     }
 
     pub(super) fn broker_ids(&self) -> Vec<BrokerId> {
@@ -121,16 +184,19 @@ impl ControllerContext {
 
     /// A partition as brokers are told of it; `None` before it has had a leader.
     pub(super) fn registration(&self, id: TopicPartition) -> Option<PartitionRegistration> {
-        self.leadership.get(&id).map(|state| registration(self.replicas(id), state))
+        self.leadership.get(&id).map(|state| registration(&self.assignment(id), state))
     }
 
     pub(super) fn in_states(&self, states: &[PartitionState]) -> Vec<TopicPartition> {
-        self.partition_states.iter().filter(|(_, state)| states.contains(state)).map(|(id, _)| *id).collect()
+        let is_wanted =
+            |(id, state): &(&TopicPartition, &PartitionState)| states.contains(state) && !self.is_to_delete(id.topic);
+        self.partition_states.iter().filter(is_wanted).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn with_offline_leader(&self) -> Vec<TopicPartition> {
         let is_offline = |state: &zk_data::PartitionState| state.leader.is_none_or(|leader| !self.is_live(leader));
-        self.leadership.iter().filter(|(_, state)| is_offline(state)).map(|(id, _)| *id).collect()
+        let leaderships = self.leadership.iter().filter(|(id, _)| !self.is_to_delete(id.topic));
+        leaderships.filter(|(_, state)| is_offline(state)).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn set_partition_state(&mut self, id: TopicPartition, next: PartitionState) {
@@ -150,9 +216,11 @@ impl ControllerContext {
 
 /// Assignment and state znodes together, as brokers and spectators know a partition.
 #[must_use]
-pub fn registration(replicas: &[BrokerId], state: &zk_data::PartitionState) -> PartitionRegistration {
+pub fn registration(assignment: &Reassignment, state: &zk_data::PartitionState) -> PartitionRegistration {
     PartitionRegistration {
-        replicas: replicas.to_vec(),
+        replicas: assignment.replicas.clone(),
+        adding: assignment.adding.clone(),
+        removing: assignment.removing.clone(),
         isr: state.isr.clone(),
         leader: state.leader,
         leader_epoch: state.leader_epoch,

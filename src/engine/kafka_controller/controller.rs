@@ -6,18 +6,16 @@
 
 use std::collections::VecDeque;
 
-use super::alter_partition::Altering;
 use super::channel::{Batch, Channels, ControllerChannel};
 use super::context::ControllerContext;
-use super::elections::{Decision, Strategy};
 use super::fact::KafkaControllerFact;
+pub use super::task::ControllerTask;
+pub(super) use super::task::Step;
 use super::{ZkRequest, zk_data};
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, ErrorCode, NodeId, Span, TopicPartition};
+use crate::engine::common::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Span, TopicPartition};
 use crate::engine::config::BrokerConfig;
-use crate::engine::protocol::{
-    AlterPartitionRequest, AlterPartitionResponse, Body, Response, TopicName, ZkError, ZkOp, ZkOutcome,
-};
+use crate::engine::protocol::{Body, Request, Response, TopicName, ZkError, ZkOp, ZkOutcome};
 use crate::engine::runtime::TimerId;
 use crate::engine::zookeeper::Session;
 
@@ -47,80 +45,6 @@ pub struct Env<'a> {
 /// The broker numbers all requests it sends.
 pub trait NextCorrelation {
     fn next(&mut self) -> CorrelationId;
-}
-
-/// What the thread is asked to do, in its own words (`ControllerEvent`).
-#[derive(Clone, Debug)]
-pub enum ControllerTask {
-    /// Startup, Reelect, and RegisterBrokerAndReelect once the broker is registered.
-    Elect,
-    /// Somebody else may have become controller.
-    ControllerChange,
-    BrokerChange,
-    TopicChange,
-    IsrChangeNotification,
-    /// Somebody wrote /admin/preferred_replica_election.
-    PreferredElection,
-    AutoRebalance,
-    AlterPartition {
-        from: NodeId,
-        correlation: CorrelationId,
-        request: AlterPartitionRequest,
-    },
-}
-
-impl ControllerTask {
-    /// Kafka's name of the state the controller is in meanwhile (`ControllerState`).
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Elect | Self::ControllerChange => "ControllerChange",
-            Self::BrokerChange => "BrokerChange",
-            Self::TopicChange => "TopicChange",
-            Self::IsrChangeNotification => "IsrChange",
-            Self::PreferredElection => "ManualLeaderBalance",
-            Self::AutoRebalance => "AutoLeaderBalance",
-            Self::AlterPartition { .. } => "AlterPartition",
-        }
-    }
-}
-
-/// One step of a program. Those that need ZooKeeper wait for its answer.
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    FindController { then_elect: bool },
-    ReadEpoch,
-    CreateEpoch,
-    BecomeController { epoch: u32, version: u32 },
-    CheckController { epoch: u32 },
-    WatchNotifications,
-    DeleteNotifications(Vec<String>),
-    ListBrokers,
-    ReadBrokers(Vec<BrokerId>),
-    ListTopics,
-    ReadTopics(Vec<TopicName>),
-    ReadStates(Vec<TopicPartition>),
-    CompleteFailover,
-    ListChangedBrokers,
-    ReadChangedBrokers(Vec<BrokerId>),
-    ListChangedTopics,
-    ReadNewTopics(Vec<TopicName>),
-    CreateStates(Vec<TopicPartition>),
-    ReadToElect { partitions: Vec<TopicPartition>, strategy: Strategy },
-    Elect { decisions: Vec<Decision>, strategy: Strategy },
-    ReadToRemove { broker: BrokerId, partitions: Vec<TopicPartition> },
-    Remove { broker: BrokerId, decisions: Vec<Decision> },
-    ReplicasOnline(Vec<TopicPartition>, Option<BrokerId>),
-    TriggerOnline,
-    Send,
-    TellBrokers { brokers: Vec<BrokerId>, partitions: Vec<TopicPartition> },
-    ListIsrNotifications,
-    ReadIsrNotifications(Vec<String>),
-    ReadPreferred,
-    DeletePreferred,
-    Rebalance,
-    AlterPartitions(Altering),
-    Answer { to: NodeId, correlation: CorrelationId, response: AlterPartitionResponse },
 }
 
 /// One broker's share in the controllership. Everything in it dies with the process.
@@ -181,18 +105,19 @@ impl KafkaController {
         self.proceed(ctx, env);
     }
 
-    /// A request that only a controller answers.
-    pub fn alter_partition(
+    /// A request that only a controller answers: everybody else refuses it (`KafkaApis`).
+    pub fn asked(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         (from, correlation): (NodeId, CorrelationId),
-        request: AlterPartitionRequest,
+        request: Request,
     ) {
+        let task = ControllerTask::Asked { from, correlation, request };
         if self.is_active(env.me) {
-            return self.put(ctx, env, ControllerTask::AlterPartition { from, correlation, request });
+            return self.put(ctx, env, task);
         }
-        refuse(ctx, from, correlation, ErrorCode::NotController);
+        refuse(ctx, &task);
     }
 
     /// The znode has changed as its watch says.
@@ -204,15 +129,31 @@ impl KafkaController {
             zk_data::TOPICS => ControllerTask::TopicChange,
             zk_data::ISR_CHANGES => ControllerTask::IsrChangeNotification,
             zk_data::PREFERRED_ELECTION if exists => ControllerTask::PreferredElection,
+            zk_data::DELETE_TOPICS => ControllerTask::TopicDeletion,
+            zk_data::REASSIGN_PARTITIONS if exists => ControllerTask::ZkPartitionReassignment,
+            _ if exists => match self.watched_topic(path) {
+                Some(task) => task,
+                None => return,
+            },
             _ => return,
         };
         self.put(ctx, env, task);
     }
 
+    /// Below /brokers/topics: a topic's own znode, or the state of a partition that is being moved.
+    fn watched_topic(&self, path: &str) -> Option<ControllerTask> {
+        let mut parts = path.strip_prefix(zk_data::TOPICS)?.strip_prefix('/')?.split('/');
+        let name: TopicName = parts.next()?.into();
+        let Some(_) = parts.next() else { return Some(ControllerTask::PartitionModifications(name)) };
+        let partition = parts.next()?.parse().ok()?;
+        let (topic, _) = self.context.topics.get(&name)?;
+        Some(ControllerTask::PartitionReassignmentIsrChange(TopicPartition::new(*topic, partition)))
+    }
+
     /// The session has expired: whatever this broker was, it is not controller any more.
     pub fn expired(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
-        self.queue.clear();
-        self.running = None;
+        let given_up: Vec<ControllerTask> = self.running.take().into_iter().chain(self.queue.drain(..)).collect();
+        given_up.iter().for_each(|task| refuse(ctx, task));
         self.program.clear();
         self.awaited = None;
         self.resign(ctx, env.me);
@@ -245,8 +186,17 @@ impl KafkaController {
         env: &mut Env<'_>,
         broker: BrokerId,
         correlation: CorrelationId,
+        response: &Response,
     ) {
-        self.channels.answered(ctx, env, broker, correlation);
+        let Some(Request::StopReplica(order)) = self.channels.answered(ctx, env, broker, correlation) else { return };
+        let Response::StopReplica(answer) = response else { return };
+        let is_deletion = |(id, delete): &(TopicPartition, bool)| *delete && self.context.is_to_delete(id.topic);
+        let partitions: Vec<TopicPartition> =
+            order.partitions.iter().filter(|one| is_deletion(one)).map(|(id, _)| *id).collect();
+        if !partitions.is_empty() {
+            let is_done = answer.error.is_none();
+            self.put(ctx, env, ControllerTask::ReplicasDeleted { broker, partitions, is_done });
+        }
     }
 
     // ---- the thread --------------------------------------------------------------------------------------------------
@@ -257,7 +207,8 @@ impl KafkaController {
             if let Some(step) = self.program.pop_front() {
                 self.begin(ctx, env, step);
             } else if let Some(task) = self.queue.pop_front() {
-                self.program.extend(self.plan(env, &task));
+                let steps = self.plan(ctx, env, &task);
+                self.program.extend(steps);
                 self.running = Some(task);
             } else {
                 self.running = None;
@@ -266,20 +217,36 @@ impl KafkaController {
         }
     }
 
-    fn plan(&self, env: &Env<'_>, task: &ControllerTask) -> Vec<Step> {
+    fn plan(&mut self, ctx: &mut Ctx<'_>, env: &Env<'_>, task: &ControllerTask) -> Vec<Step> {
         match task {
             ControllerTask::Elect => vec![Step::FindController { then_elect: true }],
             ControllerTask::ControllerChange => vec![Step::FindController { then_elect: false }],
             // The rest is for the active one; an event may have waited since before it resigned.
-            ControllerTask::AlterPartition { from, correlation, request } if self.is_active(env.me) => {
-                self.plan_alter_partition(*from, *correlation, request)
+            _ if !self.is_active(env.me) => task.refusal().into_iter().collect(),
+            ControllerTask::Asked { from, correlation, request } => {
+                self.plan_asked(ctx, (*from, *correlation), request)
             }
-            ControllerTask::AlterPartition { from, correlation, .. } => {
-                let error = Some(ErrorCode::NotController);
-                let response = AlterPartitionResponse { error, partitions: Vec::new() };
-                vec![Step::Answer { to: *from, correlation: *correlation, response }]
+            ControllerTask::PartitionModifications(topic) => match self.context.topics.contains_key(topic) {
+                true => vec![Step::ReadChangedTopic(topic.clone())],
+                false => Vec::new(),
+            },
+            ControllerTask::TopicDeletion => vec![Step::ListDeletions { is_failover: false }],
+            ControllerTask::ReplicasDeleted { broker, partitions, is_done: true } => {
+                self.complete_replica_deletion(*broker, partitions);
+                vec![Step::ResumeDeletions]
             }
-            _ if !self.is_active(env.me) => Vec::new(),
+            ControllerTask::ReplicasDeleted { broker, partitions, is_done: false } => {
+                self.fail_replica_deletion(ctx, *broker, partitions);
+                vec![Step::ResumeDeletions]
+            }
+            ControllerTask::ZkPartitionReassignment => vec![Step::ReadZkReassignment { is_new: true }],
+            ControllerTask::PartitionReassignmentIsrChange(partition) => {
+                vec![Step::CheckReassignment { partition: *partition, only_if_complete: true }]
+            }
+            ControllerTask::UncleanElectionEnabled(Some(topic)) => {
+                vec![Step::ReadUnclean { topics: vec![topic.clone()] }]
+            }
+            ControllerTask::UncleanElectionEnabled(None) => vec![Step::TriggerOnline],
             ControllerTask::BrokerChange => vec![Step::ListChangedBrokers],
             ControllerTask::TopicChange => vec![Step::ListChangedTopics],
             ControllerTask::IsrChangeNotification => vec![Step::ListIsrNotifications],
@@ -301,9 +268,28 @@ impl KafkaController {
                 return;
             }
             Step::Answer { to, correlation, response } => {
-                let response = response.clone();
-                ctx.send(*to, Body::Response { correlation: *correlation, response: response.into() });
+                let (correlation, response) = (*correlation, response.clone());
+                ctx.send(*to, Body::Response { correlation, response });
                 return;
+            }
+            Step::AnswerShutdown { to, correlation, broker } => {
+                let response = self.shutdown_answer(*broker);
+                ctx.send(*to, Body::Response { correlation: *correlation, response });
+                return;
+            }
+            Step::AnswerElection { to, correlation, asked } => {
+                let response = self.election_answer(asked);
+                ctx.send(*to, Body::Response { correlation: *correlation, response });
+                return;
+            }
+            Step::ResumeDeletions => return self.resume_deletions(ctx),
+            Step::ResumeDeletionOf(topics) => return self.resume_deletion_of(ctx, topics),
+            Step::StartReplicaDeletion(replicas) => return self.start_replica_deletion(replicas),
+            Step::ResumeReassignment(partition) => return self.resume_reassignment(ctx, *partition),
+            Step::StopRemoved { partition, replicas } => return self.stop_removed(*partition, replicas),
+            Step::DropReplicas { partition, replicas } => return self.drop_replicas(*partition, replicas),
+            Step::EndReassignment { partition, cancelled } => {
+                return self.end_reassignment(ctx, *partition, *cancelled);
             }
             Step::CompleteFailover => return self.complete_failover(ctx),
             Step::ReplicasOnline(partitions, broker) => return self.replicas_online(partitions, *broker),
@@ -371,8 +357,8 @@ impl KafkaController {
     /// Another controller has been elected meanwhile (`ControllerMovedException`): drop everything and look who it is.
     pub(super) fn moved(&mut self, ctx: &mut Ctx<'_>, env: &Env<'_>) {
         self.program.clear();
-        if let Some(ControllerTask::AlterPartition { from, correlation, .. }) = &self.running {
-            refuse(ctx, *from, *correlation, ErrorCode::NotController);
+        if let Some(task) = self.running.take() {
+            refuse(ctx, &task);
         }
         self.resign(ctx, env.me);
         self.active = None;
@@ -391,9 +377,10 @@ pub(super) fn is_fenced(outcome: &ZkOutcome) -> bool {
     matches!(outcome, Err(failure) if failure.error == ZkError::BadVersion && failure.at == 0)
 }
 
-fn refuse(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, error: ErrorCode) {
-    let response: Response = AlterPartitionResponse { error: Some(error), partitions: Vec::new() }.into();
-    ctx.send(to, Body::Response { correlation, response });
+fn refuse(ctx: &mut Ctx<'_>, task: &ControllerTask) {
+    if let Some(Step::Answer { to, correlation, response }) = task.refusal() {
+        ctx.send(to, Body::Response { correlation, response });
+    }
 }
 
 /// The epoch of a broker's registration: the number of the transaction that made its znode.

@@ -4,6 +4,8 @@
 //! Deciding reads the state znodes first and writes on condition that they are still as read; what another hand has
 //! changed meanwhile is read and decided again.
 
+use std::collections::BTreeSet;
+
 use super::context::{PartitionState, ReplicaState};
 use super::controller::{Env, KafkaController, Step, is_fenced};
 use super::zk_data;
@@ -17,8 +19,14 @@ use crate::engine::protocol::{ZkOp, ZkOutcome, ZkReply};
 pub(super) enum Strategy {
     /// The leader is dead.
     Offline,
+    /// The same, though none in sync may be left: an operator asked for it, or has just allowed it.
+    Unclean,
     /// Back to the head of the assignment.
     Preferred,
+    /// The leader leaves.
+    ControlledShutdown,
+    /// The leader is no replica any more.
+    Reassign,
 }
 
 /// A state to be written for a partition.
@@ -74,8 +82,12 @@ impl KafkaController {
     pub(super) fn replicas_online(&mut self, partitions: &[TopicPartition], only: Option<BrokerId>) {
         for id in partitions {
             for broker in self.context.replicas(*id).to_vec() {
-                let is_new = self.context.replica_states.get(&(*id, broker)) == Some(&ReplicaState::New);
+                let before = self.context.replica_state(*id, broker);
+                let is_new = before == Some(ReplicaState::New);
                 if only.is_some_and(|only| only != broker) || !(is_new || self.context.is_live(broker)) {
+                    continue;
+                }
+                if matches!(before, Some(ReplicaState::DeletionStarted | ReplicaState::DeletionSuccessful)) {
                     continue;
                 }
                 self.context.replica_states.insert((*id, broker), ReplicaState::Online);
@@ -92,22 +104,28 @@ impl KafkaController {
         let offline = self.context.in_states(&[PartitionState::Offline]);
         self.next_all([
             Step::CreateStates(new),
-            Step::ReadToElect { partitions: offline, strategy: Strategy::Offline },
+            Step::ReadToElect { partitions: offline, strategy: Strategy::Offline, why: None },
             Step::Send,
         ]);
     }
 
     /// `onBrokerFailure`: elect for what they led, then take them out of the in-sync sets.
-    pub(super) fn brokers_failed(&mut self, dead: &[BrokerId]) {
+    pub(super) fn brokers_failed(&mut self, ctx: &mut Ctx<'_>, dead: &[BrokerId]) {
+        for broker in dead {
+            self.context.shutting_down.remove(broker);
+        }
         for id in self.context.with_offline_leader() {
             self.context.set_partition_state(id, PartitionState::Offline);
         }
         let mut steps = vec![Step::TriggerOnline];
         for broker in dead {
-            let partitions = self.context.replicas_on(*broker);
+            let mut partitions = self.context.replicas_on(*broker);
+            let to_delete = partitions.extract_if(.., |id| self.context.is_to_delete(id.topic)).collect::<Vec<_>>();
+            self.fail_replica_deletion(ctx, *broker, &to_delete);
             steps.push(Step::ReadToRemove { broker: *broker, partitions });
         }
         steps.push(Step::Send);
+        steps.push(Step::ResumeDeletions);
         // Those without any replica on the dead brokers must hear that they are gone.
         steps.push(Step::TellBrokers { brokers: self.context.broker_ids(), partitions: Vec::new() });
         self.next_all(steps);
@@ -120,11 +138,19 @@ impl KafkaController {
         let mut steps = vec![Step::TellBrokers { brokers: existing, partitions: Vec::new() }];
         let led: Vec<TopicPartition> = self.context.leadership.keys().copied().collect();
         steps.push(Step::TellBrokers { brokers: new.clone(), partitions: led });
-        for broker in new {
-            steps.push(Step::ReplicasOnline(self.context.replicas_on(broker), Some(broker)));
+        let (mut moving, mut to_delete) = (Vec::new(), BTreeSet::new());
+        for broker in &new {
+            let partitions = self.context.replicas_on(*broker);
+            to_delete.extend(partitions.iter().map(|id| id.topic).filter(|id| self.context.is_to_delete(*id)));
+            moving.extend(partitions.iter().copied().filter(|id| self.context.reassigning.contains(id)));
+            steps.push(Step::ReplicasOnline(partitions, Some(*broker)));
         }
         steps.push(Step::Send);
         steps.push(Step::TriggerOnline);
+        steps.extend(moving.into_iter().map(Step::ResumeReassignment));
+        if !to_delete.is_empty() {
+            steps.push(Step::ResumeDeletionOf(to_delete));
+        }
         self.next_all(steps);
     }
 
@@ -141,12 +167,16 @@ impl KafkaController {
                 .collect();
             let elsewhere =
                 |id: &TopicPartition| self.context.leadership.get(id).is_some_and(|state| state.leader != Some(broker));
+            let is_free =
+                |id: &TopicPartition| !self.context.reassigning.contains(id) && !self.context.is_to_delete(id.topic);
             let away: Vec<TopicPartition> = preferring.iter().copied().filter(elsewhere).collect();
             if away.len() * 100 > preferring.len() * PERCENTAGE {
-                elect.extend(away.into_iter().filter(|id| self.context.leadership[id].isr.contains(&broker)));
+                let in_sync = |id: &TopicPartition| self.context.leadership[id].isr.contains(&broker);
+                elect.extend(away.into_iter().filter(|id| in_sync(id) && is_free(id)));
             }
         }
-        self.next_all([Step::ReadToElect { partitions: elect, strategy: Strategy::Preferred }, Step::Send]);
+        let (partitions, strategy) = (elect, Strategy::Preferred);
+        self.next_all([Step::ReadToElect { partitions, strategy, why: None }, Step::Send]);
     }
 
     // ---- reading, deciding, writing ------------------------------------------------------------------------------------
@@ -177,6 +207,20 @@ impl KafkaController {
             let is_live = |broker| self.context.is_live(broker);
             let (leader, isr) = match strategy {
                 Strategy::Offline => elect_offline(replicas, &before.isr, is_live, self.allows_unclean(env, *id))?,
+                Strategy::Unclean => elect_offline(replicas, &before.isr, is_live, true)?,
+                // `leaderForReassign`, `leaderForControlledShutdown`: the first that lives and is in sync. Who leaves is
+                // not live any more.
+                Strategy::Reassign => {
+                    let target = self.context.assignment(*id);
+                    let stays = |broker: &BrokerId| !target.removing.contains(broker);
+                    let first = replicas.iter().copied().filter(stays);
+                    (first.into_iter().find(|id| is_live(*id) && before.isr.contains(id))?, before.isr.clone())
+                }
+                Strategy::ControlledShutdown => {
+                    let leader = replicas.iter().copied().find(|id| is_live(*id) && before.isr.contains(id))?;
+                    let leaving = |id: &BrokerId| self.context.shutting_down.contains(id);
+                    (leader, before.isr.iter().copied().filter(|id| !leaving(id)).collect())
+                }
                 Strategy::Preferred => {
                     let head = *replicas.first()?;
                     if !is_live(head) || !before.isr.contains(&head) || before.leader == Some(head) {
@@ -245,12 +289,17 @@ impl KafkaController {
                 continue;
             }
             let after = decision.after(self.context.epoch, decision.before.partition_epoch.next());
-            tell(ctx, id, &decision.before, &after, why);
-            if after.leader.is_some_and(|leader| self.context.is_live(leader)) {
+            // What is on its way out is gone already for everybody else.
+            if !self.context.is_to_delete(id.topic) {
+                tell(ctx, id, &decision.before, &after, why);
+            }
+            if after.leader.is_some_and(|leader| self.context.is_live(leader)) && !self.context.is_to_delete(id.topic) {
                 self.context.set_partition_state(id, PartitionState::Online);
             }
             self.context.leadership.insert(id, after);
-            self.batch.leader_and_isr(&self.context, &decision.recipients, id);
+            if !self.context.is_to_delete(id.topic) {
+                self.batch.leader_and_isr(&self.context, &decision.recipients, id);
+            }
         }
         Some(again)
     }

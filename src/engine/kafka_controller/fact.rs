@@ -1,6 +1,15 @@
 //! What happens on the controller of ZooKeeper mode beside what any controller does (`ControllerFact`).
 
 use crate::engine::common::BrokerId;
+use crate::engine::protocol::TopicName;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HaltedBecause {
+    /// A broker that has a replica of it is down.
+    ReplicaOffline,
+    /// Its partitions are being moved.
+    Reassignment,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KafkaControllerFact {
@@ -21,6 +30,19 @@ pub enum KafkaControllerFact {
         epoch: u32,
         brokers: u32,
         partitions: u32,
+    },
+    /// Somebody asked for its deletion: a note stands below /admin/delete_topics.
+    MarkedForDeletion {
+        name: TopicName,
+    },
+    /// Brokers are told to forget the topic and to delete their replicas.
+    DeletionBegan {
+        name: TopicName,
+    },
+    /// The deletion waits.
+    DeletionHalted {
+        name: TopicName,
+        why: HaltedBecause,
     },
     BrokersChanged {
         joined: Vec<BrokerId>,

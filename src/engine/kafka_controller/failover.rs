@@ -8,7 +8,8 @@ use super::controller::{Env, KafkaController, Step, broker_epoch, is_fenced};
 use super::elections::Strategy;
 use super::fact::KafkaControllerFact;
 use super::zk_data::{
-    self, BROKER_IDS, CONTROLLER, CONTROLLER_EPOCH, DELETE_TOPICS, ISR_CHANGES, PREFERRED_ELECTION, TOPICS,
+    self, BROKER_IDS, CONTROLLER, CONTROLLER_EPOCH, DELETE_TOPICS, ISR_CHANGES, PREFERRED_ELECTION,
+    REASSIGN_PARTITIONS, TOPICS,
 };
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, TopicPartition};
@@ -17,6 +18,11 @@ use crate::engine::protocol::{CreateMode, TopicName, ZkOp, ZkOutcome, ZkReply};
 
 fn get(path: impl Into<Arc<str>>) -> ZkOp {
     ZkOp::GetData { path: path.into(), watch: false }
+}
+
+/// A watch on its data stays behind.
+fn watched(path: impl Into<Arc<str>>) -> ZkOp {
+    ZkOp::GetData { path: path.into(), watch: true }
 }
 
 fn list(path: &str) -> ZkOp {
@@ -55,7 +61,10 @@ impl KafkaController {
             partitions.iter().map(path).collect::<Vec<_>>()
         };
         let topics = |topics: &[TopicName]| {
-            topics.iter().flat_map(|name| [get(zk_data::topic_path(name)), get(zk_data::config_path(name))]).collect()
+            topics
+                .iter()
+                .flat_map(|name| [watched(zk_data::topic_path(name)), get(zk_data::config_path(name))])
+                .collect()
         };
         let brokers = |ids: &[BrokerId]| ids.iter().map(|id| get(zk_data::broker_path(*id))).collect::<Vec<_>>();
         match step {
@@ -103,12 +112,50 @@ impl KafkaController {
                     exists(PREFERRED_ELECTION),
                 ]
             }
+            Step::ReadChangedTopic(name) => vec![watched(zk_data::topic_path(name))],
+            Step::ReadToBump(partition) => states(&[*partition]),
+            Step::Bump(decisions) => self.write_decisions(decisions),
+            Step::ListDeletions { .. } => vec![list(DELETE_TOPICS)],
+            Step::DropDeletions(names) => {
+                let drop =
+                    |name: &TopicName| self.guarded(ZkOp::Delete { path: zk_data::deletion_path(name), version: None });
+                names.iter().map(drop).collect()
+            }
+            Step::CompleteDeletion(topic) => self.topic_removal(*topic),
+            Step::WriteAssignment { partition, assignment, .. } => self.write_assignment(*partition, assignment),
+            // Leaders that write in-sync sets themselves do not tell the controller at once: it watches.
+            Step::CheckReassignment { partition, .. } if self.context.names.contains_key(&partition.topic) => {
+                let path = zk_data::state_path(self.context.name(*partition), partition.partition);
+                let watch = !env.config.version.alters_isr_through_controller();
+                vec![ZkOp::GetData { path, watch }]
+            }
+            Step::CheckReassignment { .. } => Vec::new(),
+            Step::ReadZkReassignment { .. } => vec![exists(REASSIGN_PARTITIONS), get(REASSIGN_PARTITIONS)],
+            Step::WriteZkReassignment(rest) if rest.is_empty() => {
+                let path: Arc<str> = REASSIGN_PARTITIONS.into();
+                vec![self.guarded(ZkOp::Delete { path, version: None }), exists(REASSIGN_PARTITIONS)]
+            }
+            Step::WriteZkReassignment(rest) => {
+                let rest = rest.iter().map(|(name, index, replicas)| (name.as_ref(), *index, replicas.as_slice()));
+                let (path, data) = (REASSIGN_PARTITIONS.into(), zk_data::encode_reassignment(rest));
+                vec![self.guarded(ZkOp::SetData { path, data, version: None })]
+            }
+            Step::ReadUnclean { topics } => topics.iter().map(|name| get(zk_data::config_path(name))).collect(),
             Step::CompleteFailover
             | Step::ReplicasOnline(..)
             | Step::TriggerOnline
             | Step::Send
             | Step::TellBrokers { .. }
             | Step::Rebalance
+            | Step::ResumeDeletions
+            | Step::ResumeDeletionOf(_)
+            | Step::StartReplicaDeletion(_)
+            | Step::ResumeReassignment(_)
+            | Step::StopRemoved { .. }
+            | Step::DropReplicas { .. }
+            | Step::EndReassignment { .. }
+            | Step::AnswerShutdown { .. }
+            | Step::AnswerElection { .. }
             | Step::Answer { .. } => unreachable!("done without ZooKeeper"),
         }
     }
@@ -195,22 +242,26 @@ impl KafkaController {
                     self.moved(ctx, env);
                 }
             }
-            Step::ReadToElect { partitions, strategy } => {
+            Step::ReadToElect { partitions, strategy, why } => {
                 let usable = self.take_states(&partitions, &outcomes);
                 let decisions = self.decide_elections(env, &usable, strategy);
-                self.next(Step::Elect { decisions, strategy });
+                self.next(Step::Elect { decisions, strategy, why });
             }
-            Step::Elect { decisions, strategy } => {
+            Step::Elect { decisions, strategy, why: told } => {
                 let why = match strategy {
+                    _ if told.is_some() => told.unwrap_or(ElectedBecause::Asked),
                     Strategy::Offline if decisions.iter().any(|decision| decision.before.leader.is_some()) => {
                         ElectedBecause::LeaderFenced
                     }
                     Strategy::Offline => ElectedBecause::ReplicaReturned,
                     Strategy::Preferred => ElectedBecause::Preferred,
+                    Strategy::Unclean => ElectedBecause::Unclean,
+                    Strategy::Reassign => ElectedBecause::Reassigned,
+                    Strategy::ControlledShutdown => ElectedBecause::LeaderShutsDown,
                 };
                 match self.written(ctx, &decisions, &outcomes, why) {
                     Some(again) if again.is_empty() => {}
-                    Some(partitions) => self.next(Step::ReadToElect { partitions, strategy }),
+                    Some(partitions) => self.next(Step::ReadToElect { partitions, strategy, why: told }),
                     None => self.moved(ctx, env),
                 }
             }
@@ -243,11 +294,47 @@ impl KafkaController {
                 let listed = data(first).map(|data| zk_data::decode_partitions(data)).unwrap_or_default();
                 let partitions = self.known(&listed);
                 self.next_all([
-                    Step::ReadToElect { partitions, strategy: Strategy::Preferred },
+                    Step::ReadToElect { partitions, strategy: Strategy::Preferred, why: None },
                     Step::Send,
                     Step::DeletePreferred,
                 ]);
             }
+            Step::ReadChangedTopic(name) => self.partitions_changed(&name, first),
+            Step::ReadToBump(partition) => {
+                let usable = self.take_states(&[partition], &outcomes);
+                self.next(Step::Bump(usable.into_iter().flat_map(|id| self.decide_bump(id)).collect()));
+            }
+            Step::Bump(decisions) => match self.written(ctx, &decisions, &outcomes, ElectedBecause::Reassigned) {
+                Some(again) => self.next_all(again.into_iter().map(Step::ReadToBump)),
+                None => self.moved(ctx, env),
+            },
+            Step::ListDeletions { is_failover } => {
+                let is_enabled = env.config.delete_topic_enable;
+                self.deletions_listed(ctx, is_enabled, names(first), is_failover);
+            }
+            Step::DropDeletions(_) | Step::WriteZkReassignment(_) => {
+                if outcomes.iter().any(is_fenced) {
+                    self.moved(ctx, env);
+                }
+            }
+            Step::CompleteDeletion(topic) => {
+                if outcomes.iter().any(is_fenced) {
+                    return self.moved(ctx, env);
+                }
+                self.topic_removed(ctx, topic);
+            }
+            Step::WriteAssignment { partition, assignment, told } => {
+                if outcomes.iter().any(is_fenced) {
+                    return self.moved(ctx, env);
+                }
+                self.assignment_written(ctx, partition, &assignment, told);
+            }
+            Step::CheckReassignment { partition, only_if_complete } => {
+                self.take_states(&[partition], &outcomes);
+                self.reassignment_checked(partition, only_if_complete);
+            }
+            Step::ReadZkReassignment { is_new } => self.zk_reassignment_read(ctx, is_new, outcomes.get(1)),
+            Step::ReadUnclean { topics } => self.unclean_read(env, &topics, &outcomes),
             done => unreachable!("{done:?} waits for nothing"),
         }
     }
@@ -286,7 +373,9 @@ impl KafkaController {
         let mut steps =
             vec![Step::TellBrokers { brokers, partitions: Vec::new() }, Step::ReplicasOnline(all, None), Step::Send];
         steps.extend(offline.into_iter().map(|(broker, partitions)| Step::ReadToRemove { broker, partitions }));
-        steps.extend([Step::Send, Step::TriggerOnline, Step::ReadPreferred]);
+        steps.extend([Step::Send, Step::TriggerOnline, Step::ReadZkReassignment { is_new: true }]);
+        steps.extend(self.context.reassigning.iter().copied().map(Step::ResumeReassignment));
+        steps.extend([Step::ListDeletions { is_failover: true }, Step::ReadPreferred]);
         self.next_all(steps);
     }
 
@@ -329,7 +418,7 @@ impl KafkaController {
             self.brokers_started(&back);
         }
         if !lost.is_empty() {
-            self.brokers_failed(&lost);
+            self.brokers_failed(ctx, &lost);
         }
     }
 
@@ -338,12 +427,65 @@ impl KafkaController {
         for (name, pair) in topics.iter().zip(outcomes.chunks(2)) {
             let Some(assignment) = data(pair.first()).and_then(|data| zk_data::decode_topic(data)) else { continue };
             let partitions: Vec<_> = assignment.partitions.keys().copied().collect();
+            let moving = assignment.adding.keys().chain(assignment.removing.keys()).copied().collect::<Vec<_>>();
             let topic = self.context.add_topic(name.clone(), assignment);
             let overrides = data(pair.get(1)).map(|data| zk_data::decode_config(data)).unwrap_or_default();
             self.context.overrides.insert(topic, overrides);
+            let moving = moving.into_iter().map(|partition| TopicPartition { topic, partition });
+            self.context.reassigning.extend(moving);
             found.extend(partitions.into_iter().map(|partition| TopicPartition { topic, partition }));
         }
         found
+    }
+
+    /// `processPartitionModifications`: partitions that the znode has and the controller does not know yet.
+    fn partitions_changed(&mut self, name: &TopicName, outcome: Option<&ZkOutcome>) {
+        let Some(read) = data(outcome).and_then(|data| zk_data::decode_topic(data)) else { return };
+        let Some((topic, known)) = self.context.topics.get_mut(name) else { return };
+        let topic = *topic;
+        let mut new = Vec::new();
+        for (partition, replicas) in read.partitions {
+            if !known.partitions.contains_key(&partition) && !self.context.to_delete.contains(&topic) {
+                known.partitions.insert(partition, replicas);
+                new.push(TopicPartition { topic, partition });
+            }
+        }
+        self.new_partitions(&new);
+    }
+
+    /// /admin/reassign_partitions: what stands there begins; what is done leaves it, and with the last the znode.
+    fn zk_reassignment_read(&mut self, ctx: &mut Ctx<'_>, is_new: bool, outcome: Option<&ZkOutcome>) {
+        let Some(listed) = data(outcome).map(|data| zk_data::decode_reassignment(data)) else { return };
+        let (mut steps, mut rest) = (Vec::new(), Vec::new());
+        for (name, partition, replicas) in &listed {
+            let index = partition.0;
+            match self.reassignment_asked(name, index, Some(replicas)) {
+                Ok((id, assignment)) if is_new => {
+                    steps.extend(self.reassign(ctx, id, assignment));
+                    rest.push((name.clone(), index, replicas.clone()));
+                }
+                Ok((id, _)) if self.context.reassigning.contains(&id) => {
+                    rest.push((name.clone(), index, replicas.clone()));
+                }
+                _ => {}
+            }
+        }
+        if rest.len() < listed.len() {
+            steps.push(Step::WriteZkReassignment(rest));
+        }
+        self.next_all(steps);
+    }
+
+    /// `processTopicUncleanLeaderElectionEnable`: what waits for a leader may have any now.
+    fn unclean_read(&mut self, env: &Env<'_>, topics: &[TopicName], outcomes: &[ZkOutcome]) {
+        let _ = env;
+        for (name, outcome) in topics.iter().zip(outcomes) {
+            if let Some((topic, _)) = self.context.topics.get(name) {
+                let overrides = data(Some(outcome)).map(|data| zk_data::decode_config(data)).unwrap_or_default();
+                self.context.overrides.insert(*topic, overrides);
+            }
+        }
+        self.next(Step::TriggerOnline);
     }
 
     /// `onNewPartitionCreation`

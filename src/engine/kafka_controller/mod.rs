@@ -2,10 +2,12 @@
 //!
 //! `controller` is its single thread: events in order, each a short program of steps, most of which read or write
 //! znodes and go on when the answer is there. `context` is what it knows; `elections` what it decides for partitions
-//! and replicas; `channel` how it tells the brokers. `topics` creates topics, which a request thread does without it.
+//! and replicas; `topic_deletion` and `reassignment` what takes many such decisions; `channel` how it tells the brokers.
+//! `requests` is what only the controller answers. `topics` and `topic_changes` create, enlarge and mark for deletion,
+//! which a request thread does without the controller.
 //! `zk_data` says where in ZooKeeper everything stands, for the broker as well.
 //!
-//! Left out: reassignment, controlled shutdown, dynamic broker configuration, log directory failures.
+//! Left out: log directory failures.
 
 mod alter_partition;
 mod channel;
@@ -16,13 +18,18 @@ mod elections;
 mod fact;
 mod failover;
 mod placement;
+mod reassignment;
+mod requests;
+mod task;
+mod topic_changes;
+mod topic_deletion;
 mod topics;
 pub mod zk_data;
 
 pub use channel::ControllerChannel;
 pub use context::{ControllerContext, PartitionState, ReplicaState};
 pub use controller::{ControllerTask, Env, KafkaController, KafkaControllerTimer, NextCorrelation};
-pub use fact::KafkaControllerFact;
+pub use fact::{HaltedBecause, KafkaControllerFact};
 pub use topics::TopicRequests;
 
 /// Which request of a broker an answer of ZooKeeper belongs to.
@@ -43,8 +50,8 @@ pub enum ZkRequest {
     NotifyIsrChange,
     /// The step that the controller's thread stands at.
     Controller,
-    /// A topic is being created, under this number.
-    CreateTopic(u64),
+    /// A topic is being created or changed, under this number.
+    ChangeTopic(u64),
     /// Nobody waits for the answer.
     Forgotten,
 }

@@ -4,6 +4,7 @@
 //! partition follow at a shift that grows with every round, so that no two brokers share all their partitions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::common::{BrokerId, Purpose, Rng};
@@ -22,7 +23,24 @@ pub fn place(
     let count = brokers.len() as u64;
     let draw = |rng: &mut Rng| usize::try_from(rng.below(Purpose::Placement, count)).expect("a few brokers");
     let (start, shift) = (draw(rng), draw(rng));
-    assign(brokers, partitions, replication_factor, start, shift)
+    assign(brokers, 0..partitions, replication_factor, start, shift)
+}
+
+/// Replicas for `added` more partitions of a topic that has `before` already: the round goes on from where the first
+/// partition's leader stands (`AdminZkClient.createNewPartitionsAssignment`).
+///
+/// # Errors
+/// Kafka's sentence of the exception.
+pub fn place_more(
+    brokers: &BTreeMap<BrokerId, Option<Arc<str>>>,
+    before: u32,
+    added: u32,
+    first: &[BrokerId],
+) -> Result<Vec<Vec<BrokerId>>, String> {
+    let factor = u32::try_from(first.len()).expect("a partition has a few replicas");
+    check(brokers.len(), added, factor)?;
+    let start = first.first().and_then(|first| brokers.keys().position(|id| id >= first)).unwrap_or(0);
+    assign(brokers, before..before + added, factor, start, start)
 }
 
 fn check(brokers: usize, partitions: u32, replication_factor: u32) -> Result<(), String> {
@@ -40,19 +58,19 @@ fn check(brokers: usize, partitions: u32, replication_factor: u32) -> Result<(),
 
 fn assign(
     brokers: &BTreeMap<BrokerId, Option<Arc<str>>>,
-    partitions: u32,
+    partitions: Range<u32>,
     replication_factor: u32,
     start: usize,
     shift: usize,
 ) -> Result<Vec<Vec<BrokerId>>, String> {
+    let (partitions, factor) = (partitions.start as usize..partitions.end as usize, replication_factor as usize);
     match brokers.values().filter(|rack| rack.is_some()).count() {
         0 => {
             let ring: Vec<BrokerId> = brokers.keys().copied().collect();
-            Ok((0..partitions as usize).map(|p| unaware(&ring, p, replication_factor as usize, start, shift)).collect())
+            let first = partitions.start;
+            Ok(partitions.map(|p| unaware(&ring, p, factor, start, shift + rounds(first, p, ring.len()))).collect())
         }
-        all if all == brokers.len() => {
-            Ok(aware(brokers, partitions as usize, replication_factor as usize, start, shift))
-        }
+        all if all == brokers.len() => Ok(aware(brokers, partitions, factor, start, shift)),
         _ => Err("Not all brokers have rack information for replica rack aware assignment.".to_owned()),
     }
 }
@@ -61,9 +79,13 @@ fn replica_index(first: usize, shift: usize, replica: usize, brokers: usize) -> 
     (first + 1 + (shift + replica) % (brokers - 1)) % brokers
 }
 
+/// How often the shift has grown when it is this partition's turn: with every full round since `from`.
+fn rounds(from: usize, partition: usize, brokers: usize) -> usize {
+    (from.max(1)..=partition).filter(|partition| partition % brokers == 0).count()
+}
+
 fn unaware(ring: &[BrokerId], partition: usize, factor: usize, start: usize, shift: usize) -> Vec<BrokerId> {
     let count = ring.len();
-    let shift = shift + partition / count;
     let first = (partition + start) % count;
     let further = (0..factor - 1).map(|replica| ring[replica_index(first, shift, replica, count)]);
     std::iter::once(ring[first]).chain(further).collect()
@@ -81,16 +103,16 @@ fn alternated(brokers: &BTreeMap<BrokerId, Option<Arc<str>>>) -> Vec<BrokerId> {
 
 fn aware(
     brokers: &BTreeMap<BrokerId, Option<Arc<str>>>,
-    partitions: usize,
+    partitions: Range<usize>,
     factor: usize,
     start: usize,
     shift: usize,
 ) -> Vec<Vec<BrokerId>> {
     let ring = alternated(brokers);
     let racks = brokers.values().collect::<BTreeSet<_>>().len();
-    let count = ring.len();
+    let (count, from) = (ring.len(), partitions.start);
     let one = |partition: usize| {
-        let shift = shift + partition / count;
+        let shift = shift + rounds(from, partition, count);
         let first = (partition + start) % count;
         let mut replicas = vec![ring[first]];
         let mut used: BTreeSet<&Option<Arc<str>>> = [&brokers[&ring[first]]].into();
@@ -108,7 +130,7 @@ fn aware(
         }
         replicas
     };
-    (0..partitions).map(one).collect()
+    partitions.map(one).collect()
 }
 
 #[cfg(test)]
@@ -120,7 +142,7 @@ mod tests {
     }
 
     fn placed(racks: &[(u32, &str)], partitions: u32, factor: u32, start: usize, shift: usize) -> Vec<Vec<u32>> {
-        let assignment = assign(&brokers(racks), partitions, factor, start, shift).unwrap();
+        let assignment = assign(&brokers(racks), 0..partitions, factor, start, shift).unwrap();
         assignment.iter().map(|replicas| replicas.iter().map(|id| id.0).collect()).collect()
     }
 
@@ -156,6 +178,15 @@ mod tests {
         assert_eq!(alternated(&brokers(&six)), [0, 3, 1, 5, 4, 2].map(BrokerId));
         let expected = [[0, 3, 1], [3, 1, 5], [1, 5, 4], [5, 4, 2], [4, 2, 0], [2, 0, 3], [0, 4, 2]];
         assert_eq!(placed(&six, 7, 3, 0, 0), expected);
+    }
+
+    /// As Kafka's AdminUtils computes it: start and shift are where partition 0's leader stands (here index 1), the
+    /// partition numbers go on, and the shift grows at partition 3.
+    #[test]
+    fn more_partitions_go_on_where_the_first_began() {
+        let three = brokers(&[(1, ""), (2, ""), (3, "")]);
+        let more = place_more(&three, 2, 3, &[BrokerId(2), BrokerId(3)]).unwrap();
+        assert_eq!(more, [[1, 3], [2, 3], [3, 1]].map(|replicas| replicas.map(BrokerId).to_vec()));
     }
 
     #[test]

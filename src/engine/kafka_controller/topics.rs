@@ -1,5 +1,6 @@
-//! CreateTopics at the controller's broker (`ZkAdminManager`, `AdminZkClient`): znodes are written by the thread that
-//! serves the request; the controller learns of the topic by its watch, like anybody else.
+//! Requests about topics at the controller's broker (`ZkAdminManager`, `AdminZkClient`), CreateTopics among them: znodes
+//! are written by the thread that serves the request; the controller learns of the topic by its watch, like anybody
+//! else.
 //!
 //! The answer waits until this broker has heard of a leader for every partition (`DelayedCreatePartitions`).
 
@@ -8,24 +9,33 @@ use std::sync::Arc;
 
 use super::controller::{Env, KafkaControllerTimer};
 use super::zk_data::{self, TopicAssignment};
-use super::{KafkaController, ZkRequest, placement};
+use super::{KafkaController, KafkaControllerFact, ZkRequest, placement};
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, PartitionId, Span, TopicId};
 use crate::engine::config::TopicConfig;
 use crate::engine::controller::{ControllerFact, invalid_name};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{
-    Body, CreateMode, CreateTopicsRequest, CreateTopicsResponse, NewTopic, TopicName, ZkError, ZkOp, ZkOutcome,
+    Body, CreateMode, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsResponse,
+    NewTopic, Response, TopicName, ZkError, ZkOp, ZkOutcome,
 };
 use crate::engine::runtime::TimerId;
 
 /// `request.timeout.ms` of the admin client, sent along as the request's timeout.
 const TIMEOUT: Span = Span::secs(30);
 
-type Refusal = (ErrorCode, String);
+pub(super) type Refusal = (ErrorCode, String);
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Create,
+    AddPartitions,
+    Delete,
+}
 
 #[derive(Clone, Debug)]
-enum Progress {
+pub(super) enum Progress {
     Refused(Refusal),
     /// The znodes are on their way.
     Writing {
@@ -33,15 +43,30 @@ enum Progress {
         partitions: u32,
         factor: u32,
     },
+    /// More partitions are on their way into the topic's znode.
+    Enlarging {
+        id: TopicId,
+        partitions: u32,
+        added: u32,
+    },
     /// Written; until everybody has a leader.
     AwaitsLeaders {
         id: TopicId,
         partitions: u32,
     },
+    /// The note below /admin/delete_topics is on its way.
+    Marking {
+        id: TopicId,
+    },
+    /// Until this broker does not know the topic any more (`DelayedDeleteTopics`).
+    AwaitsRemoval {
+        id: TopicId,
+    },
 }
 
 #[derive(Clone, Debug)]
 struct Creation {
+    kind: Kind,
     from: NodeId,
     correlation: CorrelationId,
     topics: Vec<(TopicName, Progress)>,
@@ -71,7 +96,7 @@ impl TopicRequests {
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
-        controller: &KafkaController,
+        (controller, image): (&KafkaController, &MetadataImage),
         (from, correlation): (NodeId, CorrelationId),
         request: &CreateTopicsRequest,
     ) {
@@ -81,7 +106,7 @@ impl TopicRequests {
             return respond(ctx, from, correlation, CreateTopicsResponse { topics });
         }
         let (mut ops, mut topics) = (Vec::new(), Vec::new());
-        let mut next = self.reserved().max(controller.context().next_topic_id());
+        let mut next = self.reserved().max(controller.context().next_topic_id()).max(image.next_topic_id());
         for topic in &request.topics {
             let progress = match self.check(ctx, env, controller, topic) {
                 Err((error, message)) => {
@@ -100,14 +125,27 @@ impl TopicRequests {
             };
             topics.push((topic.name.clone(), progress));
         }
+        self.open(ctx, env, (from, correlation), Kind::Create, topics, ops);
+    }
+
+    /// Notes a request, and sends off what it is to write.
+    pub(super) fn open(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        (from, correlation): (NodeId, CorrelationId),
+        kind: Kind,
+        topics: Vec<(TopicName, Progress)>,
+        ops: Vec<ZkOp>,
+    ) {
         let number = self.next;
         self.next += 1;
         let timer = ctx.set_timer(TIMEOUT, (env.timer)(KafkaControllerTimer::CreationExpired { creation: number }));
-        self.open.insert(number, Creation { from, correlation, topics, timer });
+        self.open.insert(number, Creation { kind, from, correlation, topics, timer });
         if ops.is_empty() {
             self.answer(ctx, number, false);
         } else {
-            env.session.request(ctx, ops, ZkRequest::CreateTopic(number));
+            env.session.request(ctx, ops, ZkRequest::ChangeTopic(number));
         }
     }
 
@@ -116,7 +154,7 @@ impl TopicRequests {
         let taken =
             self.open.values().flat_map(|creation| &creation.topics).filter_map(|(_, progress)| match progress {
                 Progress::Writing { id, .. } | Progress::AwaitsLeaders { id, .. } => Some(id.next()),
-                Progress::Refused(_) => None,
+                _ => None,
             });
         taken.max().unwrap_or(TopicId(0))
     }
@@ -167,10 +205,40 @@ impl TopicRequests {
     /// The znodes of request `number` are written, or not.
     pub fn written(&mut self, ctx: &mut Ctx<'_>, number: u64, outcomes: &[ZkOutcome]) {
         let Some(creation) = self.open.get_mut(&number) else { return };
-        // Three writes each: config set, else created; then the topic.
-        let mut results = outcomes.chunks(3);
+        let failed = || {
+            let error = ErrorCode::UnknownServerError;
+            Progress::Refused((error, error.message().to_owned()))
+        };
+        // Three writes each for a new topic: config set, else created; then the topic.
+        let mut results = outcomes.chunks(if creation.kind == Kind::Create { 3 } else { 1 });
         for (name, progress) in &mut creation.topics {
-            let Progress::Writing { id, partitions, factor } = *progress else { continue };
+            let (id, partitions, factor) = match *progress {
+                Progress::Writing { id, partitions, factor } => (id, partitions, factor),
+                Progress::Enlarging { id, partitions, added } => {
+                    *progress = match results.next() {
+                        Some([Ok(_)]) => {
+                            let (topic, name, count) = (id, name.clone(), partitions);
+                            ctx.emit(ControllerFact::PartitionsAdded { topic, name, count, added });
+                            Progress::AwaitsLeaders { id, partitions }
+                        }
+                        _ => failed(),
+                    };
+                    continue;
+                }
+                Progress::Marking { id } => {
+                    *progress = match results.next() {
+                        Some([Ok(_)]) => {
+                            ctx.emit(KafkaControllerFact::MarkedForDeletion { name: name.clone() });
+                            Progress::AwaitsRemoval { id }
+                        }
+                        // Somebody else has asked already: wait with them.
+                        Some([Err(failure)]) if failure.error == ZkError::NodeExists => Progress::AwaitsRemoval { id },
+                        _ => failed(),
+                    };
+                    continue;
+                }
+                Progress::Refused(_) | Progress::AwaitsLeaders { .. } | Progress::AwaitsRemoval { .. } => continue,
+            };
             *progress = match results.next().and_then(<[ZkOutcome]>::last) {
                 Some(Ok(_)) => {
                     let (topic, name) = (id, name.clone());
@@ -180,10 +248,7 @@ impl TopicRequests {
                 Some(Err(failure)) if failure.error == ZkError::NodeExists => {
                     Progress::Refused((ErrorCode::TopicAlreadyExists, format!("Topic '{name}' already exists.")))
                 }
-                _ => Progress::Refused((
-                    ErrorCode::UnknownServerError,
-                    ErrorCode::UnknownServerError.message().to_owned(),
-                )),
+                _ => failed(),
             };
         }
     }
@@ -197,7 +262,8 @@ impl TopicRequests {
         };
         let is_done = |(_, progress): &(TopicName, Progress)| match progress {
             Progress::Refused(_) => true,
-            Progress::Writing { .. } => false,
+            Progress::Writing { .. } | Progress::Enlarging { .. } | Progress::Marking { .. } => false,
+            Progress::AwaitsRemoval { id } => image.topic(*id).is_none(),
             Progress::AwaitsLeaders { id, partitions } => is_led(*id, *partitions),
         };
         let done: Vec<u64> = self
@@ -220,18 +286,27 @@ impl TopicRequests {
         ctx.cancel_timer(creation.timer);
         let outcome = |progress: Progress| match progress {
             Progress::Refused(refusal) => Err(refusal),
-            Progress::AwaitsLeaders { id, .. } if !is_late => Ok(id),
+            Progress::AwaitsLeaders { id, .. } | Progress::AwaitsRemoval { id } if !is_late => Ok(id),
             _ => Err((ErrorCode::RequestTimedOut, ErrorCode::RequestTimedOut.message().to_owned())),
         };
-        let topics = creation.topics.into_iter().map(|(name, progress)| (name, outcome(progress))).collect();
-        respond(ctx, creation.from, creation.correlation, CreateTopicsResponse { topics });
+        let topics = creation.topics.into_iter().map(|(name, progress)| (name, outcome(progress)));
+        let response: Response = match creation.kind {
+            Kind::Create => CreateTopicsResponse { topics: topics.collect() }.into(),
+            Kind::AddPartitions => {
+                CreatePartitionsResponse { topics: topics.map(|(name, made)| (name, made.map(drop))).collect() }.into()
+            }
+            Kind::Delete => {
+                DeleteTopicsResponse { topics: topics.map(|(name, made)| (name, made.map(drop))).collect() }.into()
+            }
+        };
+        respond(ctx, creation.from, creation.correlation, response);
     }
 }
 
 fn writes(topic: &NewTopic, id: TopicId, replicas: Vec<Vec<BrokerId>>) -> [ZkOp; 3] {
     let configs = zk_data::encode_config(topic.configs.iter().map(|(key, value)| (key.as_str(), value.trim())));
     let partitions = replicas.into_iter().zip(0..).map(|(replicas, index)| (PartitionId(index), replicas)).collect();
-    let assignment = zk_data::encode_topic(&TopicAssignment { id: Some(id), partitions });
+    let assignment = zk_data::encode_topic(&TopicAssignment::new(Some(id), partitions));
     let create = |path, data: Arc<str>| ZkOp::Create { path, data, mode: CreateMode::Persistent };
     let config = zk_data::config_path(&topic.name);
     [
@@ -262,6 +337,6 @@ fn check_assignment(topic: &NewTopic, assignment: &[Vec<BrokerId>]) -> Result<()
     Ok(())
 }
 
-fn respond(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, response: CreateTopicsResponse) {
+fn respond(ctx: &mut Ctx<'_>, to: NodeId, correlation: CorrelationId, response: impl Into<Response>) {
     ctx.send(to, Body::Response { correlation, response: response.into() });
 }

@@ -12,6 +12,7 @@ use super::context::registration;
 use crate::engine::common::{
     BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, Time, TopicId, TopicPartition,
 };
+use crate::engine::controller::Reassignment;
 use crate::engine::metadata::{MetadataImage, MetadataRecord};
 use crate::engine::protocol::ZkPath;
 use crate::engine::zookeeper::DataTree;
@@ -25,6 +26,7 @@ pub const CONFIG_CHANGES: &str = "/config/changes";
 pub const ISR_CHANGES: &str = "/isr_change_notification";
 pub const PREFERRED_ELECTION: &str = "/admin/preferred_replica_election";
 pub const DELETE_TOPICS: &str = "/admin/delete_topics";
+pub const REASSIGN_PARTITIONS: &str = "/admin/reassign_partitions";
 
 /// What every broker sees to when it starts (`ZkData.PersistentZkPaths`), parents first.
 pub const PERSISTENT: [&str; 18] = [
@@ -84,6 +86,12 @@ pub fn config_path(topic: &str) -> ZkPath {
     format!("/config/topics/{topic}").into()
 }
 
+/// `/admin/delete_topics/orders`
+#[must_use]
+pub fn deletion_path(topic: &str) -> ZkPath {
+    format!("{DELETE_TOPICS}/{topic}").into()
+}
+
 /// Where a broker appends a notice of changed in-sync sets; ZooKeeper numbers it.
 pub const ISR_CHANGE_PREFIX: &str = "/isr_change_notification/isr_change_";
 pub const CONFIG_CHANGE_PREFIX: &str = "/config/changes/config_change_";
@@ -104,6 +112,34 @@ pub struct PartitionState {
 pub struct TopicAssignment {
     pub id: Option<TopicId>,
     pub partitions: BTreeMap<PartitionId, Vec<BrokerId>>,
+    /// Of those, replicas that a reassignment brings, and those that it takes away (since 2.4).
+    pub adding: BTreeMap<PartitionId, Vec<BrokerId>>,
+    pub removing: BTreeMap<PartitionId, Vec<BrokerId>>,
+}
+
+impl TopicAssignment {
+    #[must_use]
+    pub fn new(id: Option<TopicId>, partitions: BTreeMap<PartitionId, Vec<BrokerId>>) -> Self {
+        Self { id, partitions, adding: BTreeMap::new(), removing: BTreeMap::new() }
+    }
+
+    /// One partition's replicas, and those of them that come or go (`ReplicaAssignment`).
+    #[must_use]
+    pub fn replicas(&self, partition: PartitionId) -> Reassignment {
+        let of = |map: &BTreeMap<PartitionId, Vec<BrokerId>>| map.get(&partition).cloned().unwrap_or_default();
+        Reassignment { replicas: of(&self.partitions), adding: of(&self.adding), removing: of(&self.removing) }
+    }
+
+    /// Another assignment for one partition.
+    pub fn set(&mut self, partition: PartitionId, assignment: &Reassignment) {
+        self.partitions.insert(partition, assignment.replicas.clone());
+        for (map, brokers) in [(&mut self.adding, &assignment.adding), (&mut self.removing, &assignment.removing)] {
+            map.remove(&partition);
+            if !brokers.is_empty() {
+                map.insert(partition, brokers.clone());
+            }
+        }
+    }
 }
 
 fn ids(brokers: &[BrokerId]) -> String {
@@ -146,25 +182,37 @@ pub fn encode_cluster_id(id: &str) -> Arc<str> {
 /// Version 3 with a topic id since 2.8, version 1 without before 2.4's reassignments; a znode as old as the brokers.
 #[must_use]
 pub fn encode_topic(assignment: &TopicAssignment) -> Arc<str> {
-    let mut partitions = String::new();
-    for (partition, replicas) in &assignment.partitions {
-        let comma = if partitions.is_empty() { "" } else { "," };
-        write!(partitions, r#"{comma}"{partition}":[{}]"#, ids(replicas)).expect("a string takes everything");
-    }
+    let TopicAssignment { partitions, adding, removing, .. } = assignment;
+    let [partitions, adding, removing] = [partitions, adding, removing].map(by_partition);
     let id = assignment.id.map_or(String::new(), |id| format!(r#""topic_id":"{}","#, id.uuid()));
-    format!(r#"{{"removing_replicas":{{}},"partitions":{{{partitions}}},{id}"adding_replicas":{{}},"version":3}}"#)
-        .into()
+    format!(
+        r#"{{"removing_replicas":{{{removing}}},"partitions":{{{partitions}}},{id}"adding_replicas":{{{adding}}},"version":3}}"#
+    )
+    .into()
+}
+
+fn by_partition(assignment: &BTreeMap<PartitionId, Vec<BrokerId>>) -> String {
+    let mut text = String::new();
+    for (partition, replicas) in assignment {
+        let comma = if text.is_empty() { "" } else { "," };
+        write!(text, r#"{comma}"{partition}":[{}]"#, ids(replicas)).expect("a string takes everything");
+    }
+    text
 }
 
 #[must_use]
 pub fn decode_topic(data: &str) -> Option<TopicAssignment> {
     let json = parse(data)?;
-    let mut partitions = BTreeMap::new();
-    for (partition, replicas) in json.get("partitions")?.as_object()? {
-        partitions.insert(PartitionId(partition.parse().ok()?), brokers(replicas)?);
-    }
+    let read = |key: &str| -> Option<BTreeMap<PartitionId, Vec<BrokerId>>> {
+        let one =
+            |(partition, replicas): (&String, &Value)| Some((PartitionId(partition.parse().ok()?), brokers(replicas)?));
+        json.get(key)?.as_object()?.iter().map(one).collect()
+    };
+    let partitions = read("partitions")?;
+    let (adding, removing) =
+        (read("adding_replicas").unwrap_or_default(), read("removing_replicas").unwrap_or_default());
     let id = json.get("topic_id").and_then(Value::as_str).and_then(topic_id);
-    Some(TopicAssignment { id, partitions })
+    Some(TopicAssignment { id, partitions, adding, removing })
 }
 
 #[must_use]
@@ -238,6 +286,27 @@ pub fn decode_partitions(data: &str) -> Vec<(Arc<str>, PartitionId)> {
     list.into_iter().flatten().filter_map(one).collect()
 }
 
+/// What `kafka-reassign-partitions --zookeeper` wrote (before 2.4 the only way).
+#[must_use]
+pub fn encode_reassignment<'a>(partitions: impl IntoIterator<Item = (&'a str, u32, &'a [BrokerId])>) -> Arc<str> {
+    let one = |(topic, partition, replicas)| {
+        format!(r#"{{"topic":"{topic}","partition":{partition},"replicas":[{}]}}"#, ids(replicas))
+    };
+    let partitions: Vec<String> = partitions.into_iter().map(one).collect();
+    format!(r#"{{"version":1,"partitions":[{}]}}"#, partitions.join(",")).into()
+}
+
+#[must_use]
+pub fn decode_reassignment(data: &str) -> Vec<(Arc<str>, PartitionId, Vec<BrokerId>)> {
+    let one = |json: &Value| {
+        let partition = u32::try_from(json.get("partition")?.as_u64()?).ok()?;
+        Some((json.get("topic")?.as_str()?.into(), PartitionId(partition), brokers(json.get("replicas")?)?))
+    };
+    let json = parse(data);
+    let list = json.as_ref().and_then(|json| json.get("partitions")).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(one).collect()
+}
+
 // ---- the whole of it ----------------------------------------------------------------------------------------------------
 
 /// The cluster as it stands in ZooKeeper, for those who look on: brokers with a znode, topics, partitions with a state.
@@ -262,11 +331,11 @@ pub fn image(tree: &DataTree) -> MetadataImage {
         for (key, value) in config {
             image.replay(&MetadataRecord::TopicConfig { topic, key, value: Some(value) });
         }
-        for (partition, replicas) in &assignment.partitions {
+        for partition in assignment.partitions.keys() {
             let node = tree.get(&state_path(name, *partition));
             let Some(state) = node.and_then(|node| decode_state(node.data(), node.stat().version)) else { continue };
             let partition = TopicPartition { topic, partition: *partition };
-            let registration = registration(replicas, &state);
+            let registration = registration(&assignment.replicas(partition.partition), &state);
             image.replay(&MetadataRecord::Partition { partition, registration });
         }
     }
@@ -348,10 +417,16 @@ mod tests {
     #[test]
     fn a_topic_reads_back_with_its_id() {
         let partitions = [(PartitionId(0), vec![BrokerId(1), BrokerId(2)]), (PartitionId(10), vec![BrokerId(2)])];
-        let topic = TopicAssignment { id: Some(TopicId(7)), partitions: partitions.into() };
+        let mut topic = TopicAssignment::new(Some(TopicId(7)), partitions.into());
         let text = encode_topic(&topic);
         assert!(text.contains(r#""partitions":{"0":[1,2],"10":[2]}"#) && text.contains(r#""version":3"#), "{text}");
-        assert_eq!(decode_topic(&text), Some(topic));
+        assert_eq!(decode_topic(&text), Some(topic.clone()));
+        let moving = Reassignment::between(&[BrokerId(1), BrokerId(2)], &[BrokerId(3), BrokerId(2)]);
+        topic.set(PartitionId(0), &moving);
+        let text = encode_topic(&topic);
+        assert!(text.contains(r#""adding_replicas":{"0":[3]}"#), "{text}");
+        assert!(text.contains(r#""removing_replicas":{"0":[1]}"#) && text.contains(r#""0":[3,2,1]"#), "{text}");
+        assert_eq!(decode_topic(&text).map(|read| read.replicas(PartitionId(0))), Some(moving));
         // Uuid.ZERO_UUID, and all ones.
         assert_eq!(uuid(0), "AAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!(uuid(u128::MAX), "_____________________w");

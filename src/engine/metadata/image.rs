@@ -36,6 +36,10 @@ pub struct MetadataImage {
     brokers: BTreeMap<BrokerId, BrokerRegistration>,
     topics: BTreeMap<TopicId, Arc<TopicImage>>,
     ids: BTreeMap<Arc<str>, TopicId>,
+    /// The highest id that a removed topic had. Ids are numbers here, not random, and none is given twice.
+    last_removed: Option<TopicId>,
+    /// What removed topics were called, as far as this image has seen them.
+    removed_names: BTreeMap<TopicId, Arc<str>>,
     features: BTreeMap<Arc<str>, u16>,
     /// Dynamic configuration: `None` is the default of all brokers.
     broker_overrides: BTreeMap<Option<BrokerId>, TopicOverrides>,
@@ -117,6 +121,12 @@ impl MetadataImage {
         self.topics.get(&id).map(Arc::as_ref)
     }
 
+    /// The topic's name, though it may be gone.
+    #[must_use]
+    pub fn topic_name(&self, id: TopicId) -> Option<&Arc<str>> {
+        self.topic(id).map(|topic| &topic.name).or_else(|| self.removed_names.get(&id))
+    }
+
     /// Topics in order of creation.
     pub fn topics(&self) -> impl Iterator<Item = (TopicId, &TopicImage)> {
         self.topics.iter().map(|(id, topic)| (*id, topic.as_ref()))
@@ -137,7 +147,8 @@ impl MetadataImage {
     /// The id the next topic will get.
     #[must_use]
     pub fn next_topic_id(&self) -> TopicId {
-        self.topics.last_key_value().map_or(TopicId(0), |(last, _)| last.next())
+        let last = self.topics.last_key_value().map(|(last, _)| *last);
+        last.max(self.last_removed).map_or(TopicId(0), |last| last.next())
     }
 
     /// Applies a batch of the log. A control batch changes nothing but has its offset.
@@ -200,6 +211,7 @@ impl MetadataImage {
                 value: Some(value.clone()),
             }));
         }
+        records.extend(self.last_removed.map(|topic| MetadataRecord::RemoveTopic { topic }));
         records
     }
 
@@ -239,6 +251,15 @@ impl MetadataImage {
                     TopicImage { name: name.clone(), partitions: BTreeMap::new(), overrides: TopicOverrides::new() };
                 self.topics.insert(*topic, Arc::new(image));
                 self.ids.insert(name.clone(), *topic);
+            }
+            MetadataRecord::RemoveTopic { topic } => {
+                self.last_removed = self.last_removed.max(Some(*topic));
+                if let Some(removed) = self.topics.remove(topic)
+                    && self.ids.get(&removed.name) == Some(topic)
+                {
+                    self.ids.remove(&removed.name);
+                    self.removed_names.insert(*topic, removed.name.clone());
+                }
             }
             MetadataRecord::Partition { partition, registration } => {
                 self.topic_mut(partition.topic).partitions.insert(partition.partition, registration.clone());

@@ -39,6 +39,10 @@ pub enum MetadataRecord {
         topic: TopicId,
         name: Arc<str>,
     },
+    /// RemoveTopic (9): it is gone, and its id is not given again.
+    RemoveTopic {
+        topic: TopicId,
+    },
     Partition {
         partition: TopicPartition,
         registration: PartitionRegistration,
@@ -79,6 +83,7 @@ impl MetadataRecord {
             Self::RegisterBroker { rack, .. } => 100 + rack.as_ref().map_or(0, |rack| rack.len() as u64),
             Self::FenceBroker { .. } | Self::UnfenceBroker { .. } | Self::BrokerInControlledShutdown { .. } => 16,
             Self::FeatureLevel { feature, .. } => 4 + feature.len() as u64,
+            Self::RemoveTopic { .. } => 17,
             Self::Topic { name, .. } => 18 + name.len() as u64,
             Self::Partition { registration, .. } => {
                 36 + list(registration.replicas.len()) + list(registration.isr.len())

@@ -1,5 +1,5 @@
-//! CreateTopics (API 19), as the admin client sends it and a broker forwards it to the controller; DeleteRecords
-//! (API 21), which goes to the leaders.
+//! Topics: CreateTopics (API 19), DeleteTopics (20) and CreatePartitions (37), which the controller answers, directly or
+//! through the broker that forwards them; DeleteRecords (21), which goes to the leaders.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,38 @@ pub struct CreateTopicsResponse {
 
 /// Errors carry Kafka's own sentence.
 pub type CreatedTopic = Result<TopicId, (ErrorCode, String)>;
+
+/// What became of one topic; errors carry Kafka's own sentence.
+pub type TopicOutcome = (TopicName, Result<(), (ErrorCode, String)>);
+
+#[derive(Clone, Debug)]
+pub struct DeleteTopicsRequest {
+    pub topics: Vec<TopicName>,
+}
+
+#[derive(Clone, Debug)]
+pub struct DeleteTopicsResponse {
+    pub topics: Vec<TopicOutcome>,
+}
+
+/// How many partitions a topic shall have in all (KIP-195).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewPartitions {
+    pub topic: TopicName,
+    pub count: u32,
+    /// By hand, for the new ones only.
+    pub assignments: Option<Vec<Vec<BrokerId>>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreatePartitionsRequest {
+    pub topics: Vec<NewPartitions>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreatePartitionsResponse {
+    pub topics: Vec<TopicOutcome>,
+}
 
 /// KIP-107.
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
-//! What a controller tells brokers in ZooKeeper mode: LeaderAndIsr (API 4), StopReplica (5), UpdateMetadata (6).
+//! What a controller tells brokers in ZooKeeper mode: LeaderAndIsr (API 4), StopReplica (5), UpdateMetadata (6); and
+//! what a broker asks of it before it stops: ControlledShutdown (7).
 //!
 //! Each carries the controller's epoch, by which a broker knows a controller that has been replaced, and the epoch of
 //! the broker it is meant for, so that a broker that came back does not obey what was meant for its former life.
@@ -54,9 +55,25 @@ pub struct UpdateMetadataRequest {
     pub brokers: Vec<(BrokerId, Option<Arc<str>>)>,
     pub topics: Vec<(TopicId, TopicName)>,
     pub partitions: Vec<(TopicPartition, PartitionRegistration)>,
+    /// Topics on their way out: on the wire, their partitions are led by -2 (`LeaderAndIsr.LEADER_DURING_DELETE`).
+    pub deleted: Vec<TopicId>,
 }
 
 #[derive(Clone, Debug)]
 pub struct UpdateMetadataResponse {
     pub error: Option<ErrorCode>,
+}
+
+/// A broker asks that what it leads be led by others.
+#[derive(Clone, Copy, Debug)]
+pub struct ControlledShutdownRequest {
+    pub broker: BrokerId,
+    pub broker_epoch: BrokerEpoch,
+}
+
+#[derive(Clone, Debug)]
+pub struct ControlledShutdownResponse {
+    pub error: Option<ErrorCode>,
+    /// What it leads still.
+    pub remaining: Vec<TopicPartition>,
 }

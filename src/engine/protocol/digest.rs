@@ -181,7 +181,11 @@ impl Gist {
                     partitions.iter().find_map(|(_, _, outcome)| outcome.as_ref().err().map(|(error, _)| *error))
                 })
                 .map_or(Self::None, Self::Error),
-            Response::ListPartitionReassignments(list) => list.error.map_or(Self::None, Self::Error),
+            Response::ListPartitionReassignments(_)
+            | Response::ControlledShutdown(_)
+            | Response::CreateTopics(_)
+            | Response::DeleteTopics(_)
+            | Response::CreatePartitions(_) => response.error().map_or(Self::None, Self::Error),
             Response::OffsetForLeaderEpoch(ends) => ends
                 .partitions
                 .iter()
@@ -190,7 +194,7 @@ impl Gist {
             Response::LeaderAndIsr(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::UpdateMetadata(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::StopReplica(answer) => answer.error.map_or(Self::None, Self::Error),
-            Response::Metadata(_) | Response::CreateTopics(_) => Self::None,
+            Response::Metadata(_) => Self::None,
         }
     }
 

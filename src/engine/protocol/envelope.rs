@@ -5,17 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
     AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse, BrokerHeartbeatRequest,
-    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, CreateTopicsRequest,
-    CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, ElectLeadersRequest, ElectLeadersResponse,
-    EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest,
-    FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
-    JoinGroupRequest, JoinGroupResponse, LeaderAndIsrRequest, LeaderAndIsrResponse, LeaveGroupRequest,
-    LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, ListPartitionReassignmentsRequest,
-    ListPartitionReassignmentsResponse, MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse,
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, QueueMessage, StopReplicaRequest,
-    StopReplicaResponse, SyncGroupRequest, SyncGroupResponse, UpdateMetadataRequest, UpdateMetadataResponse,
-    VoteRequest, VoteResponse, ZooKeeperMessage,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, ControlledShutdownRequest,
+    ControlledShutdownResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    ElectLeadersRequest, ElectLeadersResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest,
+    FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse,
+    HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaderAndIsrRequest,
+    LeaderAndIsrResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataLogRequest, MetadataLogResponse,
+    MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
+    OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
+    QueueMessage, StopReplicaRequest, StopReplicaResponse, SyncGroupRequest, SyncGroupResponse, UpdateMetadataRequest,
+    UpdateMetadataResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -114,6 +115,7 @@ apis! {
     LeaderAndIsr = 4, Control, LeaderAndIsrRequest, LeaderAndIsrResponse;
     StopReplica = 5, Control, StopReplicaRequest, StopReplicaResponse;
     UpdateMetadata = 6, Control, UpdateMetadataRequest, UpdateMetadataResponse;
+    ControlledShutdown = 7, Control, ControlledShutdownRequest, ControlledShutdownResponse;
     OffsetCommit = 8, Group, OffsetCommitRequest, OffsetCommitResponse;
     OffsetFetch = 9, Group, OffsetFetchRequest, OffsetFetchResponse;
     FindCoordinator = 10, Group, FindCoordinatorRequest, FindCoordinatorResponse;
@@ -123,10 +125,12 @@ apis! {
     SyncGroup = 14, Group, SyncGroupRequest, SyncGroupResponse;
     OffsetForLeaderEpoch = 23, Fetch, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     CreateTopics = 19, Control, CreateTopicsRequest, CreateTopicsResponse;
+    DeleteTopics = 20, Control, DeleteTopicsRequest, DeleteTopicsResponse;
     DeleteRecords = 21, Control, DeleteRecordsRequest, DeleteRecordsResponse;
     Vote = 52, Control, VoteRequest, VoteResponse;
     BeginQuorumEpoch = 53, Control, BeginQuorumEpochRequest, BeginQuorumEpochResponse;
     EndQuorumEpoch = 54, Control, EndQuorumEpochRequest, EndQuorumEpochResponse;
+    CreatePartitions = 37, Control, CreatePartitionsRequest, CreatePartitionsResponse;
     ElectLeaders = 43, Control, ElectLeadersRequest, ElectLeadersResponse;
     AlterPartitionReassignments = 45, Control, AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
     ListPartitionReassignments = 46, Control, ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;

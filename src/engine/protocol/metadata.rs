@@ -23,6 +23,8 @@ pub struct MetadataRequest {
 pub struct MetadataResponse {
     /// Brokers that are registered and not fenced.
     pub brokers: Vec<BrokerId>,
+    /// Whom to ask what only the controller answers. In KRaft mode any broker passes such requests on.
+    pub controller: Option<BrokerId>,
     pub topics: Vec<TopicMetadata>,
 }
 

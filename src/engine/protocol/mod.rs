@@ -15,16 +15,21 @@ mod produce;
 mod queue;
 mod quorum;
 mod raft;
+mod refusal;
 mod zookeeper;
 
-pub use admin::{CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, NewTopic};
+pub use admin::{
+    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, CreatedTopic,
+    DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse, NewPartitions, NewTopic,
+    TopicOutcome,
+};
 pub use assignment::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest, ElectLeadersResponse,
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, OngoingReassignment, PartitionOutcome,
 };
 pub use controller::{
-    ControllerStamp, LeaderAndIsrRequest, LeaderAndIsrResponse, StopReplicaRequest, StopReplicaResponse,
-    UpdateMetadataRequest, UpdateMetadataResponse,
+    ControlledShutdownRequest, ControlledShutdownResponse, ControllerStamp, LeaderAndIsrRequest, LeaderAndIsrResponse,
+    StopReplicaRequest, StopReplicaResponse, UpdateMetadataRequest, UpdateMetadataResponse,
 };
 pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};

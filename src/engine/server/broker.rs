@@ -184,7 +184,9 @@ impl Broker {
                 let mut log = LocalOffsetsLog { replicas, env: &mut env };
                 coordinator.handle(ctx, &mut log, image, from, correlation, request);
             }
-            Request::ElectLeaders(_)
+            Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::ElectLeaders(_)
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_) => forwarding.forward(ctx, &mut env, caller, request),
             // For the controller's ears; nobody sends these to a broker.
@@ -192,6 +194,7 @@ impl Broker {
             | Request::LeaderAndIsr(_)
             | Request::UpdateMetadata(_)
             | Request::StopReplica(_)
+            | Request::ControlledShutdown(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::Vote(_)
@@ -226,7 +229,9 @@ impl Broker {
                 let Parts { mut env, creation, .. } = self.parts();
                 creation.answered(ctx, &mut env, correlation, create);
             }
-            Response::ElectLeaders(_)
+            Response::DeleteTopics(_)
+            | Response::CreatePartitions(_)
+            | Response::ElectLeaders(_)
             | Response::AlterPartitionReassignments(_)
             | Response::ListPartitionReassignments(_) => {
                 let Parts { mut env, forwarding, .. } = self.parts();
@@ -265,8 +270,18 @@ impl Broker {
         self.reconfigure(ctx);
         let Parts { mut env, replicas, .. } = self.parts();
         let changes = replicas.apply(ctx, &mut env, &old);
+        if old.topics().any(|(id, _)| env.image.topic(id).is_none()) {
+            self.forget_removed_topics(ctx);
+        }
+        let Parts { env, .. } = self.parts();
         let offsets_topic = env.image.topic_id(OFFSETS_TOPIC);
         self.leaderships_changed(ctx, offsets_topic, changes);
+    }
+
+    pub(super) fn forget_removed_topics(&mut self, ctx: &mut Ctx<'_>) {
+        let Parts { mut env, replicas, coordinator, .. } = self.parts();
+        let image = env.image;
+        coordinator.topics_removed(ctx, &mut LocalOffsetsLog { replicas, env: &mut env }, image);
     }
 
     /// Leading a partition of the offsets topic means coordinating its groups.
@@ -377,7 +392,8 @@ impl Broker {
     // ---- stopping --------------------------------------------------------------------------------------------------
 
     /// The end, with the controller's leave or without.
-    fn end(&mut self, ctx: &mut Ctx<'_>, is_approved: bool) {
+    pub(super) fn end(&mut self, ctx: &mut Ctx<'_>, is_approved: bool) {
+        self.zk_close(ctx);
         ctx.emit(BrokerFact::ShutDown { is_approved });
         ctx.exit();
     }
@@ -399,7 +415,9 @@ impl Broker {
             BrokerTimer::ZkSession
             | BrokerTimer::ZkConnectionTimeout
             | BrokerTimer::KafkaController(_)
-            | BrokerTimer::IsrPropagation => self.zk_timer(ctx, &timer),
+            | BrokerTimer::IsrPropagation
+            | BrokerTimer::RetryControlledShutdown
+            | BrokerTimer::ControlledShutdownTimeout { .. } => self.zk_timer(ctx, &timer),
             BrokerTimer::Communicate => {
                 let (lifecycle, mut sender) = self.lifecycle_parts();
                 lifecycle.communicate(ctx, &mut sender);
@@ -447,6 +465,8 @@ impl Broker {
             | BrokerTimer::ZkConnectionTimeout
             | BrokerTimer::KafkaController(_)
             | BrokerTimer::IsrPropagation
+            | BrokerTimer::RetryControlledShutdown
+            | BrokerTimer::ControlledShutdownTimeout { .. }
             | BrokerTimer::Communicate
             | BrokerTimer::CommunicationTimeout { .. }
             | BrokerTimer::AlterPartitionTimeout { .. }
@@ -596,6 +616,9 @@ impl Node<Kafka> for Broker {
 
     /// SIGTERM: first its leaderships are moved, if the controller can be reached (`BrokerServer.shutdown`).
     fn stop(&mut self, ctx: &mut Ctx<'_>) {
+        if self.volatile.zk.is_some() {
+            return self.zk_stop(ctx);
+        }
         let (lifecycle, mut sender) = self.lifecycle_parts();
         if lifecycle.begin_controlled_shutdown(ctx, &mut sender) {
             self.volatile.replicas.begin_controlled_shutdown();

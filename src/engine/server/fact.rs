@@ -184,6 +184,13 @@ pub enum BrokerFact {
     },
     /// It was told to stop, and asks the controller to move what it leads.
     ControlledShutdownBegan,
+    /// The controller did not take everything over, or could not be asked (ZooKeeper mode).
+    ControlledShutdownRefused {
+        error: Option<ErrorCode>,
+        /// What this broker leads still.
+        remaining: Vec<TopicPartition>,
+        attempts_left: u32,
+    },
     /// It ended in good order: with the controller's leave, or because that took too long or was not to be asked for.
     ShutDown {
         is_approved: bool,

@@ -10,9 +10,7 @@ use super::env::{CONTROLLER_POLL, CONTROLLER_REQUEST_TIMEOUT, Env, request, resp
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId};
-use crate::engine::protocol::{
-    AlterPartitionReassignmentsResponse, ElectLeadersResponse, ListPartitionReassignmentsResponse, Request, Response,
-};
+use crate::engine::protocol::{Request, Response};
 use crate::engine::runtime::TimerId;
 
 #[derive(Clone, Debug, Default)]
@@ -55,7 +53,7 @@ impl Forwarding {
         correlation: CorrelationId,
         response: Response,
     ) {
-        if error_of(&response) == Some(ErrorCode::NotController) {
+        if response.error() == Some(ErrorCode::NotController) {
             self.failed(ctx, env, |sent, _| sent == correlation);
             return;
         }
@@ -96,7 +94,7 @@ impl Forwarding {
     /// The client is told so. (What it asked for may still come about.)
     pub(super) fn timed_out(&mut self, ctx: &mut Ctx<'_>, correlation: CorrelationId) {
         let Some(forwarded) = self.in_flight.remove(&correlation) else { return };
-        if let Some(response) = refusal(&forwarded.request, ErrorCode::RequestTimedOut) {
+        if let Some(response) = forwarded.request.refused(ErrorCode::RequestTimedOut) {
             forwarded.end(ctx, response);
         }
     }
@@ -116,27 +114,4 @@ impl Forwarded {
             respond(ctx, client, correlation, response);
         }
     }
-}
-
-/// The error for the request as a whole.
-fn error_of(response: &Response) -> Option<ErrorCode> {
-    match response {
-        Response::ElectLeaders(response) => response.error,
-        Response::AlterPartitionReassignments(response) => response.error,
-        Response::ListPartitionReassignments(response) => response.error,
-        _ => None,
-    }
-}
-
-/// An answer that is nothing but an error.
-fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
-    let (error, partitions) = (Some(error), Vec::new());
-    Some(match request {
-        Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions }.into(),
-        Request::AlterPartitionReassignments(_) => AlterPartitionReassignmentsResponse { error, partitions }.into(),
-        Request::ListPartitionReassignments(_) => {
-            ListPartitionReassignmentsResponse { error, ongoing: Vec::new() }.into()
-        }
-        _ => return None,
-    })
 }

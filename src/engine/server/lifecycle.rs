@@ -133,7 +133,7 @@ impl Lifecycle {
 
     /// ZooKeeper mode knows no fencing: who stands under /brokers/ids serves.
     pub(super) fn registered_in_zookeeper(&mut self, epoch: BrokerEpoch) {
-        self.state = BrokerState::Running;
+        self.state = self.state.max(BrokerState::Running);
         self.broker_epoch = Some(epoch);
         self.is_fenced = false;
     }
@@ -169,6 +169,16 @@ impl Lifecycle {
         self.state = BrokerState::PendingControlledShutdown;
         ctx.emit(BrokerFact::ControlledShutdownBegan);
         self.schedule(ctx, Span::ZERO);
+        true
+    }
+
+    /// The same where nobody sends heartbeats.
+    pub(super) fn begin_leaving_zookeeper(&mut self, ctx: &mut Ctx<'_>, config: &BrokerConfig) -> bool {
+        if self.state != BrokerState::Running || !config.controlled_shutdown_enable {
+            return false;
+        }
+        self.state = BrokerState::PendingControlledShutdown;
+        ctx.emit(BrokerFact::ControlledShutdownBegan);
         true
     }
 

@@ -36,8 +36,12 @@ pub(super) fn answer_metadata(
             topics
         }
     };
-    let brokers = image.brokers().filter(|(_, registration)| !registration.fenced).map(|(id, _)| id).collect();
-    respond(ctx, from, correlation, MetadataResponse { brokers, topics });
+    let brokers: Vec<_> = image.brokers().filter(|(_, registration)| !registration.fenced).map(|(id, _)| id).collect();
+    let controller = match env.channel.active() {
+        Some(NodeId::Broker(controller)) => brokers.contains(&controller).then_some(controller),
+        _ => None,
+    };
+    respond(ctx, from, correlation, MetadataResponse { brokers, controller, topics });
 }
 
 /// FindCoordinator (API 10). Whoever is asked first for a group sees to it that `__consumer_offsets` exists.

@@ -99,18 +99,19 @@ impl ReplicaManager {
             env.image.partition(id).is_some_and(|registration| registration.replicas.contains(&env.me))
         };
         let strays: Vec<TopicPartition> = env.logs.iter().map(|(id, _)| id).filter(|id| !is_mine(*id)).collect();
-        let mut changes = Vec::new();
-        for id in strays {
-            self.stop_fetching(id);
-            if self.partitions.remove(&id).is_some_and(|partition| partition.is_leader()) {
-                changes.push(Leadership::Lost(id));
-            }
-            let log_end = env.logs.get(id).map_or(Offset(0), |log| log.log_end_offset());
+        strays.into_iter().filter_map(|id| self.delete(ctx, env, id)).collect()
+    }
+
+    /// The replica and its log go (`ReplicaManager.stopPartitions`).
+    pub(super) fn delete(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition) -> Option<Leadership> {
+        self.stop_fetching(id);
+        let was_leader = self.partitions.remove(&id).is_some_and(|partition| partition.is_leader());
+        if let Some(log_end) = env.logs.get(id).map(|log| log.log_end_offset()) {
             env.logs.remove(id);
             ctx.emit(BrokerFact::ReplicaRemoved { partition: id, log_end });
-            self.changed.insert(id);
         }
-        changes
+        self.changed.insert(id);
+        was_leader.then_some(Leadership::Lost(id))
     }
 
     fn lead(

@@ -73,6 +73,11 @@ pub enum BrokerTimer {
     },
     /// The controller has had its time to let this broker go.
     StopNow,
+    /// A stopping broker may ask the controller again to take over what it leads (ZooKeeper mode).
+    RetryControlledShutdown,
+    ControlledShutdownTimeout {
+        correlation: CorrelationId,
+    },
     /// Something is due with the ZooKeeper session: a ping, another try.
     ZkSession,
     /// `zookeeper.connection.timeout.ms`

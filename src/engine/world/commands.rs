@@ -12,7 +12,7 @@ use crate::engine::common::{BrokerId, ClientId, NodeId};
 use crate::engine::config;
 use crate::engine::controller::Controller;
 use crate::engine::domain::{Ctx, Kafka};
-use crate::engine::protocol::NewTopic;
+use crate::engine::protocol::{NewPartitions, NewTopic};
 use crate::engine::queue::{QueueProducer, QueueWorker};
 use crate::engine::runtime::{Kernel, Latency, LinkState, MessageId, Status};
 use crate::engine::server::Broker;
@@ -64,6 +64,8 @@ impl World {
                 self.node_named(&Target::QueueBroker).map(drop)
             }
             Command::CreateTopic { .. }
+            | Command::DeleteTopic { .. }
+            | Command::AddPartitions { .. }
             | Command::ResetOffsets { .. }
             | Command::DeleteRecords { .. }
             | Command::ElectLeaders { .. }
@@ -154,6 +156,14 @@ impl World {
                     configs: configs.clone(),
                 };
                 self.with_admin(|admin, ctx| admin.create_topic(ctx, topic));
+            }
+            Command::DeleteTopic { topic } => {
+                self.with_admin(|admin, ctx| admin.delete_topic(ctx, topic.as_str().into()))
+            }
+            Command::AddPartitions { topic, partitions, assignment } => {
+                let assignments = assignment.clone();
+                let new = NewPartitions { topic: topic.as_str().into(), count: *partitions, assignments };
+                self.with_admin(|admin, ctx| admin.add_partitions(ctx, new));
             }
             Command::ResetOffsets { group, topic, to } => {
                 let (group, topic, to) = (group.as_str().into(), topic.as_str().into(), *to);

@@ -141,7 +141,11 @@ impl World {
         let mut world = Self { kernel, setup, clients, names, sabotage, znodes };
         if !world.setup.brokers.is_empty() {
             let bootstrap = world.bootstrap();
-            world.add_client(ADMIN, |id, _| Process::Admin(Box::new(Admin::new(id, bootstrap))))?;
+            let forwards = world.setup.zookeepers.is_empty();
+            let admin = |id| Admin::new(id, bootstrap);
+            let admin =
+                |id, _| Process::Admin(Box::new(if forwards { admin(id) } else { admin(id).asking_controller() }));
+            world.add_client(ADMIN, admin)?;
         }
         Ok(world)
     }

@@ -101,6 +101,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
             let whose = broker.map_or_else(|| "all".to_owned(), |broker| format!("b{broker}"));
             Some(format!("{whose} {key}={}", value.as_deref().unwrap_or("default")))
         }
+        MetadataRecord::RemoveTopic { topic } => world.image().topic_name(*topic).map(|name| format!("{name} removed")),
         MetadataRecord::ClearElr { .. } => Some("clear ELR".to_owned()),
         MetadataRecord::NoOp => None,
     }

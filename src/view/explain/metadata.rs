@@ -68,6 +68,10 @@ fn metadata_record(world: &World, record: &MetadataRecord) -> (&'static str, Str
             format!("broker {broker}, broker epoch {epoch}: in controlled shutdown"),
         ),
         MetadataRecord::FeatureLevel { feature, level } => ("FEATURE_LEVEL_RECORD", format!("{feature}={level}")),
+        MetadataRecord::RemoveTopic { topic } => {
+            let name = world.image().topic_name(*topic).map_or("?", AsRef::as_ref);
+            ("REMOVE_TOPIC_RECORD", name.to_owned())
+        }
         MetadataRecord::ClearElr { topic } => {
             let name = topic.and_then(|topic| world.image().topic(topic)).map_or("all topics", |topic| &topic.name);
             ("CLEAR_ELR_RECORD", name.to_owned())

@@ -61,7 +61,7 @@ impl FakeBroker {
                 };
                 let outcome = Ok((TopicId(0), vec![partition(0), partition(1)]));
                 let topics = vec![TopicMetadata { name: "orders".into(), outcome }];
-                MetadataResponse { brokers: vec![BrokerId(1), BrokerId(2)], topics }.into()
+                MetadataResponse { brokers: vec![BrokerId(1), BrokerId(2)], controller: None, topics }.into()
             }
             Request::ListOffsets(list) => {
                 let one = |(partition, _, spec): &(TopicPartition, Option<LeaderEpoch>, OffsetSpec)| {

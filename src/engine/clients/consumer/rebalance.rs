@@ -26,9 +26,13 @@ impl Process {
     pub(super) fn is_coordinator_ready(&mut self, ctx: &mut Ctx<'_>) -> bool {
         if let Some(coordinator) = self.membership.coordinator {
             if self.network.backing_off_until(coordinator, ctx.now()).is_none() {
+                self.membership.find_attempts = 0;
                 return true;
             }
+            // Found, but the connection to it has failed. Brokers go on naming it until the cluster knows better, so there
+            // is a pause before they are asked again.
             self.coordinator_lost(ctx);
+            self.find_failed(ctx);
         }
         self.find_coordinator(ctx);
         false
@@ -49,7 +53,6 @@ impl Process {
             Ok(coordinator) => {
                 let membership = &mut self.membership;
                 membership.is_finding = false;
-                membership.find_attempts = 0;
                 membership.coordinator = Some(coordinator);
                 membership.session_ends_at = ctx.now() + self.config.session_timeout;
                 ctx.emit(ConsumerFact::CoordinatorFound { group: self.group.clone(), coordinator });

@@ -53,7 +53,7 @@ impl FakeBroker {
         };
         let outcome = self.leaders.as_ref().map(describe).ok_or(ErrorCode::UnknownTopicOrPartition);
         let topic = |name: &TopicName| TopicMetadata { name: name.clone(), outcome: outcome.clone() };
-        MetadataResponse { brokers: self.brokers.clone(), topics: asked.iter().map(topic).collect() }
+        MetadataResponse { brokers: self.brokers.clone(), controller: None, topics: asked.iter().map(topic).collect() }
     }
 
     fn produce(&mut self, request: ProduceRequest) -> ProduceResponse {

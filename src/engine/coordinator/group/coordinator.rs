@@ -207,6 +207,14 @@ impl GroupCoordinator {
         shard.write(&mut env, log, image, write);
     }
 
+    /// Topics are gone: so is what groups have committed of them (`handleDeletedPartitions`).
+    pub fn topics_removed(&mut self, ctx: &mut Ctx<'_>, log: &mut dyn OffsetsLog, image: &MetadataImage) {
+        for (partition, shard) in &mut self.shards {
+            let mut env = Env { ctx, settings: &self.settings, partition: *partition };
+            shard.forget_removed_topics(&mut env, log, image);
+        }
+    }
+
     /// The high watermark of a partition of `__consumer_offsets` has moved: what lies below is committed.
     pub fn high_watermark(&mut self, ctx: &mut Ctx<'_>, partition: PartitionId, high_watermark: Offset) {
         let Some(shard) = self.shards.get_mut(&partition) else { return };
@@ -500,6 +508,22 @@ impl Shard {
         // Somebody may have joined since the tombstone was written; the group's next record will say so.
         if is_tombstone && group.is_deserted() && group.durable.offsets.is_empty() {
             self.groups.remove(id);
+        }
+    }
+
+    fn forget_removed_topics(&mut self, env: &mut Env<'_, '_>, log: &mut dyn OffsetsLog, image: &MetadataImage) {
+        let mut writes = Vec::new();
+        for (id, group) in &self.groups {
+            let gone = group.durable.offsets.keys().filter(|partition| image.topic(partition.topic).is_none());
+            let tombstone =
+                |partition: &_| GroupRecord::Offset { group: id.clone(), partition: *partition, value: None };
+            let records: Vec<_> = gone.map(tombstone).collect();
+            if !records.is_empty() {
+                writes.push(Write { group: id.clone(), records, then: Then::Nothing });
+            }
+        }
+        for write in writes {
+            self.write(env, log, image, Some(write));
         }
     }
 

@@ -79,8 +79,7 @@ impl std::error::Error for DecodeError {}
 
 /// The record as it is appended at `now`.
 ///
-/// # Panics
-/// If it speaks of a topic that the image does not have: nobody can own or commit such a partition.
+/// A member may still own partitions of a topic that is gone; its name is remembered for that.
 #[must_use]
 pub fn encode(record: &GroupRecord, image: &MetadataImage, now: Time) -> Record {
     let mut key = Writer::default();
@@ -200,7 +199,7 @@ fn partitions(writer: &mut Writer, all: &[TopicPartition], image: &MetadataImage
 }
 
 fn name_of(image: &MetadataImage, topic: TopicId) -> &str {
-    &image.topic(topic).expect("what is owned or committed belongs to a topic that exists").name
+    image.topic_name(topic).map_or("", AsRef::as_ref)
 }
 
 fn millis(span: Span) -> i32 {

@@ -7,6 +7,7 @@
 mod isr;
 mod requests;
 mod session;
+mod shutdown;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -51,6 +52,7 @@ pub struct ZkSupport {
     config_changes_seen: Option<String>,
     pub(super) isr: isr::IsrWriter,
     connection_timeout: Option<TimerId>,
+    leaving: Option<shutdown::Leaving>,
 }
 
 impl ZkSupport {
@@ -67,6 +69,7 @@ impl ZkSupport {
             config_changes_seen: None,
             isr: isr::IsrWriter::default(),
             connection_timeout: None,
+            leaving: None,
         }
     }
 

@@ -30,16 +30,28 @@ impl Broker {
             Request::LeaderAndIsr(order) => self.leader_and_isr(ctx, caller, order),
             Request::UpdateMetadata(news) => self.update_metadata(ctx, caller, &news),
             Request::StopReplica(order) => self.stop_replica(ctx, caller, &order),
-            Request::AlterPartition(alter) => {
+            // Only the controller answers these, and nobody passes them on: all others say NOT_CONTROLLER.
+            Request::AlterPartition(_)
+            | Request::ControlledShutdown(_)
+            | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_) => {
                 self.with_zk(|broker, zk| {
-                    broker.with_controller(zk, |controller, env| controller.alter_partition(ctx, env, caller, alter));
+                    broker.with_controller(zk, |controller, env| controller.asked(ctx, env, caller, request));
                 });
             }
-            // A client may ask anybody; another broker only asks whom it takes for the controller.
-            Request::CreateTopics(create) if self.is_controller() || !caller.0.is_client() => {
+            Request::CreateTopics(_) | Request::DeleteTopics(_) | Request::CreatePartitions(_) => {
                 self.with_zk(|broker, zk| {
                     let mut topics = std::mem::take(&mut zk.topics);
-                    broker.with_controller(zk, |controller, env| topics.create(ctx, env, controller, caller, &create));
+                    let image = broker.volatile.metadata.image().clone();
+                    broker.with_controller(zk, |controller, env| match request {
+                        Request::CreateTopics(create) => topics.create(ctx, env, (controller, &image), caller, &create),
+                        Request::DeleteTopics(delete) => topics.delete(ctx, env, (controller, &image), caller, delete),
+                        Request::CreatePartitions(create) => {
+                            topics.create_partitions(ctx, env, controller, caller, create);
+                        }
+                        _ => unreachable!("told apart above"),
+                    });
                     zk.topics = topics;
                 });
             }
@@ -57,6 +69,9 @@ impl Broker {
         response: &Response,
     ) {
         let NodeId::Broker(from) = from else { return };
+        if let Response::ControlledShutdown(answer) = response {
+            return self.leave_answered(ctx, correlation, answer);
+        }
         let is_for_controller =
             matches!(response, Response::LeaderAndIsr(_) | Response::UpdateMetadata(_) | Response::StopReplica(_));
         if !is_for_controller {
@@ -64,7 +79,7 @@ impl Broker {
         }
         self.with_zk(|broker, zk| {
             broker.with_controller(zk, |controller, env| {
-                controller.broker_answered(ctx, env, from, correlation);
+                controller.broker_answered(ctx, env, from, correlation, response);
             });
         });
     }
@@ -226,6 +241,13 @@ impl Broker {
                 for record in broker.metadata_news(zk, request) {
                     broker.volatile.metadata.replay(&record);
                 }
+                if !request.deleted.is_empty() {
+                    for topic in &request.deleted {
+                        zk.overrides.remove(topic);
+                        zk.names.remove(topic);
+                    }
+                    broker.forget_removed_topics(ctx);
+                }
             }
             respond(ctx, from, correlation, UpdateMetadataResponse { error });
         });
@@ -259,6 +281,8 @@ impl Broker {
             let (partition, registration) = (*partition, registration.clone());
             records.push(MetadataRecord::Partition { partition, registration });
         }
+        let known = request.deleted.iter().filter(|topic| image.topic(**topic).is_some());
+        records.extend(known.map(|topic| MetadataRecord::RemoveTopic { topic: *topic }));
         records
     }
 
@@ -273,10 +297,20 @@ impl Broker {
             let mut partitions = Vec::new();
             if error.is_none() {
                 let parts = broker.parts();
-                for (id, _) in &request.partitions {
-                    parts.replicas.stop(*id);
+                let super::super::broker::Parts { mut env, replicas, .. } = parts;
+                let mut lost = Vec::new();
+                for (id, delete) in &request.partitions {
+                    match delete {
+                        true => lost.extend(replicas.delete(ctx, &mut env, *id)),
+                        false => replicas.stop(*id),
+                    }
                     partitions.push(*id);
                 }
+                let is_offsets = |name: &&crate::engine::protocol::TopicName| {
+                    ***name == *crate::engine::coordinator::group::OFFSETS_TOPIC
+                };
+                let offsets_topic = zk.names.iter().find(|(_, name)| is_offsets(name)).map(|(id, _)| *id);
+                broker.leaderships_changed(ctx, offsets_topic, lost);
             }
             respond(ctx, from, correlation, StopReplicaResponse { error, partitions });
         });

@@ -64,9 +64,17 @@ impl Broker {
                 broker.with_controller(zk, |controller, env| controller.disconnected(ctx, env, peer));
             }
         });
+        self.leave_failed(ctx, |_, controller| controller == peer);
     }
 
     pub(in crate::engine::server) fn zk_timer(&mut self, ctx: &mut Ctx<'_>, timer: &BrokerTimer) {
+        match timer {
+            BrokerTimer::RetryControlledShutdown => return self.ask_to_leave(ctx),
+            BrokerTimer::ControlledShutdownTimeout { correlation } => {
+                return self.leave_failed(ctx, |sent, _| sent == *correlation);
+            }
+            _ => {}
+        }
         self.with_zk(|broker, zk| match timer {
             BrokerTimer::ZkSession => {
                 let events = zk.session.alarm(ctx, session_timer);
@@ -202,7 +210,7 @@ impl Broker {
             ZkRequest::Controller => {
                 self.with_controller(zk, |controller, env| controller.zookeeper_answered(ctx, env, outcomes));
             }
-            ZkRequest::CreateTopic(number) => zk.topics.written(ctx, number, &outcomes),
+            ZkRequest::ChangeTopic(number) => zk.topics.written(ctx, number, &outcomes),
         }
     }
 
@@ -258,7 +266,7 @@ impl Broker {
     fn zk_registered(&mut self, ctx: &mut Ctx<'_>, zk: &mut ZkSupport, epoch: BrokerEpoch) {
         zk.stage = ZkStage::Registered;
         ctx.emit(BrokerFact::Registered { epoch });
-        let is_first = self.volatile.lifecycle.state() != BrokerState::Running;
+        let is_first = self.volatile.lifecycle.state() < BrokerState::Running;
         self.volatile.lifecycle.registered_in_zookeeper(epoch);
         self.with_controller(zk, |controller, env| controller.put(ctx, env, ControllerTask::Elect));
         list_config_changes(ctx, zk);

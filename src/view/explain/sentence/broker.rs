@@ -87,6 +87,13 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
             about("fact-replica-removed", partition).number("end", log_end.0)
         }
         BrokerFact::ControlledShutdownBegan => Sentence::new("fact-stopping"),
+        BrokerFact::ControlledShutdownRefused { error, remaining, attempts_left } => Sentence::new(match error {
+            Some(_) => "fact-stopping-failed",
+            None => "fact-stopping-remains",
+        })
+        .text("error", error.map_or("", |error| error.name()))
+        .number("remaining", remaining.len() as u64)
+        .number("left", *attempts_left),
         BrokerFact::ShutDown { is_approved } => {
             Sentence::new(if *is_approved { "fact-shut-down" } else { "fact-shut-down-alone" })
         }

@@ -137,6 +137,13 @@ pub(super) fn of_admin(world: &World, fact: &AdminFact) -> Sentence {
         AdminFact::TopicRefused { name, message, .. } => {
             Sentence::new("fact-admin-topic-refused").text("topic", name.as_ref()).text("reason", message)
         }
+        AdminFact::TopicDeleted { name } => Sentence::new("fact-admin-topic-deleted").text("topic", name.as_ref()),
+        AdminFact::PartitionsAdded { name, count } => {
+            Sentence::new("fact-admin-partitions").text("topic", name.as_ref()).number("count", *count)
+        }
+        AdminFact::TopicChangeRefused { name, message, .. } => {
+            Sentence::new("fact-admin-topic-change-refused").text("topic", name.as_ref()).text("reason", message)
+        }
         AdminFact::OffsetsReset { group, offsets } => {
             Sentence::new("fact-admin-reset").text("group", group.as_ref()).text("offsets", offset_list(world, offsets))
         }

@@ -38,6 +38,11 @@ pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
         ControllerFact::TopicRefused { name, message, .. } => {
             Sentence::new("fact-topic-refused").text("topic", name.as_ref()).text("reason", message)
         }
+        ControllerFact::TopicDeleted { name, .. } => Sentence::new("fact-topic-deleted").text("topic", name.as_ref()),
+        ControllerFact::PartitionsAdded { name, count, added, .. } => Sentence::new("fact-partitions-added")
+            .text("topic", name.as_ref())
+            .number("count", *count)
+            .number("added", *added),
         ControllerFact::LeaderElected { partition, to: Some(to), leader_epoch, isr, why, .. } => about(
             match why {
                 ElectedBecause::LeaderFenced => "fact-leader-elected",

@@ -65,8 +65,8 @@ impl Sentence {
 /// `orders-0`.
 #[must_use]
 pub fn partition_name(world: &World, partition: TopicPartition) -> String {
-    match world.image().topic(partition.topic) {
-        Some(topic) => format!("{}-{}", topic.name, partition.partition),
+    match world.image().topic_name(partition.topic) {
+        Some(name) => format!("{name}-{}", partition.partition),
         None => format!("?-{}", partition.partition),
     }
 }

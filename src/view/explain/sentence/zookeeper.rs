@@ -1,7 +1,7 @@
 //! Sentences for what happened in the ZooKeeper ensemble.
 
 use super::Sentence;
-use crate::engine::kafka_controller::KafkaControllerFact;
+use crate::engine::kafka_controller::{HaltedBecause, KafkaControllerFact};
 use crate::engine::world::World;
 use crate::engine::zookeeper::ZooKeeperFact;
 
@@ -61,6 +61,13 @@ pub(super) fn of_kafka_controller(fact: &KafkaControllerFact) -> Sentence {
             .number("epoch", *epoch)
             .number("brokers", *brokers)
             .number("partitions", *partitions),
+        KafkaControllerFact::MarkedForDeletion { name } => Sentence::new("fact-kc-marked").text("topic", name.as_ref()),
+        KafkaControllerFact::DeletionBegan { name } => Sentence::new("fact-kc-deleting").text("topic", name.as_ref()),
+        KafkaControllerFact::DeletionHalted { name, why } => Sentence::new(match why {
+            HaltedBecause::ReplicaOffline => "fact-kc-deletion-halted-offline",
+            HaltedBecause::Reassignment => "fact-kc-deletion-halted-moving",
+        })
+        .text("topic", name.as_ref()),
         KafkaControllerFact::BrokersChanged { joined, bounced, gone } => {
             let list = |brokers: &[crate::engine::common::BrokerId]| match brokers {
                 [] => "–".to_owned(),
