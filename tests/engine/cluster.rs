@@ -1,9 +1,11 @@
 //! A cluster at work: it forms, replicates, loses a leader, and keeps what it promised.
 
 use kafkascope::engine::Fact;
+use kafkascope::engine::clients::ConsumerFact;
 use kafkascope::engine::command::{Command, CommitStyle, Target};
 use kafkascope::engine::common::{BrokerId, NodeId, Offset, Span, Time};
 use kafkascope::engine::controller::{ControllerFact, ElectedBecause};
+use kafkascope::engine::runtime::RuntimeFact;
 use kafkascope::engine::server::BrokerFact;
 
 use super::lab::{ALL, Lab};
@@ -259,4 +261,32 @@ fn an_isolated_leader_cannot_commit() {
     lab.until(Span::secs(90), "it follows again", |lab| lab.isr(0) == ALL);
     lab.assert_promises_kept();
     assert!(lab.checker.lost().is_empty(), "nothing acknowledged with acks=all is lost");
+}
+
+/// While the cluster does not know yet that a coordinator is dead, everybody goes on naming it. The client must not ask
+/// again in the very moment in which its connection fails: it waits `retry.backoff.ms`, doubling up to
+/// `retry.backoff.max.ms` (`AbstractCoordinator.ensureCoordinatorReady`, KIP-580).
+#[test]
+fn a_dead_coordinator_is_not_asked_for_without_a_pause() {
+    let mut lab = Lab::with_orders(71);
+    lab.consumer("billing-1", "billing", &[], Span::ZERO, CommitStyle::Auto);
+    lab.secs(10);
+    let partition = |fact: &Fact| match fact {
+        Fact::Consumer(ConsumerFact::CoordinatorFound { coordinator, .. }) => Some(*coordinator),
+        _ => None,
+    };
+    let coordinator = lab.trace.iter().rev().find_map(|record| partition(&record.fact)).expect("it found one");
+    lab.crash(coordinator);
+    let died = lab.world.now();
+    lab.secs(8);
+    let asks = |fact: &Fact| {
+        matches!(fact, Fact::Runtime(RuntimeFact::Sent { digest, .. })
+            if digest.name == "FindCoordinator" && !digest.is_response)
+    };
+    let asked: Vec<Time> =
+        lab.trace.iter().filter(|record| record.at > died && asks(&record.fact)).map(|record| record.at).collect();
+    assert!((5..=60).contains(&asked.len()), "asked {} times in eight seconds", asked.len());
+    lab.secs(30);
+    let found = lab.trace.iter().rev().find_map(|record| partition(&record.fact));
+    assert_ne!(found, Some(coordinator), "once the cluster has another coordinator, so has the client");
 }
