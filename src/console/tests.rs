@@ -224,7 +224,7 @@ fn samples() -> Vec<Command> {
         },
     ];
     let kinds: std::collections::BTreeSet<String> = samples.iter().map(|c| format!("{:?}", every(c))).collect();
-    assert_eq!(kinds.len(), 32, "a variant has no sample");
+    assert_eq!(kinds.len(), 34, "a variant has no sample");
     samples
 }
 

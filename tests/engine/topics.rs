@@ -1,5 +1,6 @@
 //! Topics that change while they are used: more partitions, none at all; in both modes.
 
+use kafkascope::engine::clients::AdminFact;
 use kafkascope::engine::command::Command;
 use kafkascope::engine::common::{BrokerId, PartitionId, Span};
 use kafkascope::engine::config::KafkaVersion;
@@ -68,6 +69,10 @@ fn keyed_records_go_elsewhere_once_there_are_more_partitions() {
             _ => None,
         });
         assert_eq!(added, Some((7, 4)));
+        let refused = |fact: &Fact| matches!(fact, Fact::Admin(AdminFact::TopicChangeRefused { .. }));
+        assert_eq!(zookeeper::when(&lab, refused).len(), 3);
+        let enlarged = |fact: &Fact| matches!(fact, Fact::Admin(AdminFact::PartitionsAdded { count: 7, .. }));
+        assert_eq!(zookeeper::when(&lab, enlarged).len(), 1);
         let registration = |partition| lab.world.image().partition(lab.orders(partition)).unwrap();
         assert!((3..7).all(|partition| registration(partition).leader.is_some() && lab.isr(partition).len() == 3));
         // murmur2 of three of the five keys falls elsewhere modulo 7 than modulo 3; none is remembered.
@@ -93,6 +98,7 @@ fn a_topic_that_is_deleted_under_its_clients_is_created_anew_by_them() {
         zookeeper::when(&lab, |fact| matches!(fact, Fact::Controller(ControllerFact::TopicDeleted { .. }))).len(),
         1
     );
+    assert_eq!(zookeeper::when(&lab, |fact| matches!(fact, Fact::Admin(AdminFact::TopicDeleted { .. }))).len(), 1);
     // auto.create.topics.enable: whoever asks for it next brings it back, with the broker's defaults.
     lab.secs(20);
     let new = lab.orders(0);
