@@ -32,6 +32,8 @@ pub struct Session {
     /// Has seen everything up to where the world stands.
     checker: Checker,
     trace: Vec<Record>,
+    /// What the last step recorded; kept for its room.
+    fresh: Vec<Record>,
     /// Facts that have been dropped from the front of `trace`.
     forgotten: u64,
 }
@@ -58,6 +60,7 @@ impl Session {
             world,
             checker: Checker::default(),
             trace: Vec::new(),
+            fresh: Vec::new(),
             forgotten: 0,
         })
     }
@@ -260,16 +263,18 @@ impl Session {
 
     /// Takes in what the last step recorded, unless this stretch was played before.
     fn absorb(&mut self) {
-        let facts = self.world.take_trace();
+        let mut facts = std::mem::take(&mut self.fresh);
+        self.world.swap_trace(&mut facts);
         self.checker.observe(&self.world, &facts);
         if self.world.step_count() > self.branch().furthest_step {
-            self.trace.extend(facts);
+            self.trace.extend(facts.drain(..));
             if self.trace.len() > MAX_RECORDS {
                 let dropped = MAX_RECORDS / 4;
                 self.trace.drain(..dropped);
                 self.forgotten += dropped as u64;
             }
         }
+        self.fresh = facts;
         self.note_progress();
         self.checkpoints.offer(&self.world, &self.checker);
     }

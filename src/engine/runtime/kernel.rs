@@ -53,6 +53,8 @@ pub struct Kernel<D: Domain, N> {
     next_timer: u64,
     trace: Vec<TraceRecord<D::Fact>>,
     fingerprinter: Fingerprinter,
+    /// What the running node asks for; kept for its capacity, since every event needs one.
+    effects: Vec<Effect<D>>,
 }
 
 impl<D: Domain, N: Node<D>> Kernel<D, N> {
@@ -69,6 +71,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
             next_timer: 0,
             trace: Vec::new(),
             fingerprinter: Fingerprinter::default(),
+            effects: Vec::new(),
         }
     }
 
@@ -141,6 +144,12 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     /// Facts since the last call, oldest first.
     pub fn take_trace(&mut self) -> Vec<TraceRecord<D::Fact>> {
         std::mem::take(&mut self.trace)
+    }
+
+    /// The same, into a list whose room is used again: for those who take after every step.
+    pub fn swap_trace(&mut self, taken: &mut Vec<TraceRecord<D::Fact>>) {
+        taken.clear();
+        std::mem::swap(&mut self.trace, taken);
     }
 
     pub fn rng(&mut self) -> &mut Rng {
@@ -323,13 +332,14 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     }
 
     fn run(&mut self, id: NodeId, cause: Cause, act: impl FnOnce(&mut N, &mut Context<'_, D>)) {
-        let mut effects = Vec::new();
+        let mut effects = std::mem::take(&mut self.effects);
         let slot = self.nodes.get_mut(&id).expect("only nodes that exist are run");
         let mut ctx = Context::new(self.now, id, &mut self.rng, &mut self.next_timer, &mut effects);
         act(&mut slot.node, &mut ctx);
-        for effect in effects {
+        for effect in effects.drain(..) {
             self.carry_out(id, cause, effect);
         }
+        self.effects = effects;
     }
 
     fn carry_out(&mut self, node: NodeId, cause: Cause, effect: Effect<D>) {
