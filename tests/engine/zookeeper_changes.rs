@@ -368,7 +368,12 @@ fn before_2_7_the_controller_watches_the_in_sync_set_of_what_moves() {
          wait 2s
          | Created topic orders.",
     );
+    let data = znode(&lab, "/brokers/topics/orders").unwrap();
+    assert_eq!(data, r#"{"version":1,"partitions":{"0":[1,2]}}"#, "no ids, and nothing about reassignments");
     lab.act(reassign(0, vec![BrokerId(3), BrokerId(2)]));
+    lab.until(Span::secs(1), "the note", |lab| exists(lab, "/admin/reassign_partitions"));
+    let data = znode(&lab, "/admin/reassign_partitions").unwrap();
+    assert_eq!(data, r#"{"version":1,"partitions":[{"topic":"orders","partition":0,"replicas":[3,2]}]}"#);
     lab.secs(5);
     assert_eq!(lab.world.image().partition(lab.orders(0)).unwrap().replicas, [BrokerId(3), BrokerId(2)]);
     assert!(!exists(&lab, "/admin/reassign_partitions"), "with the last partition the znode goes");
@@ -398,4 +403,99 @@ fn leaders_are_elected_on_demand() {
          | Valid replica already elected for partitions orders-{partition}
          expect leader(orders-{partition}) == {victim}"
     ));
+}
+
+#[test]
+fn brokers_are_reconfigured_by_way_of_zookeeper() {
+    let mut lab = with_orders(setup(53, 1));
+    lab.script(
+        "kafka-configs --alter --entity-type brokers --entity-default --add-config log.retention.ms=60000
+         wait 1s
+         | Completed updating default config for brokers in the cluster.
+         kafka-configs --alter --entity-type brokers --entity-name 2 --add-config log.retention.ms=70000
+         wait 1s
+         | Completed updating config for broker 2.
+         kafka-configs --alter --topic orders --add-config retention.ms=1000
+         wait 1s
+         | Completed updating config for topic orders.",
+    );
+    assert_eq!(
+        znode(&lab, "/config/brokers/<default>").unwrap(),
+        r#"{"version":1,"config":{"log.retention.ms":"60000"}}"#
+    );
+    assert_eq!(znode(&lab, "/config/brokers/2").unwrap(), r#"{"version":1,"config":{"log.retention.ms":"70000"}}"#);
+    let retention = |lab: &Lab, id: u32| lab.world.broker(BrokerId(id)).unwrap().config().get("log.retention.ms");
+    assert_eq!([1, 2, 3].map(|id| retention(&lab, id)), ["60000", "70000", "60000"].map(|ms| Some(ms.to_owned())));
+    // A restart reads it again.
+    let victim = another(&lab);
+    let before = retention(&lab, victim.0);
+    lab.act(Command::Stop { node: Target::Broker(victim) });
+    lab.secs(2);
+    lab.restart(victim);
+    lab.secs(5);
+    assert_eq!(retention(&lab, victim.0), before);
+    lab.script(
+        "kafka-configs --alter --entity-type brokers --entity-name 2 --delete-config log.retention.ms
+         wait 1s
+         | Completed updating config for broker 2.",
+    );
+    assert_eq!(retention(&lab, 2).as_deref(), Some("60000"));
+}
+
+/// The last in-sync replica is dead; another lives and lags. Nobody may lead, until the operator allows it.
+fn with_a_partition_that_waits(seed: u64) -> (Lab, BrokerId) {
+    let mut lab = Lab::new(setup(seed, 1));
+    lab.secs(5);
+    let others: Vec<BrokerId> = lab.world.brokers().map(|(id, _)| id).filter(|id| *id != controller(&lab)).collect();
+    let (leader, follower) = (others[0], others[1]);
+    lab.script(&format!(
+        "kafka-topics --create --topic orders --replica-assignment {leader}:{follower}
+         wait 2s
+         | Created topic orders."
+    ));
+    lab.crash(follower);
+    lab.secs(30);
+    lab.producer("checkout", &[("acks", "1")], Span::millis(100), Some(20));
+    lab.secs(10);
+    lab.crash(leader);
+    lab.secs(30);
+    lab.restart(follower);
+    lab.secs(10);
+    assert_eq!((lab.leader(0), lab.isr(0)), (None, vec![leader]));
+    (lab, follower)
+}
+
+#[test]
+fn an_election_that_waits_goes_through_once_it_may_be_unclean() {
+    let commands = [
+        "kafka-configs --alter --topic orders --add-config unclean.leader.election.enable=true
+         wait 1s
+         | Completed updating config for topic orders.",
+        "kafka-configs --alter --entity-type brokers --entity-default --add-config unclean.leader.election.enable=true
+         wait 1s
+         | Completed updating default config for brokers in the cluster.",
+    ];
+    for (seed, command) in (55..).zip(commands) {
+        let (mut lab, follower) = with_a_partition_that_waits(seed);
+        lab.script(command);
+        lab.secs(1);
+        assert_eq!((lab.leader(0), lab.isr(0)), (Some(follower), vec![follower]), "{command}");
+        assert_eq!(unclean(&lab), 1);
+    }
+    let (mut lab, follower) = with_a_partition_that_waits(57);
+    lab.script(
+        "kafka-leader-election --election-type unclean --topic orders --partition 0
+         wait 1s
+         | Successfully completed leader election (UNCLEAN) for partitions orders-0",
+    );
+    assert_eq!(lab.leader(0), Some(follower));
+    assert_eq!(unclean(&lab), 1);
+}
+
+fn unclean(lab: &Lab) -> usize {
+    let why = ElectedBecause::Unclean;
+    count(
+        lab,
+        |fact| matches!(fact, Fact::Controller(ControllerFact::LeaderElected { why: found, .. }) if *found == why),
+    )
 }

@@ -83,6 +83,17 @@ impl KafkaVersion {
     }
 }
 
+impl KafkaVersion {
+    /// The version of a broker's znode (`BrokerIdZNode`): endpoints since 0.9, racks since 0.10, listener names since
+    /// 0.10.2, features since 2.7.
+    #[must_use]
+    pub fn broker_znode_version(self) -> u8 {
+        let steps = [Release(0, 9, 0), Release(0, 10, 0), Release(0, 10, 2), Release(2, 7, 0)];
+        let passed = steps.iter().filter(|step| **step <= self.release()).count();
+        1 + u8::try_from(passed).expect("four steps")
+    }
+}
+
 impl fmt::Display for KafkaVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -182,6 +193,12 @@ capabilities! {
     // Controller.
     runs_on_zookeeper: until 4 0 0, "KIP-500",
         "A cluster may keep its metadata in ZooKeeper.";
+    gives_topics_ids: since 2 8 0, "KIP-516",
+        "A topic has an id of its own, so that one created anew under the same name is told apart.";
+    reassigns_through_the_controller: since 2 4 0, "KIP-455",
+        "A request to the controller moves replicas, and can call it off; before, a znode for all of them.";
+    prepares_migration_to_kraft: since 3 4 0, "KIP-866",
+        "The znode of the controller has room for a KRaft controller's epoch.";
     runs_on_kraft: since 3 3 0, "KIP-833",
         "A cluster may keep its metadata in a Raft quorum of controllers.";
     pre_votes: since 4 0 0, "KIP-996",

@@ -153,8 +153,9 @@ impl ControllerContext {
         self.names.last_key_value().map_or(TopicId(0), |(last, _)| last.next())
     }
 
-    pub(super) fn add_topic(&mut self, name: TopicName, assignment: TopicAssignment) -> TopicId {
-        let id = assignment.id.unwrap_or_else(|| self.next_topic_id());
+    /// `made` is the id of a topic that has none.
+    pub(super) fn add_topic(&mut self, name: TopicName, assignment: TopicAssignment, made: TopicId) -> TopicId {
+        let id = assignment.id.unwrap_or(made);
         self.names.insert(id, name.clone());
         self.topics.insert(name, (id, assignment));
         id

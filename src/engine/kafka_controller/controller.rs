@@ -243,10 +243,7 @@ impl KafkaController {
             ControllerTask::PartitionReassignmentIsrChange(partition) => {
                 vec![Step::CheckReassignment { partition: *partition, only_if_complete: true }]
             }
-            ControllerTask::UncleanElectionEnabled(Some(topic)) => {
-                vec![Step::ReadUnclean { topics: vec![topic.clone()] }]
-            }
-            ControllerTask::UncleanElectionEnabled(None) => vec![Step::TriggerOnline],
+            ControllerTask::UncleanElectionEnabled(_) => vec![Step::TriggerOnline],
             ControllerTask::BrokerChange => vec![Step::ListChangedBrokers],
             ControllerTask::TopicChange => vec![Step::ListChangedTopics],
             ControllerTask::IsrChangeNotification => vec![Step::ListIsrNotifications],

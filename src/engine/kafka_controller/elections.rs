@@ -238,7 +238,7 @@ impl KafkaController {
 
     fn allows_unclean(&self, env: &Env<'_>, id: TopicPartition) -> bool {
         let own = self.context.overrides.get(&id.topic).and_then(|own| own.get("unclean.leader.election.enable"));
-        own.map_or(env.config.unclean_leader_election_enable, |value| value.as_ref() == "true")
+        own.map_or(env.config.unclean_leader_election_enable, |value| value.eq_ignore_ascii_case("true"))
     }
 
     /// `removeReplicasFromIsr`: the last one of a set stays in it, and nobody leads.

@@ -76,7 +76,7 @@ impl KafkaController {
             Step::BecomeController { epoch, version } => vec![ZkOp::Multi(vec![
                 ZkOp::Create {
                     path: CONTROLLER.into(),
-                    data: zk_data::encode_controller(env.me, ctx.now()),
+                    data: zk_data::encode_controller(env.me, ctx.now(), env.config.version),
                     mode: CreateMode::Ephemeral,
                 },
                 ZkOp::SetData {
@@ -95,6 +95,11 @@ impl KafkaController {
             Step::ReadBrokers(ids) | Step::ReadChangedBrokers(ids) => brokers(ids),
             Step::ListTopics | Step::ListChangedTopics => vec![list(TOPICS)],
             Step::ReadTopics(names) | Step::ReadNewTopics(names) => topics(names),
+            // Whether an unclean election is allowed stands in the topic's configuration (`collectUncleanLeaderElectionState`).
+            Step::ReadToElect { partitions, strategy: Strategy::Offline, .. } => {
+                let configs = self.names_of(partitions).into_iter().map(|name| get(zk_data::config_path(&name)));
+                states(partitions).into_iter().chain(configs).collect()
+            }
             Step::ReadStates(partitions)
             | Step::ReadToElect { partitions, .. }
             | Step::ReadToRemove { partitions, .. } => states(partitions),
@@ -122,7 +127,7 @@ impl KafkaController {
                 names.iter().map(drop).collect()
             }
             Step::CompleteDeletion(topic) => self.topic_removal(*topic),
-            Step::WriteAssignment { partition, assignment, .. } => self.write_assignment(*partition, assignment),
+            Step::WriteAssignment { partition, assignment, .. } => self.write_assignment(env, *partition, assignment),
             // Leaders that write in-sync sets themselves do not tell the controller at once: it watches.
             Step::CheckReassignment { partition, .. } if self.context.names.contains_key(&partition.topic) => {
                 let path = zk_data::state_path(self.context.name(*partition), partition.partition);
@@ -140,7 +145,6 @@ impl KafkaController {
                 let (path, data) = (REASSIGN_PARTITIONS.into(), zk_data::encode_reassignment(rest));
                 vec![self.guarded(ZkOp::SetData { path, data, version: None })]
             }
-            Step::ReadUnclean { topics } => topics.iter().map(|name| get(zk_data::config_path(name))).collect(),
             Step::CompleteFailover
             | Step::ReplicasOnline(..)
             | Step::TriggerOnline
@@ -243,6 +247,11 @@ impl KafkaController {
                 }
             }
             Step::ReadToElect { partitions, strategy, why } => {
+                let (_, configs) = outcomes.split_at(partitions.len());
+                for (name, outcome) in self.names_of(&partitions).into_iter().zip(configs) {
+                    let overrides = data(Some(outcome)).map(|data| zk_data::decode_config(data)).unwrap_or_default();
+                    self.context.overrides.insert(self.context.topics[&name].0, overrides);
+                }
                 let usable = self.take_states(&partitions, &outcomes);
                 let decisions = self.decide_elections(env, &usable, strategy);
                 self.next(Step::Elect { decisions, strategy, why });
@@ -334,7 +343,6 @@ impl KafkaController {
                 self.reassignment_checked(partition, only_if_complete);
             }
             Step::ReadZkReassignment { is_new } => self.zk_reassignment_read(ctx, is_new, outcomes.get(1)),
-            Step::ReadUnclean { topics } => self.unclean_read(env, &topics, &outcomes),
             done => unreachable!("{done:?} waits for nothing"),
         }
     }
@@ -425,10 +433,12 @@ impl KafkaController {
     fn take_topics(&mut self, topics: &[TopicName], outcomes: &[ZkOutcome]) -> Vec<TopicPartition> {
         let mut found = Vec::new();
         for (name, pair) in topics.iter().zip(outcomes.chunks(2)) {
-            let Some(assignment) = data(pair.first()).and_then(|data| zk_data::decode_topic(data)) else { continue };
+            let Some(Ok(ZkReply::Data { data: text, stat })) = pair.first() else { continue };
+            let Some(assignment) = zk_data::decode_topic(text) else { continue };
+            let made = zk_data::id_of_znode(stat);
             let partitions: Vec<_> = assignment.partitions.keys().copied().collect();
             let moving = assignment.adding.keys().chain(assignment.removing.keys()).copied().collect::<Vec<_>>();
-            let topic = self.context.add_topic(name.clone(), assignment);
+            let topic = self.context.add_topic(name.clone(), assignment, made);
             let overrides = data(pair.get(1)).map(|data| zk_data::decode_config(data)).unwrap_or_default();
             self.context.overrides.insert(topic, overrides);
             let moving = moving.into_iter().map(|partition| TopicPartition { topic, partition });
@@ -476,16 +486,9 @@ impl KafkaController {
         self.next_all(steps);
     }
 
-    /// `processTopicUncleanLeaderElectionEnable`: what waits for a leader may have any now.
-    fn unclean_read(&mut self, env: &Env<'_>, topics: &[TopicName], outcomes: &[ZkOutcome]) {
-        let _ = env;
-        for (name, outcome) in topics.iter().zip(outcomes) {
-            if let Some((topic, _)) = self.context.topics.get(name) {
-                let overrides = data(Some(outcome)).map(|data| zk_data::decode_config(data)).unwrap_or_default();
-                self.context.overrides.insert(*topic, overrides);
-            }
-        }
-        self.next(Step::TriggerOnline);
+    /// The topics of these partitions, each once.
+    fn names_of(&self, partitions: &[TopicPartition]) -> Vec<TopicName> {
+        self.context.topics_of(partitions.iter()).into_iter().map(|(_, name)| name).collect()
     }
 
     /// `onNewPartitionCreation`

@@ -11,6 +11,7 @@
 
 mod alter_partition;
 mod channel;
+mod config_change;
 mod context;
 #[allow(clippy::module_inception, reason = "the thread among the parts of the controller")]
 mod controller;
@@ -27,6 +28,7 @@ mod topics;
 pub mod zk_data;
 
 pub use channel::ControllerChannel;
+pub use config_change::ConfigChange;
 pub use context::{ControllerContext, PartitionState, ReplicaState};
 pub use controller::{ControllerTask, Env, KafkaController, KafkaControllerTimer, NextCorrelation};
 pub use fact::{HaltedBecause, KafkaControllerFact};
@@ -44,6 +46,10 @@ pub enum ZkRequest {
     CheckRegistration,
     ReadConfigs,
     ListConfigChanges,
+    /// What was set at run time for this broker and for all.
+    ReadBrokerConfigs,
+    /// A new configuration, and a notice of it.
+    ChangeConfig(ConfigChange),
     ReadConfigChanges,
     /// A leader writes in-sync sets itself (before 2.7).
     WriteIsr,

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::context::ReplicaState;
-use super::controller::{KafkaController, Step};
+use super::controller::{Env, KafkaController, Step};
 use super::elections::{Decision, Strategy};
 use super::fact::HaltedBecause;
 use super::task::Telling;
@@ -140,12 +140,12 @@ impl KafkaController {
         }
     }
 
-    pub(super) fn write_assignment(&self, id: TopicPartition, assignment: &Reassignment) -> Vec<ZkOp> {
+    pub(super) fn write_assignment(&self, env: &Env<'_>, id: TopicPartition, assignment: &Reassignment) -> Vec<ZkOp> {
         let name = self.context.name(id);
         let Some((_, topic)) = self.context.topics.get(name) else { return Vec::new() };
         let mut topic = topic.clone();
         topic.set(id.partition, assignment);
-        let data = zk_data::encode_topic(&topic);
+        let data = zk_data::encode_topic(&topic, env.config.version);
         vec![self.guarded(ZkOp::SetData { path: zk_data::topic_path(name), data, version: None })]
     }
 

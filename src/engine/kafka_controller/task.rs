@@ -182,9 +182,6 @@ pub(super) enum Step {
     },
     WriteZkReassignment(Vec<(TopicName, u32, Vec<BrokerId>)>),
     // Answers.
-    ReadUnclean {
-        topics: Vec<TopicName>,
-    },
     AnswerShutdown {
         to: NodeId,
         correlation: CorrelationId,

@@ -63,7 +63,8 @@ impl TopicRequests {
             let progress = match enlarged(controller, &new) {
                 Err(refusal) => Progress::Refused(refusal),
                 Ok((id, assignment, added)) => {
-                    let (path, data) = (zk_data::topic_path(&new.topic), zk_data::encode_topic(&assignment));
+                    let (path, data) =
+                        (zk_data::topic_path(&new.topic), zk_data::encode_topic(&assignment, env.config.version));
                     ops.push(ZkOp::SetData { path, data, version: None });
                     Progress::Enlarging { id, partitions: new.count, added }
                 }

@@ -12,12 +12,12 @@ use super::zk_data::{self, TopicAssignment};
 use super::{KafkaController, KafkaControllerFact, ZkRequest, placement};
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, PartitionId, Span, TopicId};
-use crate::engine::config::TopicConfig;
+use crate::engine::config::{KafkaVersion, TopicConfig};
 use crate::engine::controller::{ControllerFact, invalid_name};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{
     Body, CreateMode, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsResponse,
-    NewTopic, Response, TopicName, ZkError, ZkOp, ZkOutcome,
+    NewTopic, Response, TopicName, ZkError, ZkOp, ZkOutcome, ZkReply,
 };
 use crate::engine::runtime::TimerId;
 
@@ -119,7 +119,9 @@ impl TopicRequests {
                     next = next.next();
                     let count = |len: usize| u32::try_from(len).expect("a topic of a sane size");
                     let (partitions, factor) = (count(replicas.len()), count(replicas.first().map_or(0, Vec::len)));
-                    ops.extend(writes(topic, id, replicas));
+                    let version = env.config.version;
+                    let given = version.gives_topics_ids().then_some(id);
+                    ops.extend(writes(topic, given, replicas, version));
                     Progress::Writing { id, partitions, factor }
                 }
             };
@@ -203,7 +205,7 @@ impl TopicRequests {
     }
 
     /// The znodes of request `number` are written, or not.
-    pub fn written(&mut self, ctx: &mut Ctx<'_>, number: u64, outcomes: &[ZkOutcome]) {
+    pub fn written(&mut self, ctx: &mut Ctx<'_>, version: KafkaVersion, number: u64, outcomes: &[ZkOutcome]) {
         let Some(creation) = self.open.get_mut(&number) else { return };
         let failed = || {
             let error = ErrorCode::UnknownServerError;
@@ -240,7 +242,11 @@ impl TopicRequests {
                 Progress::Refused(_) | Progress::AwaitsLeaders { .. } | Progress::AwaitsRemoval { .. } => continue,
             };
             *progress = match results.next().and_then(<[ZkOutcome]>::last) {
-                Some(Ok(_)) => {
+                Some(Ok(reply)) => {
+                    let id = match reply {
+                        ZkReply::Created { stat, .. } if !version.gives_topics_ids() => zk_data::id_of_znode(stat),
+                        _ => id,
+                    };
                     let (topic, name) = (id, name.clone());
                     ctx.emit(ControllerFact::TopicCreated { topic, name, partitions, replication_factor: factor });
                     Progress::AwaitsLeaders { id, partitions }
@@ -303,10 +309,10 @@ impl TopicRequests {
     }
 }
 
-fn writes(topic: &NewTopic, id: TopicId, replicas: Vec<Vec<BrokerId>>) -> [ZkOp; 3] {
+fn writes(topic: &NewTopic, id: Option<TopicId>, replicas: Vec<Vec<BrokerId>>, version: KafkaVersion) -> [ZkOp; 3] {
     let configs = zk_data::encode_config(topic.configs.iter().map(|(key, value)| (key.as_str(), value.trim())));
     let partitions = replicas.into_iter().zip(0..).map(|(replicas, index)| (PartitionId(index), replicas)).collect();
-    let assignment = zk_data::encode_topic(&TopicAssignment::new(Some(id), partitions));
+    let assignment = zk_data::encode_topic(&TopicAssignment::new(id, partitions), version);
     let create = |path, data: Arc<str>| ZkOp::Create { path, data, mode: CreateMode::Persistent };
     let config = zk_data::config_path(&topic.name);
     [

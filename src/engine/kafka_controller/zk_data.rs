@@ -12,9 +12,10 @@ use super::context::registration;
 use crate::engine::common::{
     BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, Time, TopicId, TopicPartition,
 };
+use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Reassignment;
 use crate::engine::metadata::{MetadataImage, MetadataRecord};
-use crate::engine::protocol::ZkPath;
+use crate::engine::protocol::{Stat, ZkPath};
 use crate::engine::zookeeper::DataTree;
 
 pub const CONTROLLER: &str = "/controller";
@@ -147,9 +148,13 @@ fn ids(brokers: &[BrokerId]) -> String {
 }
 
 #[must_use]
-pub fn encode_controller(broker: BrokerId, now: Time) -> Arc<str> {
+pub fn encode_controller(broker: BrokerId, now: Time, version: KafkaVersion) -> Arc<str> {
     let millis = now.as_millis();
-    format!(r#"{{"version":2,"brokerid":{broker},"timestamp":"{millis}","kraftControllerEpoch":-1}}"#).into()
+    match version.prepares_migration_to_kraft() {
+        true => format!(r#"{{"version":2,"brokerid":{broker},"timestamp":"{millis}","kraftControllerEpoch":-1}}"#),
+        false => format!(r#"{{"version":1,"brokerid":{broker},"timestamp":"{millis}"}}"#),
+    }
+    .into()
 }
 
 #[must_use]
@@ -158,13 +163,24 @@ pub fn decode_controller(data: &str) -> Option<BrokerId> {
 }
 
 #[must_use]
-pub fn encode_broker(broker: BrokerId, rack: Option<&str>, now: Time) -> Arc<str> {
+pub fn encode_broker(broker: BrokerId, rack: Option<&str>, now: Time, version: KafkaVersion) -> Arc<str> {
     let host = format!("broker-{broker}");
-    let rack = rack.map_or(String::new(), |rack| format!(r#","rack":"{rack}""#));
+    let znode = version.broker_znode_version();
+    let rack = rack.filter(|_| znode >= 3).map_or(String::new(), |rack| format!(r#","rack":"{rack}""#));
     let millis = now.as_millis();
-    format!(
-        r#"{{"features":{{}},"listener_security_protocol_map":{{"PLAINTEXT":"PLAINTEXT"}},"endpoints":["PLAINTEXT://{host}:9092"],"jmx_port":-1,"port":9092,"host":"{host}","version":5,"timestamp":"{millis}"{rack}}}"#
-    )
+    let endpoints = format!(r#""endpoints":["PLAINTEXT://{host}:9092"]"#);
+    let listeners =
+        format!(r#""listener_security_protocol_map":{{"PLAINTEXT":"PLAINTEXT"}},{endpoints},"jmx_port":-1"#);
+    match znode {
+        1 => format!(r#"{{"jmx_port":-1,"timestamp":"{millis}","host":"{host}","version":1,"port":9092}}"#),
+        2 | 3 => format!(
+            r#"{{"jmx_port":-1,"timestamp":"{millis}",{endpoints},"host":"{host}","version":{znode},"port":9092{rack}}}"#
+        ),
+        4 => format!(r#"{{{listeners},"host":"{host}","timestamp":"{millis}","port":9092,"version":4{rack}}}"#),
+        _ => format!(
+            r#"{{"features":{{}},{listeners},"port":9092,"host":"{host}","version":5,"timestamp":"{millis}"{rack}}}"#
+        ),
+    }
     .into()
 }
 
@@ -179,16 +195,30 @@ pub fn encode_cluster_id(id: &str) -> Arc<str> {
     format!(r#"{{"version":"1","id":"{id}"}}"#).into()
 }
 
-/// Version 3 with a topic id since 2.8, version 1 without before 2.4's reassignments; a znode as old as the brokers.
+/// Version 3 has the topic's id (2.8), version 2 what a reassignment brings and takes away (2.4), version 1 neither.
 #[must_use]
-pub fn encode_topic(assignment: &TopicAssignment) -> Arc<str> {
-    let TopicAssignment { partitions, adding, removing, .. } = assignment;
+pub fn encode_topic(assignment: &TopicAssignment, version: KafkaVersion) -> Arc<str> {
+    let TopicAssignment { id, partitions, adding, removing } = assignment;
     let [partitions, adding, removing] = [partitions, adding, removing].map(by_partition);
-    let id = assignment.id.map_or(String::new(), |id| format!(r#""topic_id":"{}","#, id.uuid()));
-    format!(
-        r#"{{"removing_replicas":{{{removing}}},"partitions":{{{partitions}}},{id}"adding_replicas":{{{adding}}},"version":3}}"#
-    )
+    match id {
+        Some(id) => format!(
+            r#"{{"removing_replicas":{{{removing}}},"partitions":{{{partitions}}},"topic_id":"{}","adding_replicas":{{{adding}}},"version":3}}"#,
+            id.uuid()
+        ),
+        None if version.reassigns_through_the_controller() => format!(
+            r#"{{"version":2,"partitions":{{{partitions}}},"adding_replicas":{{{adding}}},"removing_replicas":{{{removing}}}}}"#
+        ),
+        None => format!(r#"{{"version":1,"partitions":{{{partitions}}}}}"#),
+    }
     .into()
+}
+
+/// What stands for the id of a topic without one: when its znode was made. No other topic has it, and everybody who reads
+/// the znode finds the same.
+#[must_use]
+pub fn id_of_znode(stat: &Stat) -> TopicId {
+    let counter = u32::try_from(stat.czxid.0 & 0xf_ffff).expect("twenty bits");
+    TopicId((stat.czxid.epoch() << 20) | counter)
 }
 
 fn by_partition(assignment: &BTreeMap<PartitionId, Vec<BrokerId>>) -> String {
@@ -255,16 +285,46 @@ pub fn decode_config(data: &str) -> BTreeMap<Arc<str>, Arc<str>> {
     config.into_iter().flatten().filter_map(pair).collect()
 }
 
-/// `topics/orders`
-#[must_use]
-pub fn encode_config_change(topic: &str) -> Arc<str> {
-    format!(r#"{{"version":2,"entity_path":"topics/{topic}"}}"#).into()
+/// Whose configuration a znode below /config holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Configured {
+    Topic(Arc<str>),
+    /// `None`: what holds for all brokers, `<default>`.
+    Broker(Option<BrokerId>),
 }
 
-/// The topic whose configuration changed.
+impl Configured {
+    /// `topics/orders`, `brokers/1`, `brokers/<default>`
+    fn entity_path(&self) -> String {
+        match self {
+            Self::Topic(name) => format!("topics/{name}"),
+            Self::Broker(Some(id)) => format!("brokers/{id}"),
+            Self::Broker(None) => "brokers/<default>".to_owned(),
+        }
+    }
+
+    /// `/config/topics/orders`
+    #[must_use]
+    pub fn path(&self) -> ZkPath {
+        format!("/config/{}", self.entity_path()).into()
+    }
+}
+
 #[must_use]
-pub fn decode_config_change(data: &str) -> Option<Arc<str>> {
-    parse(data)?.get("entity_path")?.as_str()?.strip_prefix("topics/").map(Arc::from)
+pub fn encode_config_change(whose: &Configured) -> Arc<str> {
+    format!(r#"{{"version":2,"entity_path":"{}"}}"#, whose.entity_path()).into()
+}
+
+/// Whose configuration changed.
+#[must_use]
+pub fn decode_config_change(data: &str) -> Option<Configured> {
+    let json = parse(data)?;
+    match json.get("entity_path")?.as_str()?.split_once('/')? {
+        ("topics", name) => Some(Configured::Topic(name.into())),
+        ("brokers", "<default>") => Some(Configured::Broker(None)),
+        ("brokers", id) => Some(Configured::Broker(Some(BrokerId(id.parse().ok()?)))),
+        _ => None,
+    }
 }
 
 /// Partitions by topic name, as in ISR notifications and in requests for preferred leaders.
@@ -323,9 +383,17 @@ pub fn image(tree: &DataTree) -> MetadataImage {
         image.replay(&MetadataRecord::RegisterBroker { broker, epoch, incarnation, rack: decode_broker(node.data()) });
         image.replay(&MetadataRecord::UnfenceBroker { broker, epoch });
     }
+    for name in children("/config/brokers") {
+        let broker = name.parse().ok().map(BrokerId);
+        let config = tree.get(&Configured::Broker(broker).path()).map(|node| decode_config(node.data()));
+        for (key, value) in config.unwrap_or_default() {
+            image.replay(&MetadataRecord::BrokerConfig { broker, key, value: Some(value) });
+        }
+    }
     for name in children(TOPICS) {
-        let Some(assignment) = tree.get(&topic_path(name)).and_then(|node| decode_topic(node.data())) else { continue };
-        let Some(topic) = assignment.id else { continue };
+        let Some(node) = tree.get(&topic_path(name)) else { continue };
+        let Some(assignment) = decode_topic(node.data()) else { continue };
+        let topic = assignment.id.unwrap_or_else(|| id_of_znode(&node.stat()));
         image.replay(&MetadataRecord::Topic { topic, name: name.clone() });
         let config = tree.get(&config_path(name)).map(|node| decode_config(node.data())).unwrap_or_default();
         for (key, value) in config {
@@ -400,30 +468,57 @@ mod tests {
         assert!(encode_state(&nobody).contains(r#""leader":-1"#));
         assert_eq!(decode_state(&encode_state(&nobody), 9), Some(nobody));
 
-        let controller = encode_controller(BrokerId(1), Time(5_000));
+        let controller = encode_controller(BrokerId(1), Time(5_000), KafkaVersion::V3_9);
         assert!(controller.starts_with(r#"{"version":2,"brokerid":1,"timestamp":"5""#), "{controller}");
         assert_eq!(decode_controller(&controller), Some(BrokerId(1)));
         let config = encode_config([("retention.ms", "1000")]);
         assert_eq!(config.as_ref(), r#"{"version":1,"config":{"retention.ms":"1000"}}"#);
         assert_eq!(decode_config(&config)[&Arc::from("retention.ms")].as_ref(), "1000");
-        assert_eq!(encode_config_change("t").as_ref(), r#"{"version":2,"entity_path":"topics/t"}"#);
+        let topic = Configured::Topic("t".into());
+        assert_eq!(encode_config_change(&topic).as_ref(), r#"{"version":2,"entity_path":"topics/t"}"#);
+        for whose in [topic, Configured::Broker(None), Configured::Broker(Some(BrokerId(3)))] {
+            assert_eq!(decode_config_change(&encode_config_change(&whose)), Some(whose));
+        }
+        assert_eq!(Configured::Broker(None).path().as_ref(), "/config/brokers/<default>");
         let partitions = encode_partitions([("t", PartitionId(0))]);
         assert_eq!(partitions.as_ref(), r#"{"version":1,"partitions":[{"topic":"t","partition":0}]}"#);
         assert_eq!(decode_partitions(&partitions), [("t".into(), PartitionId(0))]);
-        assert_eq!(decode_broker(&encode_broker(BrokerId(1), Some("a"), Time::ZERO)).as_deref(), Some("a"));
-        assert_eq!(decode_broker(&encode_broker(BrokerId(1), None, Time::ZERO)), None);
+        assert_eq!(
+            decode_broker(&encode_broker(BrokerId(1), Some("a"), Time::ZERO, KafkaVersion::V3_9)).as_deref(),
+            Some("a")
+        );
+        assert_eq!(decode_broker(&encode_broker(BrokerId(1), None, Time::ZERO, KafkaVersion::V3_9)), None);
+    }
+
+    /// `BrokerIdZNode`, `TopicZNode` and `ControllerZNode` of the tags 0.8.2.2, 0.9.0.1, 2.3.1: what older versions left out.
+    #[test]
+    fn older_versions_write_less() {
+        let broker = |version| encode_broker(BrokerId(1), Some("a"), Time(5_000), version).to_string();
+        let plain = r#"{"jmx_port":-1,"timestamp":"5","host":"broker-1","version":1,"port":9092}"#;
+        assert_eq!(broker(KafkaVersion::V0_8), plain);
+        let endpoints = r#""endpoints":["PLAINTEXT://broker-1:9092"]"#;
+        let expected =
+            format!(r#"{{"jmx_port":-1,"timestamp":"5",{endpoints},"host":"broker-1","version":2,"port":9092}}"#);
+        assert_eq!(broker(KafkaVersion::V0_9), expected);
+        assert!(broker(KafkaVersion::V2_3).ends_with(r#""port":9092,"version":4,"rack":"a"}"#));
+        let topic = TopicAssignment::new(None, [(PartitionId(0), vec![BrokerId(1), BrokerId(2)])].into());
+        let text = encode_topic(&topic, KafkaVersion::V2_3);
+        assert_eq!(text.as_ref(), r#"{"version":1,"partitions":{"0":[1,2]}}"#);
+        assert_eq!(decode_topic(&text), Some(topic));
+        let controller = encode_controller(BrokerId(1), Time(5_000), KafkaVersion::V2_3);
+        assert_eq!(controller.as_ref(), r#"{"version":1,"brokerid":1,"timestamp":"5"}"#);
     }
 
     #[test]
     fn a_topic_reads_back_with_its_id() {
         let partitions = [(PartitionId(0), vec![BrokerId(1), BrokerId(2)]), (PartitionId(10), vec![BrokerId(2)])];
         let mut topic = TopicAssignment::new(Some(TopicId(7)), partitions.into());
-        let text = encode_topic(&topic);
+        let text = encode_topic(&topic, KafkaVersion::V3_9);
         assert!(text.contains(r#""partitions":{"0":[1,2],"10":[2]}"#) && text.contains(r#""version":3"#), "{text}");
         assert_eq!(decode_topic(&text), Some(topic.clone()));
         let moving = Reassignment::between(&[BrokerId(1), BrokerId(2)], &[BrokerId(3), BrokerId(2)]);
         topic.set(PartitionId(0), &moving);
-        let text = encode_topic(&topic);
+        let text = encode_topic(&topic, KafkaVersion::V3_9);
         assert!(text.contains(r#""adding_replicas":{"0":[3]}"#), "{text}");
         assert!(text.contains(r#""removing_replicas":{"0":[1]}"#) && text.contains(r#""0":[3,2,1]"#), "{text}");
         assert_eq!(decode_topic(&text).map(|read| read.replicas(PartitionId(0))), Some(moving));

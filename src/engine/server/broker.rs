@@ -305,7 +305,7 @@ impl Broker {
     }
 
     /// `DynamicConfigPublisher`: what metadata says over what the file says.
-    fn reconfigure(&mut self, ctx: &mut Ctx<'_>) {
+    pub(super) fn reconfigure(&mut self, ctx: &mut Ctx<'_>) {
         let Volatile { file, config, metadata, replicas, .. } = &mut self.volatile;
         let next = overlaid(file, self.id, metadata.image());
         if next == *config {

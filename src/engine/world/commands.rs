@@ -12,6 +12,9 @@ use crate::engine::common::{BrokerId, ClientId, NodeId};
 use crate::engine::config;
 use crate::engine::controller::Controller;
 use crate::engine::domain::{Ctx, Kafka};
+use crate::engine::kafka_controller::ConfigChange;
+use crate::engine::kafka_controller::zk_data::Configured;
+use crate::engine::metadata::TopicOverrides;
 use crate::engine::protocol::{NewPartitions, NewTopic};
 use crate::engine::queue::{QueueProducer, QueueWorker};
 use crate::engine::runtime::{Kernel, Latency, LinkState, MessageId, Status};
@@ -69,8 +72,12 @@ impl World {
             | Command::ResetOffsets { .. }
             | Command::DeleteRecords { .. }
             | Command::ElectLeaders { .. }
-            | Command::ReassignPartitions { .. }
-            | Command::CancelReassignments { .. } => self.needs_kafka(),
+            | Command::ReassignPartitions { .. } => self.needs_kafka(),
+            Command::CancelReassignments { .. } if self.moves_replicas_by_znode() => Err(Refusal(format!(
+                "Kafka {} cannot call a reassignment off (KIP-455, 2.4): wait for its end and move the replicas back",
+                self.setup.version
+            ))),
+            Command::CancelReassignments { .. } => self.needs_kafka(),
             Command::AlterTopicConfig { topic, configs, .. } => self.check_topic_config(topic, configs),
             Command::Produce { producer, .. } | Command::SetWorkload { producer, .. } => {
                 let node = self.node_named(&client(producer))?;
@@ -126,14 +133,10 @@ impl World {
                 None => Err(Refusal(format!("message {message} is not in flight"))),
             },
             Command::AlterBrokerConfig { broker, configs, delete } => {
-                if !self.setup.zookeepers.is_empty() {
-                    return Err(Refusal(
-                        "brokers take no configuration at run time in ZooKeeper mode here: write server.properties and \
-                         restart the broker"
-                            .to_owned(),
-                    ));
+                match self.setup.zookeepers.is_empty() {
+                    true => self.needs_controller()?,
+                    false => self.broker_with_zookeeper().map(drop)?,
                 }
-                self.needs_controller()?;
                 broker.map_or(Ok(()), |broker| self.node_named(&Target::Broker(broker)).map(drop))?;
                 let checked = config::check_dynamic(self.setup.version, broker.is_some(), configs, delete);
                 checked.map_err(|problem| Refusal(problem.to_string()))
@@ -180,7 +183,16 @@ impl World {
             }
             Command::ReassignPartitions { partitions, additional } => {
                 let placed = |one: &ReplicaSpec| (one.topic.as_str().into(), one.partition, one.replicas.clone());
-                let targets = partitions.iter().map(placed).collect();
+                let targets: Vec<_> = partitions.iter().map(placed).collect();
+                if self.moves_replicas_by_znode() {
+                    let node = self.broker_with_zookeeper()?;
+                    self.kernel.command(node, |process, ctx| {
+                        if let Process::Broker(broker) = process {
+                            broker.write_reassignment(ctx, &targets);
+                        }
+                    });
+                    return Ok(());
+                }
                 self.with_admin(|admin, ctx| admin.reassign(ctx, targets, *additional));
             }
             Command::CancelReassignments { partitions } => {
@@ -249,20 +261,23 @@ impl World {
                     broker.write_properties(config);
                 }
             }
+            Command::AlterBrokerConfig { broker, configs, delete } if !self.setup.zookeepers.is_empty() => {
+                let known = self.image().broker_overrides(*broker);
+                let known = known.map(|(key, value)| (key.clone(), value.clone())).collect();
+                let (whose, changes) = (Configured::Broker(*broker), changes(configs, delete));
+                self.write_config(ConfigChange { whose, topic: None, changes }, known)?;
+            }
             Command::AlterBrokerConfig { broker, configs, delete } => {
                 self.reconfigure(|controller, ctx| controller.alter_broker_configs(ctx, *broker, configs, delete))?;
             }
             Command::AlterTopicConfig { topic, configs, delete } if !self.setup.zookeepers.is_empty() => {
-                let node = self.broker_with_zookeeper()?;
-                let known = self.image().topic_id(topic).and_then(|id| self.image().topic(id));
-                let mut overrides = known.map(|topic| topic.overrides.clone()).unwrap_or_default();
-                overrides.extend(configs.iter().map(|(key, value)| (key.as_str().into(), value.trim().into())));
-                overrides.retain(|key, _| !delete.iter().any(|gone| **gone == **key));
-                self.kernel.command(node, |process, ctx| {
-                    if let Process::Broker(broker) = process {
-                        broker.write_topic_config(ctx, topic, &overrides);
-                    }
-                });
+                let image = self.image();
+                let Some((id, known)) = image.topic_id(topic).and_then(|id| Some((id, image.topic(id)?))) else {
+                    return Err(Refusal(format!("The topic '{topic}' does not exist: create it first")));
+                };
+                let known = known.overrides.clone();
+                let (whose, changes) = (Configured::Topic(topic.as_str().into()), changes(configs, delete));
+                self.write_config(ConfigChange { whose, topic: Some(id), changes }, known)?;
             }
             Command::AlterTopicConfig { topic, configs, delete } => {
                 self.reconfigure(|controller, ctx| controller.alter_topic_configs(ctx, topic, configs, delete))?;
@@ -423,6 +438,27 @@ impl World {
         accept(config::TopicConfig::from_properties(self.setup.version, &pairs(configs))).map(drop)
     }
 
+    /// Before 2.4 the tool wrote /admin/reassign_partitions itself.
+    fn moves_replicas_by_znode(&self) -> bool {
+        !self.setup.zookeepers.is_empty() && !self.setup.version.reassigns_through_the_controller()
+    }
+
+    fn write_config(&mut self, change: ConfigChange, mut overrides: TopicOverrides) -> Result<(), Refusal> {
+        let node = self.broker_with_zookeeper()?;
+        for (key, value) in &change.changes {
+            match value {
+                Some(value) => overrides.insert(key.clone(), value.clone()),
+                None => overrides.remove(key),
+            };
+        }
+        self.kernel.command(node, |process, ctx| {
+            if let Process::Broker(broker) = process {
+                broker.write_config(ctx, change, &overrides);
+            }
+        });
+        Ok(())
+    }
+
     /// In ZooKeeper mode any broker writes configuration, as long as it reaches ZooKeeper.
     fn broker_with_zookeeper(&self) -> Result<NodeId, Refusal> {
         let reaches = |(id, broker): &(BrokerId, &Broker)| {
@@ -521,4 +557,10 @@ fn no_controller() -> Refusal {
     Refusal(
         "no controller leads the quorum, and only the active one can change configuration: let a majority run".into(),
     )
+}
+
+/// What is set, and what is taken back.
+fn changes(configs: &Properties, delete: &[String]) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+    let set = configs.iter().map(|(key, value)| (key.as_str().into(), Some(value.trim().into())));
+    set.chain(delete.iter().map(|key| (key.as_str().into(), None))).collect()
 }

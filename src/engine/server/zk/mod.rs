@@ -4,6 +4,7 @@
 //! What it does when told "lead this, follow that" and "these brokers live" is the same code as in KRaft mode; only the
 //! source differs: requests of a controller (`requests`) instead of a log that it replays.
 
+mod configs;
 mod isr;
 mod requests;
 mod session;

@@ -11,7 +11,7 @@ use crate::engine::common::{CorrelationId, ErrorCode, NodeId, TopicId, TopicPart
 use crate::engine::kafka_controller::{ZkRequest, zk_data};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration, TopicOverrides};
 use crate::engine::protocol::{
-    ControllerStamp, CreateMode, LeaderAndIsrRequest, LeaderAndIsrResponse, Request, Response, StopReplicaRequest,
+    ControllerStamp, LeaderAndIsrRequest, LeaderAndIsrResponse, Request, Response, StopReplicaRequest,
     StopReplicaResponse, UpdateMetadataRequest, UpdateMetadataResponse, ZkOp, ZkOutcome, ZkReply,
 };
 
@@ -158,6 +158,7 @@ impl Broker {
                 _ => Default::default(),
             };
             let before = zk.overrides.insert(topic, overrides.clone()).unwrap_or_default();
+            self.unclean_election_allowed(ctx, zk, topic, &before, &overrides);
             if self.volatile.metadata.image().topic(topic).is_some() {
                 for record in config_records(topic, &before, &overrides) {
                     self.volatile.metadata.replay(&record);
@@ -208,21 +209,6 @@ impl Broker {
         let offsets_topic = zk.names.iter().find(|(_, name)| is_offsets(name)).map(|(id, _)| *id);
         self.leaderships_changed(ctx, offsets_topic, changes);
         answers
-    }
-
-    /// `ZkAdminManager.incrementalAlterConfigs`: the new configuration, and a notice for all brokers.
-    pub fn write_topic_config(&mut self, ctx: &mut Ctx<'_>, topic: &str, overrides: &TopicOverrides) {
-        let data = zk_data::encode_config(overrides.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
-        let change = zk_data::encode_config_change(topic);
-        let ops = vec![
-            ZkOp::SetData { path: zk_data::config_path(topic), data, version: None },
-            ZkOp::Create {
-                path: zk_data::CONFIG_CHANGE_PREFIX.into(),
-                data: change,
-                mode: CreateMode::PersistentSequential,
-            },
-        ];
-        self.with_zk(|_, zk| zk.session.request(ctx, ops, ZkRequest::Forgotten));
     }
 
     // ---- UpdateMetadata and StopReplica -------------------------------------------------------------------------------

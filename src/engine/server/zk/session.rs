@@ -7,7 +7,7 @@ use super::super::{BrokerFact, timer::BrokerTimer};
 use super::{ZkStage, ZkSupport, connection_timeout, controller_timer, session_timer};
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerEpoch, NodeId, Purpose};
-use crate::engine::kafka_controller::zk_data::{self, CONFIG_CHANGES};
+use crate::engine::kafka_controller::zk_data::{self, CONFIG_CHANGES, Configured};
 use crate::engine::kafka_controller::{ControllerTask, Env, KafkaControllerTimer, ZkRequest};
 use crate::engine::protocol::{CreateMode, WatchKind, ZkError, ZkOp, ZkOutcome, ZkReply, ZooKeeperMessage};
 use crate::engine::zookeeper::{SessionEvent, SessionState};
@@ -195,22 +195,34 @@ impl Broker {
                 }
             }
             ZkRequest::ReadConfigChanges => {
-                let changed = outcomes.iter().filter_map(|outcome| match outcome {
-                    Ok(ZkReply::Data { data, .. }) => zk_data::decode_config_change(data),
-                    _ => None,
-                });
-                let known = |name: &std::sync::Arc<str>| zk.names.values().any(|known| known == name);
-                let read =
-                    |name: std::sync::Arc<str>| ZkOp::GetData { path: zk_data::config_path(&name), watch: false };
-                let ops = changed.filter(known).map(read).collect();
-                zk.session.request(ctx, ops, ZkRequest::ReadConfigs);
+                let (mut topics, mut concerns_me) = (Vec::new(), false);
+                for outcome in &outcomes {
+                    let Ok(ZkReply::Data { data, .. }) = outcome else { continue };
+                    match zk_data::decode_config_change(data) {
+                        Some(Configured::Topic(name)) if zk.names.values().any(|known| *known == name) => {
+                            topics.push(ZkOp::GetData { path: zk_data::config_path(&name), watch: false });
+                        }
+                        Some(Configured::Broker(id)) => concerns_me |= id.is_none_or(|id| id == self.id),
+                        _ => {}
+                    }
+                }
+                zk.session.request(ctx, topics, ZkRequest::ReadConfigs);
+                if concerns_me {
+                    self.zk_read_broker_configs(ctx, zk);
+                }
+            }
+            ZkRequest::ReadBrokerConfigs => self.zk_broker_configs_read(ctx, zk, &outcomes),
+            ZkRequest::ChangeConfig(change) => {
+                if matches!(outcomes.last(), Some(Ok(_))) {
+                    ctx.emit(change.told());
+                }
             }
             ZkRequest::WriteIsr => self.isr_written(ctx, zk, &outcomes),
             ZkRequest::NotifyIsrChange | ZkRequest::Forgotten => {}
             ZkRequest::Controller => {
                 self.with_controller(zk, |controller, env| controller.zookeeper_answered(ctx, env, outcomes));
             }
-            ZkRequest::ChangeTopic(number) => zk.topics.written(ctx, number, &outcomes),
+            ZkRequest::ChangeTopic(number) => zk.topics.written(ctx, self.volatile.config.version, number, &outcomes),
         }
     }
 
@@ -223,7 +235,7 @@ impl Broker {
             return;
         }
         zk.stage = ZkStage::Registering;
-        let data = zk_data::encode_broker(self.id, self.rack.as_deref(), ctx.now());
+        let data = zk_data::encode_broker(self.id, self.rack.as_deref(), ctx.now(), self.volatile.config.version);
         let op = ZkOp::Create { path: zk_data::broker_path(self.id), data, mode: CreateMode::Ephemeral };
         zk.session.request(ctx, vec![op], ZkRequest::Register);
     }
@@ -270,6 +282,7 @@ impl Broker {
         self.volatile.lifecycle.registered_in_zookeeper(epoch);
         self.with_controller(zk, |controller, env| controller.put(ctx, env, ControllerTask::Elect));
         list_config_changes(ctx, zk);
+        self.zk_read_broker_configs(ctx, zk);
         if is_first {
             self.zk_schedule_isr_propagation(ctx);
         }
