@@ -3,7 +3,6 @@
 //! Everything it prints comes from the same parts that the page uses. It ends with a status other than zero whenever
 //! an expectation fails, a lesson is not sound, or a promise is broken, so that it can stand in any build.
 
-mod bench;
 mod sweep;
 mod trace;
 
@@ -66,11 +65,6 @@ enum Subcommands {
         #[arg(long)]
         trace: bool,
     },
-    /// Measure the engine: events per second, beside a bare queue on the same machine.
-    Bench {
-        #[arg(long, default_value_t = 1_000_000)]
-        events: u64,
-    },
 }
 
 #[derive(Debug, Args)]
@@ -111,7 +105,6 @@ pub fn run() -> ExitCode {
         Subcommands::Trace { script, messages } => trace::print(&script, messages),
         Subcommands::Check { files, seeds, verbose } => check(&files, seeds, verbose),
         Subcommands::Sweep { seeds, from, trace } => sweep::sweep(from, seeds, trace),
-        Subcommands::Bench { events } => bench::bench(events),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -331,3 +331,26 @@ fn a_full_disk_is_a_failed_directory() {
     let next = lab.leader(0).unwrap();
     assert_eq!(lab.world.broker(next).unwrap().log(orders).unwrap().high_watermark(), Offset(4));
 }
+
+/// A partition of a million records is written, replicated, read back from its beginning and looked up by offset and by
+/// time without the run suffering: what is kept of a record is its place, not a copy for every reader.
+#[test]
+fn a_million_records_in_one_partition() {
+    let mut lab = Lab::new(Setup { seed: 5, ..Setup::default() });
+    lab.secs(3);
+    lab.script(
+        "kafka-topics --create --topic orders --replica-assignment 1:2:3 --config segment.bytes=4194304
+         wait 1s
+         | Created topic orders.
+         kafka-console-producer --topic orders --producer-property client.id=checkout --every 1ms --records 1000000 --producer-property linger.ms=100 --producer-property batch.size=100000
+         wait 1010s
+         kafka-console-consumer --topic orders --group audit --from-beginning --consumer-property client.id=audit-1 --consumer-property max.poll.records=100000 --commit after-poll
+         wait 60s",
+    );
+    assert_eq!((lab.log_end(BrokerId(1), 0).0, lab.acked("checkout")), (1_000_000, 1_000_000));
+    assert_eq!(lab.high_watermark(BrokerId(2), 0).0, 1_000_000);
+    assert_eq!(lab.processed("audit-1"), 1_000_000);
+    let log = lab.world.broker(BrokerId(3)).and_then(|broker| broker.log(lab.orders(0))).expect("a replica");
+    assert!(log.segments().count() > 2, "rolled by size");
+    lab.assert_promises_kept();
+}
