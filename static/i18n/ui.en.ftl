@@ -41,7 +41,8 @@ ui-note-choose-first = Choose an answer first, or skip the question.
 ui-note-answer-first = The lesson waits for your answer. Choose one, or skip the question.
 
 ## Lessons
-ui-chapter = Chapter { $chapter } of { $chapters }
+ui-chapter = Chapter { $chapter }
+ui-chapter-of = of { $chapters }
 ui-step-of = Step { $step } of { $steps }
 ui-lesson-step-of = { $chapter }, step { $step } of { $steps }
 ui-lesson-list = All lessons

@@ -41,7 +41,8 @@ ui-note-choose-first = 请先选一个答案，或者跳过这个问题。
 ui-note-answer-first = 课程在等你的答案。选一个，或者跳过这个问题。
 
 ## Lessons
-ui-chapter = 第 { $chapter } 章，共 { $chapters } 章
+ui-chapter = 第 { $chapter } 章
+ui-chapter-of = 共 { $chapters } 章
 ui-step-of = 第 { $step } 步，共 { $steps } 步
 ui-lesson-step-of = { $chapter }，第 { $step } / { $steps } 步
 ui-lesson-list = 全部课程

@@ -223,6 +223,7 @@ test("a disk breaks by click, its broker finds out by writing, and a good disk a
     await button("Put a good disk in").click();
     await button("Restart").first().click();
     await page.waitForSelector(".broker .pill--offline", { state: "detached" });
+    await page.click("[data-play]");
     await inspector.locator("[data-disk]", { hasText: "sound" }).waitFor();
   }));
 

@@ -137,6 +137,10 @@ const screens = [
   { name: "guarantees", query: template("careless"), way: [play(800), drawer("ui-tab-guarantees")] },
   { name: "broken", query: sandbox, way: [typed("crash broker-2", "wait 12s", "partition broker-1 broker-3", "wait 3s"), close] },
   { name: "ten-one-down", query: template("ten-brokers"), way: [typed("crash broker-4", "wait 12s"), close] },
+  ...["bars", "glyphs"].map((depth, index) => ({
+    name: `ten-${depth}`, query: template("ten-brokers"), only: ["light", "dark", "presenter"],
+    way: [...Array(index + 1).fill((page) => key(page, "+")), (page) => page.waitForTimeout(400)],
+  })),
   { name: "gallery", query: "?gallery", only: ["light", "dark"], bare: true },
   { name: "stopped", query: `${sandbox}&panic=1`, bare: true },
   ...(wanted.length ? lessons() : []).map((lesson) => ({ name: `all-${lesson}`, query: `?lesson=${lesson}`, way: [beats(4)] })),

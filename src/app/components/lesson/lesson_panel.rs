@@ -66,7 +66,9 @@ pub fn LessonPanel() -> Html {
 }
 
 fn chapter(page: &Page, text: &Text, view: &LessonView) -> Html {
-    let label = text.get_with("ui-chapter", &[("chapter", view.chapter.into()), ("chapters", view.chapters.into())]);
+    let label = text.get_with("ui-chapter", &[("chapter", view.chapter.into())]);
+    // The bar below shows it to those who see it.
+    let of = text.get_with("ui-chapter-of", &[("chapters", view.chapters.into())]);
     let bar = |number: u32| {
         let class = match number.cmp(&view.chapter) {
             std::cmp::Ordering::Less => "is-done",
@@ -78,7 +80,7 @@ fn chapter(page: &Page, text: &Text, view: &LessonView) -> Html {
     html! {
         <button type="button" class="chapter" aria-haspopup="dialog" title={text.get("ui-lesson-list")}
             onclick={page.on_click(UiAction::Open(Dialog::Lessons))}>
-            <span class="chapter__names"><span>{ label }</span><b>{ &view.chapter_title }</b>{ Icon::ChevronDown.html() }</span>
+            <span class="chapter__names"><span>{ label }<span class="sr">{ " " }{ of }</span></span><b>{ &view.chapter_title }</b>{ Icon::ChevronDown.html() }</span>
             <span class="chapter__bar" aria-hidden="true">{ for (1..=view.chapters).map(bar) }</span>
         </button>
     }

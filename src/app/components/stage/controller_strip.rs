@@ -32,8 +32,8 @@ pub fn ControllerStrip(props: &ControllerStripProps) -> Html {
     let ControllerStripProps { quorum, density, subject, now, hands } = props;
     let majority = quorum.voters.len() / 2 + 1;
     let title = if quorum.ensemble.is_some() { "stage-ensemble" } else { "stage-quorum" };
-    // Five voters leave room for one.
-    let room = if quorum.voters.len() > 3 { 1 } else { TAIL };
+    // Five voters leave no room.
+    let room = if quorum.voters.len() > 3 { 0 } else { TAIL };
     let tail = &quorum.tail[quorum.tail.len().saturating_sub(room)..];
     html! {
         <section class="card quorum" aria-label={text.get(title)} data-anchor="quorum">
@@ -91,7 +91,7 @@ fn znodes(ensemble: &Ensemble, subject: Option<TopicPartition>, now: Time, text:
     html! {
         <>
             <p class="znode-line znode-line--ids" aria-label="znodes">
-                <code>{ "/brokers/ids" }</code>{ for ensemble.ids.iter().map(id) }
+                <code title="/brokers/ids">{ "…/ids" }</code>{ for ensemble.ids.iter().map(id) }
                 <code>{ "/controller" }</code>
                 if let Some(controller) = ensemble.controller {
                     <i class="znode-chip znode-chip--ephemeral">{ controller }</i>

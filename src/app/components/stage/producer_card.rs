@@ -39,7 +39,9 @@ pub fn ProducerCard(props: &ProducerCardProps) -> Html {
             </p>
             { metadata_line(&text, producer.metadata) }
             if producer.wells.len() > WELLS {
-                <p class="note">{ wells_line(&text, &producer.wells) }</p>
+                if producer.wells.iter().any(|well| well.records > 0) {
+                    <p class="note">{ wells_line(&text, &producer.wells) }</p>
+                }
             } else if !producer.wells.is_empty() {
                 <div class="wells" role="list" aria-label={text.get("stage-wells")}>
                     { for producer.wells.iter().map(|well| well_box(&text, well)) }
