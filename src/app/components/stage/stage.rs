@@ -34,7 +34,7 @@ use crate::app::canvas::traffic::FlightFeed;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::engine::common::{NodeId, Offset, TopicPartition};
-use crate::view::scene::{LinkMark, Scene};
+use crate::view::scene::{ControllerStrip as Quorum, LinkMark, Scene};
 
 #[derive(Properties, PartialEq)]
 pub struct StageProps {
@@ -278,7 +278,7 @@ fn cluster(text: &Text, props: &StageProps, hands: &Hands) -> Html {
     let in_place = |node: NodeId| depth != Depth::Map || subject.is_some_and(|subject| holds(subject, node));
     html! {
         <>
-            if let (Some(quorum), true) = (&scene.controllers, density != Density::Half) {
+            if let Some(quorum) = scene.controllers.as_ref().filter(|quorum| has_room(quorum, density)) {
                 <ControllerStrip quorum={quorum.clone()} {density} {subject} now={scene.at} hands={hands.clone()} />
             }
             if depth == Depth::Map {
@@ -320,6 +320,15 @@ fn groups(text: &Text, scene: &Rc<Scene>, density: Density, hands: &Hands) -> Ht
                 { add_button(text, "stage-add-group", add, hands) }
             }
         </>
+    }
+}
+
+/// On a phone a lone controller has nothing to show that is worth its room.
+fn has_room(quorum: &Quorum, density: Density) -> bool {
+    match density {
+        Density::Desk | Density::Presenter => true,
+        Density::Phone => quorum.voters.len() > 1 || quorum.ensemble.is_some(),
+        Density::Half => false,
     }
 }
 
