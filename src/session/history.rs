@@ -267,7 +267,7 @@ impl Session {
         self.world.swap_trace(&mut facts);
         self.checker.observe(&self.world, &facts);
         if self.world.step_count() > self.branch().furthest_step {
-            self.trace.extend(facts.drain(..));
+            self.trace.append(&mut facts);
             if self.trace.len() > MAX_RECORDS {
                 let dropped = MAX_RECORDS / 4;
                 self.trace.drain(..dropped);

@@ -8,6 +8,9 @@ use crate::engine::common::{BrokerId, ErrorCode, PartitionId, Rng, TopicPartitio
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
 use crate::engine::protocol::{NewPartitions, TopicName, TopicOutcome};
 
+/// A new partition's replicas, and those of them that are in sync from the start.
+type Placed = (Vec<BrokerId>, Vec<BrokerId>);
+
 impl ReplicationControl<'_> {
     /// DeleteTopics (20). The record is all it takes: brokers drop their replicas when they read it.
     #[must_use]
@@ -76,7 +79,7 @@ impl ReplicationControl<'_> {
         first: u32,
         additional: u32,
         factor: usize,
-    ) -> Result<Vec<(Vec<BrokerId>, Vec<BrokerId>)>, Refusal> {
+    ) -> Result<Vec<Placed>, Refusal> {
         let refused = |why: String| (ErrorCode::InvalidReplicaAssignment, why);
         if by_hand.len() != additional as usize {
             return Err(refused(format!(
@@ -97,12 +100,7 @@ impl ReplicationControl<'_> {
         (first..).zip(by_hand).map(one).collect()
     }
 
-    fn placed(
-        &self,
-        additional: u32,
-        factor: usize,
-        rng: &mut Rng,
-    ) -> Result<Vec<(Vec<BrokerId>, Vec<BrokerId>)>, Refusal> {
+    fn placed(&self, additional: u32, factor: usize, rng: &mut Rng) -> Result<Vec<Placed>, Refusal> {
         let refused = |why: String| {
             let message = format!("Unable to replicate the partition {factor} time(s): {why}");
             (ErrorCode::InvalidReplicationFactor, message)
