@@ -29,7 +29,7 @@ pub fn Caption(props: &CaptionProps) -> Html {
 
 fn piece_html(page: &Page, piece: &Shown) -> Html {
     let Some(value) = &piece.of else { return html! { { &piece.text } } };
-    if is_list_of_words(&value.value) {
+    if is_long(&value.value) {
         // As long as a sentence, it must break as one.
         return html! { <b class="listed">{ &piece.text }</b> };
     }
@@ -64,8 +64,13 @@ fn worn(world: &World, scene: &Scene, (kind, value, expression): (Kind, &Value, 
     }
 }
 
-fn is_list_of_words(value: &Value) -> bool {
-    matches!(value, Value::List(items) if matches!(items.first(), Some(Value::Text(_))))
+/// A list of words, an error's sentence, what stands in a znode.
+fn is_long(value: &Value) -> bool {
+    match value {
+        Value::List(items) => matches!(items.first(), Some(Value::Text(_))),
+        Value::Text(text) => text.chars().count() > 24,
+        _ => false,
+    }
 }
 
 /// A broker wears what its replica of the subject is, unless it is down.
