@@ -11,6 +11,7 @@ pub mod import;
 mod lesson;
 #[cfg(test)]
 mod mutants;
+mod operations;
 pub mod random;
 mod shrink;
 pub mod standard;

@@ -4,6 +4,7 @@
 //! can do everything rarely does one thing often enough. What is broken is mended before the end, so that guarantees
 //! about what finally becomes of every record can be judged too.
 
+use super::operations::operations;
 use crate::console;
 use crate::engine::Setup;
 use crate::engine::command::{Command, CommitStyle, Properties, RecordSpec, Target, Workload};
@@ -23,8 +24,8 @@ pub struct RandomRun {
 }
 
 /// When the faults begin: topics and groups are there by then.
-const FAULTS_FROM: Time = Time(8_000_000);
-const FAULTS_UNTIL: Time = Time(60_000_000);
+pub(super) const FAULTS_FROM: Time = Time(8_000_000);
+pub(super) const FAULTS_UNTIL: Time = Time(60_000_000);
 /// Long enough for sessions to end, elections, delivery timeouts of two minutes and what is left to read.
 const END: Time = Time(240_000_000);
 
@@ -73,6 +74,7 @@ impl RandomRun {
         let mut inputs = Vec::new();
         let clients = programs(brokers, &mut dice, &mut inputs);
         faults(&setup, &clients, &mut dice, &mut inputs);
+        operations(&setup, &mut dice, &mut inputs);
         inputs.sort_by_key(|(at, _)| *at);
         Self { setup, inputs, end: END }
     }
@@ -96,27 +98,27 @@ impl RandomRun {
 }
 
 /// Draws from one stream.
-struct Dice(Rng);
+pub(super) struct Dice(Rng);
 
 impl Dice {
-    fn between(&mut self, least: u32, most: u32) -> u32 {
+    pub(super) fn between(&mut self, least: u32, most: u32) -> u32 {
         let drawn = self.0.below(Purpose::Faults, u64::from(most - least + 1));
         least + u32::try_from(drawn).expect("drawn below a 32-bit bound")
     }
 
-    fn one_in(&mut self, chances: u64) -> bool {
+    pub(super) fn one_in(&mut self, chances: u64) -> bool {
         self.0.chance(Purpose::Faults, 1, chances)
     }
 
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         self.0.pick(Purpose::Faults, items).expect("there is something to pick from")
     }
 
-    fn millis(&mut self, least: u32, most: u32) -> Span {
+    pub(super) fn millis(&mut self, least: u32, most: u32) -> Span {
         Span::millis(u64::from(self.between(least, most)))
     }
 
-    fn time(&mut self, from: Time, until: Time) -> Time {
+    pub(super) fn time(&mut self, from: Time, until: Time) -> Time {
         from + Span(self.0.below(Purpose::Faults, until.since(from).0))
     }
 }
@@ -131,6 +133,8 @@ fn setup(seed: u64, brokers: u32, dice: &mut Dice) -> Setup {
     let (version, controllers, zookeepers) = match seed % 10 {
         4 => (KafkaVersion::V3_9, Vec::new(), vec![ServerId(1)]),
         9 => (KafkaVersion::V3_9, Vec::new(), [1, 2, 3].map(ServerId).to_vec()),
+        3 => (KafkaVersion::V3_9, vec![BrokerId(101)], Vec::new()),
+        7 => (Setup::default().version, [101, 102, 103].map(BrokerId).to_vec(), Vec::new()),
         _ => (Setup::default().version, Setup::default().controllers, Vec::new()),
     };
     Setup {
@@ -346,6 +350,14 @@ mod tests {
         }
         for verb in
             ["crash", "power-loss", "restart", "pause", "partition", "partition-oneway", "hold", "latency", "slow-disk"]
+                .into_iter()
+                .chain([
+                    "stop",
+                    "kafka-reassign-partitions",
+                    "kafka-leader-election",
+                    "kafka-configs",
+                    "kafka-delete-records",
+                ])
         {
             assert!(heads.contains(verb), "{verb} never comes up: {heads:?}");
         }
