@@ -16,6 +16,7 @@ use crate::engine::common::{
     BrokerId, ElectionType, LeaderEpoch, NodeId, Offset, PartitionId, TopicId, TopicPartition,
 };
 use crate::engine::controller::{ControllerFact, ElectedBecause};
+use crate::engine::kafka_controller::KafkaControllerFact;
 use crate::engine::metadata::TopicImage;
 use crate::engine::protocol::Acks;
 use crate::engine::server::BrokerFact;
@@ -85,6 +86,11 @@ pub(super) struct Survival {
     acked: BTreeMap<(TopicPartition, LeaderEpoch), Acked>,
     lost: Vec<LostRecords>,
     unclean: BTreeMap<TopicPartition, Unclean>,
+    /// Where the logs begin since records were deleted: after a crash a log may begin earlier again, which nobody is
+    /// owed.
+    begins: BTreeMap<TopicPartition, Offset>,
+    /// Topics that are being deleted, or are gone: their records are nobody's any more.
+    deleted: BTreeSet<TopicId>,
     /// Where an operator has asked for an unclean election: it needs no configuration.
     asked: BTreeSet<TopicPartition>,
     last_known: LastKnown,
@@ -165,6 +171,22 @@ impl Survival {
                     self.unclean.insert(*partition, Unclean { epoch: *leader_epoch, leader: *leader, why: *why });
                 }
             }
+            (
+                Fact::Broker(
+                    BrokerFact::LogStartMoved { partition, to: begin, .. }
+                    | BrokerFact::SegmentDeleted { partition, log_start: begin, .. },
+                ),
+                Some(NodeId::Broker(broker)),
+            ) if world.image().partition(*partition).is_some_and(|state| state.leader == Some(broker)) => {
+                let known = self.begins.entry(*partition).or_default();
+                *known = (*known).max(*begin);
+            }
+            (Fact::Controller(ControllerFact::TopicDeleted { topic, .. }), _) => self.deleted(*topic),
+            (Fact::KafkaController(KafkaControllerFact::MarkedForDeletion { name }), _) => {
+                if let Some(topic) = world.image().topic_id(name) {
+                    self.deleted(topic);
+                }
+            }
             (Fact::Commanded(Command::ElectLeaders { election: ElectionType::Unclean, partitions }), _) => {
                 self.asked.extend(named(world, partitions.as_deref()));
             }
@@ -201,7 +223,17 @@ impl Survival {
 
     // ---- a new leader ------------------------------------------------------------------------------------------
 
+    fn deleted(&mut self, topic: TopicId) {
+        self.deleted.insert(topic);
+        self.expected.retain(|partition, _| partition.topic != topic);
+        self.acked.retain(|(partition, _), _| partition.topic != topic);
+    }
+
     fn look_for_losses(&mut self, record: &Record, led: &Led<'_>, violations: &mut Vec<Violation>) {
+        if self.deleted.contains(&led.partition.topic) {
+            return;
+        }
+        let begin = self.begins.get(&led.partition).copied().unwrap_or_default();
         let mut missing = |guarantee, first, last, unpromised| {
             let evidence = Evidence::Missing { partition: led.partition, leader: led.leader, first, last };
             violations.push(Violation { guarantee, step: record.step, at: record.at, evidence, unpromised });
@@ -209,7 +241,7 @@ impl Survival {
         let mut expected = self.expected.remove(&led.partition).unwrap_or_default();
         // Its own epoch too: in ZooKeeper mode a leader may be back before anybody was elected.
         for (epoch, stretch) in expected.range_mut(..=led.epoch) {
-            let (kept, end) = (kept(led.log, *epoch, stretch.start), stretch.end);
+            let (kept, end) = (kept(led.log, *epoch, stretch.start.max(begin)), stretch.end);
             if kept < end {
                 let why = self.excuse((led.partition, led.leader), *epoch, kept);
                 missing(Guarantee::CommittedRecordsSurvive, kept, Offset(end.0 - 1), why.clone());
@@ -226,7 +258,7 @@ impl Survival {
         let epochs: Vec<LeaderEpoch> = self.acked.range(earlier).map(|((_, epoch), _)| *epoch).collect();
         for epoch in epochs {
             let acked = self.acked.get_mut(&(led.partition, epoch)).expect("listed a moment ago");
-            let kept = kept(led.log, epoch, acked.start);
+            let kept = kept(led.log, epoch, acked.start.max(begin));
             let (by_all, by_leader) = (acked.by_all.split_off(kept), acked.by_leader.split_off(kept));
             let content = acked.content;
             for (gone, acks) in [(by_all, Acks::All), (by_leader, Acks::Leader)] {

@@ -50,6 +50,7 @@ fn located<T: DeserializeOwned>(document: &str, error: &serde_json::Error) -> Do
 }
 
 #[cfg(target_arch = "wasm32")]
+#[expect(clippy::extra_unused_type_parameters, reason = "called as it is natively")]
 fn located<T>(_: &str, error: &serde_json::Error) -> DocumentProblem {
     DocumentProblem { at: None, reason: error.to_string() }
 }

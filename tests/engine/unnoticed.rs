@@ -2,6 +2,7 @@
 //! leader replicas once nobody is left to believe.
 
 use kafkascope::checker::{Guarantee, Unpromised, Violation};
+use kafkascope::engine::command::{Command, RecordsBefore};
 use kafkascope::engine::common::{BrokerId, ServerId};
 use kafkascope::engine::config::KafkaVersion;
 use kafkascope::engine::controller::{ControllerFact, ElectedBecause};
@@ -124,4 +125,47 @@ fn when_nobody_is_believed_the_last_leader_leads_again_with_what_it_has() {
     let lost = told(&lab, Guarantee::CommittedRecordsSurvive);
     let excused = |told: &&Violation| matches!(told.unpromised, Some(Unpromised::LastKnownLeader { .. }));
     assert!(!lost.is_empty() && lost.iter().all(excused), "{lost:?}");
+}
+
+/// What was asked to be deleted is owed to nobody, although a crash may bring it back: the log's start is written down
+/// once a minute (sweep, seeds 1629 and 1733).
+#[test]
+fn deleted_records_are_not_lost_records() {
+    let mut lab = Lab::new(Setup { seed: 1733, ..Setup::default() });
+    lab.secs(3);
+    lab.script(
+        "kafka-topics --create --topic orders --replica-assignment 1
+         wait 1s
+         | Created topic orders.
+         kafka-console-producer --topic orders --producer-property client.id=checkout --every 20ms --records 50
+         wait 5s",
+    );
+    lab.act(Command::DeleteRecords {
+        offsets: vec![RecordsBefore { topic: "orders".to_owned(), partition: 0, offset: 17 }],
+    });
+    lab.secs(2);
+    lab.script("crash broker-1\nwait 1s\nrestart broker-1\nwait 20s");
+    assert_eq!((lab.leader(0), lab.log_end(BrokerId(1), 0).0), (Some(BrokerId(1)), 50));
+    assert_eq!(lab.checker.violations(), []);
+}
+
+/// The deletion waits for a dead broker, which comes back, leads, and is told to delete (sweep, seed 4309).
+#[test]
+fn a_topic_that_is_being_deleted_owes_nothing() {
+    let mut lab = zookeeper(4309, &[1, 2, 3]);
+    lab.script(
+        "kafka-topics --create --topic orders --replica-assignment 1:2
+         wait 1s
+         | Created topic orders.
+         kafka-console-producer --topic orders --producer-property client.id=checkout --every 20ms --records 50
+         wait 5s
+         power-loss broker-2
+         kafka-topics --delete --topic orders
+         wait 1s
+         power-loss broker-1
+         wait 30s
+         restart broker-1 broker-2
+         wait 60s",
+    );
+    assert_eq!(lab.checker.violations(), []);
 }

@@ -90,7 +90,7 @@ fn reason(before: &PartitionRegistration, after: &PartitionRegistration) -> Opti
     }
     if before.elr.contains(&leader) {
         Some(ElectedBecause::Eligible)
-    } else if before.last_known_elr == [leader] && before.isr.is_empty() {
+    } else if before.last_known_elr == [leader] && before.isr.is_empty() && before.elr.is_empty() {
         Some(ElectedBecause::LastKnown)
     } else if after.recovery == LeaderRecoveryState::Recovering {
         Some(ElectedBecause::Unclean)

@@ -305,10 +305,12 @@ fn read_assignment(bytes: &[u8], image: &MetadataImage) -> Option<Vec<TopicParti
 
 fn read_partitions(reader: &mut Reader<'_>, image: &MetadataImage) -> Option<Vec<TopicPartition>> {
     let by_topic = reader.list(|reader| {
-        let topic = image.topic_id(&reader.string()?)?;
-        reader.list(|reader| Some(TopicPartition::new(topic, u32::try_from(reader.int32()?).ok()?)))
+        // What members own is theirs to understand: that a topic is gone makes the group's record no worse.
+        let topic = image.topic_id(&reader.string()?);
+        let numbers = reader.list(|reader| u32::try_from(reader.int32()?).ok())?;
+        Some(topic.map(|topic| numbers.into_iter().map(move |number| TopicPartition::new(topic, number))))
     })?;
-    Some(by_topic.into_iter().flatten().collect())
+    Some(by_topic.into_iter().flatten().flatten().collect())
 }
 
 #[cfg(test)]
@@ -434,5 +436,18 @@ mod tests {
             assert_eq!(decode(&record, &image), Err(DecodeError));
         }
         assert_eq!(decode(&good, &MetadataImage::default()), Err(DecodeError), "the topic is unknown");
+    }
+
+    /// Cause of the bug: a coordinator that took over right after a topic's deletion could not read the group's record,
+    /// knew no members, and began again at generation 1 (sweep, seed 6122).
+    #[test]
+    fn a_group_whose_members_own_what_is_gone_is_read_all_the_same() {
+        let record = group_record();
+        let GroupRecord::Metadata { value: Some(written), .. } = &record else { unreachable!("it is a group's") };
+        let read = decode(&encode(&record, &image(), Time(0)), &MetadataImage::default());
+        let Ok(GroupRecord::Metadata { value: Some(read), .. }) = read else { panic!("{read:?}") };
+        let names = |group: &GroupMetadata| group.members.iter().map(|one| one.member.clone()).collect::<Vec<_>>();
+        assert_eq!((read.generation, names(&read)), (written.generation, names(written)));
+        assert!(read.members.iter().all(|member| member.assignment.is_empty()));
     }
 }
