@@ -162,9 +162,10 @@ impl Survival {
                 }),
                 _,
             ) => {
+                let may_be_anybody = || self.asked.contains(partition) || may_be_unclean(world, *partition);
                 let is_allowed = match why {
-                    ElectedBecause::Unclean => self.asked.contains(partition) || may_be_unclean(world, *partition),
-                    ElectedBecause::LastKnown => self.last_known.may_lead_again(*partition),
+                    ElectedBecause::Unclean => may_be_anybody(),
+                    ElectedBecause::LastKnown => self.last_known.may_lead_again(*partition) || may_be_anybody(),
                     _ => false,
                 };
                 if is_allowed {

@@ -90,7 +90,8 @@ fn reason(before: &PartitionRegistration, after: &PartitionRegistration) -> Opti
     }
     if before.elr.contains(&leader) {
         Some(ElectedBecause::Eligible)
-    } else if before.last_known_elr == [leader] && before.isr.is_empty() && before.elr.is_empty() {
+    } else if before.last_known_elr == [leader] && before.isr.is_empty() {
+        // Where unclean elections are allowed it may have been one that fell on the last leader: records do not tell.
         Some(ElectedBecause::LastKnown)
     } else if after.recovery == LeaderRecoveryState::Recovering {
         Some(ElectedBecause::Unclean)
