@@ -17,9 +17,8 @@ use crate::engine::common::{
 };
 use crate::engine::controller::{ControllerFact, ElectedBecause};
 use crate::engine::kafka_controller::KafkaControllerFact;
-use crate::engine::metadata::TopicImage;
 use crate::engine::protocol::Acks;
-use crate::engine::server::BrokerFact;
+use crate::engine::server::{Broker, BrokerFact};
 use crate::engine::storage::{EpochEntry, UnifiedLog};
 use crate::engine::{Fact, Record, World};
 
@@ -91,7 +90,7 @@ pub(super) struct Survival {
     begins: BTreeMap<TopicPartition, Offset>,
     /// Topics that are being deleted, or are gone: their records are nobody's any more.
     deleted: BTreeSet<TopicId>,
-    /// Where an operator has asked for an unclean election: it needs no configuration.
+    /// Where an operator has asked for an unclean election, which needs no configuration, and nobody leads by it yet.
     asked: BTreeSet<TopicPartition>,
     last_known: LastKnown,
     power: PowerLosses,
@@ -182,10 +181,10 @@ impl Survival {
                 let known = self.begins.entry(*partition).or_default();
                 *known = (*known).max(*begin);
             }
-            (Fact::Controller(ControllerFact::TopicDeleted { topic, .. }), _) => self.deleted(*topic),
+            (Fact::Controller(ControllerFact::TopicDeleted { topic, .. }), _) => self.topic_deleted(*topic),
             (Fact::KafkaController(KafkaControllerFact::MarkedForDeletion { name }), _) => {
                 if let Some(topic) = world.image().topic_id(name) {
-                    self.deleted(topic);
+                    self.topic_deleted(topic);
                 }
             }
             (Fact::Commanded(Command::ElectLeaders { election: ElectionType::Unclean, partitions }), _) => {
@@ -222,17 +221,20 @@ impl Survival {
         }
     }
 
-    // ---- a new leader ------------------------------------------------------------------------------------------
-
-    fn deleted(&mut self, topic: TopicId) {
+    fn topic_deleted(&mut self, topic: TopicId) {
         self.deleted.insert(topic);
         self.expected.retain(|partition, _| partition.topic != topic);
         self.acked.retain(|(partition, _), _| partition.topic != topic);
     }
 
+    // ---- a new leader ------------------------------------------------------------------------------------------
+
     fn look_for_losses(&mut self, record: &Record, led: &Led<'_>, violations: &mut Vec<Violation>) {
         if self.deleted.contains(&led.partition.topic) {
             return;
+        }
+        if self.unclean.get(&led.partition).is_some_and(|unclean| unclean.epoch == led.epoch) {
+            self.asked.remove(&led.partition);
         }
         let begin = self.begins.get(&led.partition).copied().unwrap_or_default();
         let mut missing = |guarantee, first, last, unpromised| {
@@ -294,13 +296,17 @@ struct Led<'a> {
     log: &'a UnifiedLog,
 }
 
-/// `unclean.leader.election.enable`: the topic's own value, else all brokers', else what the controller started with.
-/// That the controller says so is not enough: it is one of those who are watched.
+/// `unclean.leader.election.enable`: the topic's own value, else all brokers', else what the controller started with,
+/// which in ZooKeeper mode is a broker. That the controller says so is not enough: it is one of those who are watched.
 fn may_be_unclean(world: &World, partition: TopicPartition) -> bool {
     const KEY: &str = "unclean.leader.election.enable";
     let own = world.image().topic(partition.topic).and_then(|topic| topic.overrides.get(KEY));
     let own = own.map(AsRef::as_ref).or_else(|| world.image().broker_override(None, KEY));
-    let cluster = || world.controller().is_some_and(|(_, one)| one.config().unclean_leader_election_enable);
+    let cluster = || {
+        let quorum = || world.controller().map(|(_, controller)| controller.config());
+        let broker = || world.broker(world.kafka_controller()?).map(Broker::config);
+        quorum().or_else(broker).is_some_and(|config| config.unclean_leader_election_enable)
+    };
     own.map_or_else(cluster, |value: &str| value.eq_ignore_ascii_case("true"))
 }
 
@@ -311,17 +317,10 @@ fn named(world: &World, partitions: Option<&[PartitionSpec]>) -> Vec<TopicPartit
         let topic = image.topic_id(&spec.topic)?;
         Some(TopicPartition { topic, partition: PartitionId(spec.partition) })
     };
-    let all = || {
-        let of = |(topic, known): (TopicId, &TopicImage)| {
-            known
-                .partitions
-                .keys()
-                .map(move |partition| TopicPartition { topic, partition: *partition })
-                .collect::<Vec<_>>()
-        };
-        image.topics().flat_map(of).collect()
-    };
-    partitions.map_or_else(all, |partitions| partitions.iter().filter_map(find).collect())
+    match partitions {
+        Some(partitions) => partitions.iter().filter_map(find).collect(),
+        None => image.partitions().map(|(id, _)| id).collect(),
+    }
 }
 
 fn log_of(world: &World, node: NodeId, partition: TopicPartition) -> Option<&UnifiedLog> {

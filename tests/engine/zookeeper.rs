@@ -38,8 +38,7 @@ pub fn with_orders(setup: Setup) -> Lab {
 }
 
 pub fn tree(lab: &Lab) -> &DataTree {
-    let newest = lab.world.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid());
-    newest.expect("there is an ensemble")
+    lab.world.znode_tree().expect("there is an ensemble")
 }
 
 pub fn znode(lab: &Lab, path: &str) -> Option<String> {

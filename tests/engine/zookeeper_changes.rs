@@ -1,5 +1,6 @@
 //! ZooKeeper mode: what operators change while the cluster runs, and how its controller goes about it.
 
+use kafkascope::checker::Unpromised;
 use kafkascope::engine::command::{Command, ReplicaSpec, Target};
 use kafkascope::engine::common::{BrokerId, ErrorCode, NodeId, Span, TopicPartition};
 use kafkascope::engine::config::KafkaVersion;
@@ -168,6 +169,28 @@ fn whoever_may_not_delete_is_told_so() {
          | Error while executing topic command : Topic deletion is disabled.",
     );
     assert!(exists(&lab, "/brokers/topics/orders"));
+}
+
+/// `KafkaApis.handleDeleteTopicsRequest` asks first whether it is the controller's broker, then whether topics may be
+/// deleted: so the tool goes on to the right one, and is refused there.
+#[test]
+fn whoever_is_not_the_controller_says_so_first() {
+    let mut setup = setup(38, 1);
+    setup.properties.insert("delete.topic.enable".into(), "false".into());
+    let mut lab = with_orders(setup);
+    let first = controller(&lab);
+    lab.act(Command::Pause { node: Target::Broker(first) });
+    lab.secs(30);
+    lab.act(Command::Resume { node: Target::Broker(first) });
+    lab.secs(10);
+    let second = controller(&lab);
+    assert_ne!(first, second);
+    lab.script(
+        "kafka-topics --delete --topic orders
+         wait 3s
+         | Error while executing topic command : Topic deletion is disabled.",
+    );
+    assert_eq!(asked(&lab, "DeleteTopics"), [NodeId::Broker(first), NodeId::Broker(second)]);
 }
 
 #[test]
@@ -490,6 +513,36 @@ fn an_election_that_waits_goes_through_once_it_may_be_unclean() {
     );
     assert_eq!(lab.leader(0), Some(follower));
     assert_eq!(unclean(&lab), 1);
+}
+
+/// Until 0.11 a controller elected whoever was there (`unclean.leader.election.enable` was true, KIP-106). Its
+/// configuration is a broker's; what is lost so was never promised.
+#[test]
+fn until_0_11_a_lagging_replica_leads_by_default() {
+    let mut lab = Lab::new(Setup { version: KafkaVersion::V0_9, ..setup(58, 1) });
+    lab.secs(5);
+    let others: Vec<BrokerId> = lab.world.brokers().map(|(id, _)| id).filter(|id| *id != controller(&lab)).collect();
+    let (leader, follower) = (others[0], others[1]);
+    lab.act(Command::CreateTopic {
+        name: "orders".into(),
+        partitions: None,
+        replication_factor: None,
+        assignment: Some(vec![vec![leader, follower]]),
+        configs: [].into(),
+    });
+    lab.secs(2);
+    lab.crash(follower);
+    lab.secs(30);
+    lab.producer("checkout", &[("acks", "all")], Span::millis(100), Some(20));
+    lab.secs(10);
+    lab.crash(leader);
+    lab.secs(30);
+    lab.restart(follower);
+    lab.secs(10);
+    assert_eq!((lab.leader(0), unclean(&lab)), (Some(follower), 1));
+    let why = Some(Unpromised::UncleanElection { partition: lab.orders(0), leader: follower });
+    assert!(lab.checker.violations().iter().any(|violation| violation.unpromised == why));
+    lab.assert_promises_kept();
 }
 
 fn unclean(lab: &Lab) -> usize {

@@ -8,6 +8,7 @@ use crate::engine::clients::{ConsumerFact, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, Time, TopicPartition};
 use crate::engine::controller::ControllerFact;
 use crate::engine::runtime::{RuntimeFact, Status};
+use crate::engine::storage::UnifiedLog;
 use crate::engine::trace::Fact;
 
 /// One function of the language.
@@ -254,13 +255,19 @@ fn in_sync(scope: Scope<'_>, args: &[Value]) -> Value {
     registered(scope, args, |registration| Value::Bool(registration.isr.contains(&id)))
 }
 
+/// The partition named first, and the broker named as argument `broker`, or its leader.
+pub(super) fn replica_of(scope: Scope<'_>, args: &[Value], broker: usize) -> Option<(TopicPartition, BrokerId)> {
+    let partition = partition_of(scope, args, 0)?;
+    let id = match args.get(broker) {
+        Some(_) => broker_of(args, broker)?,
+        None => scope.world.image().partition(partition)?.leader?,
+    };
+    Some((partition, id))
+}
+
 fn replica(scope: Scope<'_>, args: &[Value], read: impl FnOnce(views::Replica) -> Offset) -> Value {
     let found = || {
-        let partition = partition_of(scope, args, 0)?;
-        let id = match args.get(1) {
-            Some(_) => broker_of(args, 1)?,
-            None => scope.world.image().partition(partition)?.leader?,
-        };
+        let (partition, id) = replica_of(scope, args, 1)?;
         views::replica(scope.world, id, partition)
     };
     Value::maybe(found(), |replica| offset(read(replica)))
@@ -356,9 +363,20 @@ pub(super) fn newest(scope: Scope<'_>, mut fits: impl FnMut(Option<NodeId>, &Fac
     Value::maybe(scope.past.iter().rev().find(|record| fits(record.node, &record.fact)), |record| at(record.at))
 }
 
+/// A partition's log as its leader has it.
+pub(super) fn leaders_log(scope: Scope<'_>, partition: TopicPartition) -> Option<&UnifiedLog> {
+    let leader = scope.world.image().partition(partition)?.leader?;
+    scope.world.broker(leader)?.log(partition)
+}
+
+/// When such a fact was last told by the node named first.
+pub(super) fn newest_of(scope: Scope<'_>, args: &[Value], fits: impl Fn(&Fact) -> bool) -> Value {
+    let Some(node) = node_of(scope, args, 0) else { return Value::None };
+    newest(scope, |at, fact| at == Some(node) && fits(fact))
+}
+
 fn crashed_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let node = node_of(scope, args, 0);
-    newest(scope, |at, fact| node.is_some() && at == node && matches!(fact, Fact::Runtime(RuntimeFact::Crashed { .. })))
+    newest_of(scope, args, |fact| matches!(fact, Fact::Runtime(RuntimeFact::Crashed { .. })))
 }
 
 fn fenced_at(scope: Scope<'_>, args: &[Value]) -> Value {
@@ -378,18 +396,14 @@ fn elected_at(scope: Scope<'_>, args: &[Value]) -> Value {
 }
 
 fn acked_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let node = node_of(scope, args, 0);
     let wanted = partition_of(scope, args, 1);
     let anywhere = args.len() < 2;
-    newest(scope, |at, fact| match fact {
-        Fact::Producer(ProducerFact::BatchAcked { partition, .. }) => {
-            node.is_some() && at == node && (anywhere || wanted == Some(*partition))
-        }
+    newest_of(scope, args, |fact| match fact {
+        Fact::Producer(ProducerFact::BatchAcked { partition, .. }) => anywhere || wanted == Some(*partition),
         _ => false,
     })
 }
 
 fn closed_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let node = node_of(scope, args, 0);
-    newest(scope, |at, fact| node.is_some() && at == node && matches!(fact, Fact::Consumer(ConsumerFact::Closed)))
+    newest_of(scope, args, |fact| matches!(fact, Fact::Consumer(ConsumerFact::Closed)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::functions::{newest, node_of, partition_of, text};
+use super::functions::{leaders_log, newest, node_of, partition_of, text};
 use super::logs::value_of;
 use super::{Scope, Value};
 use crate::engine::clients::{BatchFailure, Consumer, ConsumerFact, PositionFrom, ProducerFact};
@@ -91,9 +91,7 @@ pub(super) fn read_order(scope: Scope<'_>, args: &[Value]) -> Value {
         return Value::None;
     }
     let value = |partition, offset| {
-        let leader = scope.world.image().partition(partition)?.leader?;
-        let log = scope.world.broker(leader)?.log(partition)?;
-        let batch = log.batches().find(|batch| batch.next_offset() > offset)?;
+        let batch = leaders_log(scope, partition)?.batch_at(offset)?;
         batch.iter().find(|(at, _)| *at == offset).map(|(_, record)| value_of(record))
     };
     let read = facts.filter_map(|(_, fact)| match fact {
@@ -111,9 +109,7 @@ pub(super) fn answered_in(scope: Scope<'_>, args: &[Value]) -> Value {
     let is_meant = |(node, consumer): &(NodeId, &Consumer)| one.map_or(**consumer.group() == *name, |one| one == *node);
     let consumers: Vec<NodeId> = scope.world.consumers().filter(is_meant).map(|(node, _)| node).collect();
     let written = |partition, offset| {
-        let leader = scope.world.image().partition(partition)?.leader?;
-        let log = scope.world.broker(leader)?.log(partition)?;
-        let batch = log.batches().find(|batch| batch.next_offset() > offset)?;
+        let batch = leaders_log(scope, partition)?.batch_at(offset)?;
         let index = batch.iter().position(|(at, _)| at == offset)?;
         Some(batch.timestamp_of(index))
     };

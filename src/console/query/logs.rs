@@ -81,14 +81,6 @@ pub(super) fn spread(scope: Scope<'_>, args: &[Value]) -> Value {
     })
 }
 
-pub(super) fn values(scope: Scope<'_>, args: &[Value]) -> Value {
-    let logs = views::leaders_logs(scope.world, text(args, 0));
-    Value::maybe(logs, |logs| {
-        let records = logs.iter().flat_map(|(_, log)| log.batches()).flat_map(|batch| batch.iter());
-        Value::List(records.map(|(_, record)| Value::Text(value_of(record))).collect())
-    })
-}
-
 pub(super) fn copies(scope: Scope<'_>, args: &[Value]) -> Value {
     let (Some(partition), Some(Value::Int(offset))) = (partition_of(scope, args, 0), args.get(1)) else {
         return Value::None;

@@ -1,6 +1,6 @@
 //! Who keeps the cluster's memory: the controller, the znodes and sessions of ZooKeeper, the quorum of KRaft.
 
-use super::functions::{broker_of, newest, node_of, partition_of, text};
+use super::functions::{broker_of, newest, newest_of, node_of, partition_of, text};
 use super::{Scope, Value};
 use crate::engine::common::{BrokerId, NodeId};
 use crate::engine::controller::{Controller, ControllerFact};
@@ -11,7 +11,7 @@ use crate::engine::runtime::RuntimeFact;
 use crate::engine::server::BrokerFact;
 use crate::engine::trace::Fact;
 use crate::engine::world::Process;
-use crate::engine::zookeeper::{DataTree, ZooKeeperFact};
+use crate::engine::zookeeper::{Znode, ZooKeeperFact};
 
 // ---- the controller ------------------------------------------------------------------------------------------------
 
@@ -25,7 +25,7 @@ pub(super) fn controller(scope: Scope<'_>, _: &[Value]) -> Value {
 }
 
 pub(super) fn controller_epoch(scope: Scope<'_>, _: &[Value]) -> Value {
-    if let Some(tree) = tree(scope) {
+    if let Some(tree) = scope.world.znode_tree() {
         let epoch = tree.get(zk_data::CONTROLLER_EPOCH).and_then(|znode| znode.data().parse().ok());
         return Value::maybe(epoch, Value::whole);
     }
@@ -46,25 +46,24 @@ pub(super) fn controller_since(scope: Scope<'_>, _: &[Value]) -> Value {
 
 // ---- ZooKeeper -----------------------------------------------------------------------------------------------------
 
-/// The tree of the server that knows most.
-fn tree(scope: Scope<'_>) -> Option<&DataTree> {
-    scope.world.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid())
+fn znode_at<'a>(scope: Scope<'a>, args: &[Value]) -> Option<&'a Znode> {
+    scope.world.znode_tree()?.get(text(args, 0))
 }
 
 pub(super) fn znode(scope: Scope<'_>, args: &[Value]) -> Value {
-    let znode = tree(scope).and_then(|tree| tree.get(text(args, 0)));
+    let znode = znode_at(scope, args);
     Value::maybe(znode, |znode| Value::Text(znode.data().to_string()))
 }
 
 pub(super) fn children(scope: Scope<'_>, args: &[Value]) -> Value {
-    let znode = tree(scope).and_then(|tree| tree.get(text(args, 0)));
+    let znode = znode_at(scope, args);
     // Ids of brokers are numbers; in a list they stand close together.
     let name = |name: &str| name.parse().map_or_else(|_| Value::Text(name.to_owned()), Value::Int);
     Value::maybe(znode, |znode| Value::List(znode.children().map(|child| name(child)).collect()))
 }
 
 pub(super) fn is_ephemeral(scope: Scope<'_>, args: &[Value]) -> Value {
-    let znode = tree(scope).and_then(|tree| tree.get(text(args, 0)));
+    let znode = znode_at(scope, args);
     Value::maybe(znode, |znode| Value::Bool(znode.stat().ephemeral_owner.is_some()))
 }
 
@@ -103,8 +102,7 @@ pub(super) fn session_expired_at(scope: Scope<'_>, args: &[Value]) -> Value {
 // ---- starting ------------------------------------------------------------------------------------------------------
 
 pub(super) fn started_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let node = node_of(scope, args, 0);
-    newest(scope, |at, fact| node.is_some() && at == node && matches!(fact, Fact::Runtime(RuntimeFact::Started)))
+    newest_of(scope, args, |fact| matches!(fact, Fact::Runtime(RuntimeFact::Started)))
 }
 
 /// What the log of a broker that did not come up says, in Kafka's own words; none while it runs.
@@ -121,17 +119,11 @@ pub(super) fn start_error(scope: Scope<'_>, args: &[Value]) -> Value {
 
 /// When the broker's process ended before it had served anybody.
 pub(super) fn start_failed_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let node = node_of(scope, args, 0);
-    newest(scope, |at, fact| {
-        node.is_some() && at == node && matches!(fact, Fact::Broker(BrokerFact::StartFailed { .. }))
-    })
+    newest_of(scope, args, |fact| matches!(fact, Fact::Broker(BrokerFact::StartFailed { .. })))
 }
 
 pub(super) fn registered_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let node = node_of(scope, args, 0);
-    newest(scope, |at, fact| {
-        node.is_some() && at == node && matches!(fact, Fact::Broker(BrokerFact::Registered { .. }))
-    })
+    newest_of(scope, args, |fact| matches!(fact, Fact::Broker(BrokerFact::Registered { .. })))
 }
 
 // ---- the quorum ----------------------------------------------------------------------------------------------------

@@ -1,22 +1,18 @@
 //! What a log is made of: segments, indexes, epochs, and what of it lies on the disk.
 
-use super::functions::{broker_of, newest, offset, partition_of, text};
+use super::functions::{broker_of, newest, offset, partition_of, replica_of, text};
 use super::logs::value_of;
 use super::{Scope, Value};
 use crate::console::views;
-use crate::engine::common::{BrokerId, NodeId, TopicPartition};
+use crate::engine::common::{NodeId, Offset, TopicPartition};
 use crate::engine::server::BrokerFact;
-use crate::engine::storage::{LogSegment, TimestampAndOffset, UnifiedLog};
+use crate::engine::storage::{EpochEntry, LogSegment, OffsetLookup, TimestampAndOffset, UnifiedLog};
 use crate::engine::trace::Fact;
 use crate::engine::{Record, Time};
 
 /// The log of a replica: the leader's, or that of the broker named after the partition.
 fn log<'a>(scope: Scope<'a>, args: &[Value], broker: usize) -> Option<&'a UnifiedLog> {
-    let partition = partition_of(scope, args, 0)?;
-    let id = match args.get(broker) {
-        Some(_) => broker_of(args, broker)?,
-        None => scope.world.image().partition(partition)?.leader?,
-    };
+    let (partition, id) = replica_of(scope, args, broker)?;
     scope.world.broker(id)?.log(partition)
 }
 
@@ -38,9 +34,6 @@ pub(super) fn segment_starts(scope: Scope<'_>, args: &[Value]) -> Value {
 
 /// Values of the records on one replica, the leader's unless another is named.
 pub(super) fn values(scope: Scope<'_>, args: &[Value]) -> Value {
-    if args.len() < 2 {
-        return super::logs::values(scope, args);
-    }
     Value::maybe(log(scope, args, 1), |log| {
         let records = log.batches().flat_map(|batch| batch.iter());
         Value::List(records.map(|(_, record)| Value::Text(value_of(record))).collect())
@@ -58,9 +51,7 @@ pub(super) fn offsets(scope: Scope<'_>, args: &[Value]) -> Value {
 /// `leader-epoch-checkpoint`, one entry a line there: epoch and start offset.
 pub(super) fn epoch_starts(scope: Scope<'_>, args: &[Value]) -> Value {
     Value::maybe(log(scope, args, 1), |log| {
-        let entry = |entry: &crate::engine::storage::EpochEntry| {
-            Value::Text(format!("{}@{}", entry.epoch, entry.start_offset.0))
-        };
+        let entry = |entry: &EpochEntry| Value::Text(format!("{}@{}", entry.epoch, entry.start_offset.0));
         Value::List(log.leader_epochs().entries().iter().map(entry).collect())
     })
 }
@@ -76,19 +67,21 @@ pub(super) fn index_entries(scope: Scope<'_>, args: &[Value]) -> Value {
     Value::maybe(log(scope, args, 1), |log| Value::count(entries(log)))
 }
 
+/// How the offset named second is found.
+fn lookup(scope: Scope<'_>, args: &[Value]) -> Option<OffsetLookup> {
+    log(scope, args, 2)?.lookup_offset(Offset(whole(args, 1)?))
+}
+
 pub(super) fn segment_of(scope: Scope<'_>, args: &[Value]) -> Value {
-    let found = || log(scope, args, 2)?.lookup_offset(crate::engine::common::Offset(whole(args, 1)?));
-    Value::maybe(found(), |lookup| offset(lookup.segment))
+    Value::maybe(lookup(scope, args), |lookup| offset(lookup.segment))
 }
 
 pub(super) fn index_hit(scope: Scope<'_>, args: &[Value]) -> Value {
-    let found = || log(scope, args, 2)?.lookup_offset(crate::engine::common::Offset(whole(args, 1)?))?.entry;
-    Value::maybe(found(), |entry| offset(entry.offset))
+    Value::maybe(lookup(scope, args).and_then(|lookup| lookup.entry), |entry| offset(entry.offset))
 }
 
 pub(super) fn batches_scanned(scope: Scope<'_>, args: &[Value]) -> Value {
-    let found = || log(scope, args, 2)?.lookup_offset(crate::engine::common::Offset(whole(args, 1)?));
-    Value::maybe(found(), |lookup| Value::count(lookup.scanned.len()))
+    Value::maybe(lookup(scope, args), |lookup| Value::count(lookup.scanned.len()))
 }
 
 pub(super) fn offset_at(scope: Scope<'_>, args: &[Value]) -> Value {
@@ -112,23 +105,23 @@ fn on_replica<'a>(
     args: &[Value],
     fits: impl Fn(&BrokerFact, TopicPartition) -> bool,
 ) -> Option<Vec<&'a Record>> {
-    let wanted = partition_of(scope, args, 0)?;
-    let id: BrokerId = match args.get(1) {
-        Some(_) => broker_of(args, 1)?,
-        None => scope.world.image().partition(wanted)?.leader?,
-    };
+    let (wanted, id) = replica_of(scope, args, 1)?;
     let mine = scope.past.iter().filter(|record| record.node == Some(NodeId::Broker(id)));
     Some(mine.filter(|record| matches!(&record.fact, Fact::Broker(fact) if fits(fact, wanted))).collect())
 }
 
+fn deletions<'a>(scope: Scope<'a>, args: &[Value]) -> Option<Vec<&'a Record>> {
+    on_replica(scope, args, |fact, wanted| {
+        matches!(fact, BrokerFact::SegmentDeleted { partition, .. } if *partition == wanted)
+    })
+}
+
 pub(super) fn segments_deleted(scope: Scope<'_>, args: &[Value]) -> Value {
-    let deleted = |fact: &BrokerFact, wanted| matches!(fact, BrokerFact::SegmentDeleted { partition, .. } if *partition == wanted);
-    Value::maybe(on_replica(scope, args, deleted), |facts| Value::count(facts.len()))
+    Value::maybe(deletions(scope, args), |facts| Value::count(facts.len()))
 }
 
 pub(super) fn segment_deleted_at(scope: Scope<'_>, args: &[Value]) -> Value {
-    let deleted = |fact: &BrokerFact, wanted| matches!(fact, BrokerFact::SegmentDeleted { partition, .. } if *partition == wanted);
-    let newest = on_replica(scope, args, deleted).and_then(|facts| facts.last().map(|record| record.at));
+    let newest = deletions(scope, args).and_then(|facts| facts.last().map(|record| record.at));
     Value::maybe(newest, |at| Value::Time(at.0))
 }
 

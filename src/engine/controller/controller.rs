@@ -21,11 +21,7 @@ use super::telling;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, Span, Time};
 use crate::engine::config::BrokerConfig;
 use crate::engine::metadata::{MetadataBatch, MetadataImage, MetadataRecord, Snapshot};
-use crate::engine::protocol::{
-    AlterPartitionReassignmentsResponse, AlterPartitionResponse, ApiKey, Body, BrokerHeartbeatResponse,
-    BrokerRegistrationResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
-    ElectLeadersResponse, Request, Response, TopicOutcome,
-};
+use crate::engine::protocol::{ApiKey, Body, Request, Response};
 use crate::engine::raft::{MetadataLog, RaftClient, RaftConfig, RaftEvent, Role, SnapshotGenerator, is_for_raft};
 use crate::engine::runtime::{Crash, Node, TimerId};
 use crate::engine::{Ctx, Kafka, Timer, Token};
@@ -308,7 +304,7 @@ impl Controller {
         }
         for answer in active.pending {
             let caller = Caller { node: answer.to, correlation: answer.correlation };
-            reply(ctx, caller, refuse_answer(answer.response));
+            reply(ctx, caller, answer.response.refused(ErrorCode::NotController));
         }
         if self.raft.quorum().epoch == active.epoch {
             self.raft.ask_to_resign(ctx);
@@ -440,7 +436,8 @@ impl Controller {
 
     fn request(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: Request) {
         if !self.is_in_office(ctx) {
-            return refuse_request(ctx, caller, &request);
+            let refusal = request.refused(ErrorCode::NotController);
+            return refusal.into_iter().for_each(|response| reply(ctx, caller, response));
         }
         match request {
             Request::BrokerRegistration(request) => self.register(ctx, caller, &request),
@@ -460,49 +457,6 @@ impl Controller {
 
 pub(super) fn reply(ctx: &mut Ctx<'_>, caller: Caller, response: impl Into<Response>) {
     ctx.send(caller.node, Body::Response { correlation: caller.correlation, response: response.into() });
-}
-
-/// NOT_CONTROLLER, in the shape of each answer.
-fn refuse_request(ctx: &mut Ctx<'_>, caller: Caller, request: &Request) {
-    let error = ErrorCode::NotController;
-    match request {
-        Request::BrokerRegistration(_) => reply(ctx, caller, BrokerRegistrationResponse { outcome: Err(error) }),
-        Request::BrokerHeartbeat(_) => reply(ctx, caller, heartbeat_refusal(error)),
-        request => request.refused(error).into_iter().for_each(|response| reply(ctx, caller, response)),
-    }
-}
-
-fn refused_topic((name, _): TopicOutcome) -> TopicOutcome {
-    (name, Err((ErrorCode::NotController, ErrorCode::NotController.message().to_owned())))
-}
-
-/// The same for an answer that was ready and may not be given.
-fn refuse_answer(response: Response) -> Response {
-    let error = ErrorCode::NotController;
-    match response {
-        Response::BrokerRegistration(_) => BrokerRegistrationResponse { outcome: Err(error) }.into(),
-        Response::BrokerHeartbeat(_) => heartbeat_refusal(error).into(),
-        Response::AlterPartition(_) => AlterPartitionResponse { error: Some(error), partitions: Vec::new() }.into(),
-        Response::CreateTopics(create) => {
-            let refused = |(name, _)| (name, Err((error, error.message().to_owned())));
-            CreateTopicsResponse { topics: create.topics.into_iter().map(refused).collect() }.into()
-        }
-        Response::DeleteTopics(DeleteTopicsResponse { topics }) => {
-            DeleteTopicsResponse { topics: topics.into_iter().map(refused_topic).collect() }.into()
-        }
-        Response::CreatePartitions(CreatePartitionsResponse { topics }) => {
-            CreatePartitionsResponse { topics: topics.into_iter().map(refused_topic).collect() }.into()
-        }
-        Response::ElectLeaders(_) => ElectLeadersResponse { error: Some(error), partitions: Vec::new() }.into(),
-        Response::AlterPartitionReassignments(_) => {
-            AlterPartitionReassignmentsResponse { error: Some(error), partitions: Vec::new() }.into()
-        }
-        other => other,
-    }
-}
-
-pub(super) fn heartbeat_refusal(error: ErrorCode) -> BrokerHeartbeatResponse {
-    BrokerHeartbeatResponse { error: Some(error), is_caught_up: false, is_fenced: true, should_shut_down: false }
 }
 
 impl Node<Kafka> for Controller {

@@ -7,21 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::placement::{UsableBroker, place};
+use super::assignment::Placed;
 use super::replication_control::ReplicationControl;
 use crate::engine::common::{BrokerId, ErrorCode, PartitionId, Rng, TopicId, TopicPartition};
 use crate::engine::config::{KafkaVersion, TopicConfig};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
-use crate::engine::protocol::{NewTopic, TopicName};
+use crate::engine::protocol::{NewTopic, Refusal, TopicName};
 
 /// `Topic.MAX_NAME_LENGTH`: a file name's 255 less the directory's suffixes.
 const MAX_NAME_LENGTH: usize = 249;
-
-/// The error code and the sentence that goes with it.
-pub type Refusal = (ErrorCode, String);
-
-/// A new partition's replicas, and those of them that are in sync.
-type Replication = (Vec<BrokerId>, Vec<BrokerId>);
 
 /// One topic's answer.
 pub type CreateOutcome = (TopicName, Result<TopicId, Refusal>);
@@ -91,9 +85,9 @@ impl ReplicationControl<'_> {
         Ok(())
     }
 
-    // ---- assignments: replicas and in-sync replicas per partition ----------------------------------------------
+    // ---- replicas of each partition ----------------------------------------------
 
-    fn placed_assignment(&self, topic: &NewTopic, rng: &mut Rng) -> Result<Vec<Replication>, Refusal> {
+    fn placed_assignment(&self, topic: &NewTopic, rng: &mut Rng) -> Result<Vec<Placed>, Refusal> {
         if topic.replication_factor == Some(0) {
             let message = "Replication factor must be larger than 0, or -1 to use the default value.";
             return Err((ErrorCode::InvalidReplicationFactor, message.to_owned()));
@@ -104,23 +98,10 @@ impl ReplicationControl<'_> {
         }
         let partitions = topic.partitions.unwrap_or(self.config.num_partitions);
         let factor = topic.replication_factor.unwrap_or(self.config.default_replication_factor);
-        let refused = |why: String| {
-            let message = format!("Unable to replicate the partition {factor} time(s): {why}");
-            (ErrorCode::InvalidReplicationFactor, message)
-        };
-        let usable = self.image.brokers().filter(|(_, broker)| !broker.in_controlled_shutdown);
-        let usable = usable.map(|(id, broker)| UsableBroker { id, rack: broker.rack.clone(), fenced: broker.fenced });
-        let assignment = place(usable, partitions, factor, rng).map_err(refused)?;
-        let with_isr = |replicas: Vec<BrokerId>| match self.active_of(&replicas) {
-            isr if isr.is_empty() => {
-                Err(refused("All brokers are currently fenced or in controlled shutdown.".to_owned()))
-            }
-            isr => Ok((replicas, isr)),
-        };
-        assignment.into_iter().map(with_isr).collect()
+        self.place_replicas(partitions, factor, rng)
     }
 
-    fn manual_assignment(&self, topic: &NewTopic, assignment: &[Vec<BrokerId>]) -> Result<Vec<Replication>, Refusal> {
+    fn manual_assignment(&self, topic: &NewTopic, assignment: &[Vec<BrokerId>]) -> Result<Vec<Placed>, Refusal> {
         let misused = |what: &str| {
             let message = format!("A manual partition assignment was specified, but {what} was not set to -1.");
             Err((ErrorCode::InvalidRequest, message))
@@ -131,52 +112,7 @@ impl ReplicationControl<'_> {
         if topic.partitions.is_some() {
             return misused("numPartitions");
         }
-        let mut partitions = Vec::new();
-        for (index, replicas) in assignment.iter().enumerate() {
-            let factor = assignment[..index].last().map(Vec::len);
-            self.check_manual(replicas, factor).map_err(|why| (ErrorCode::InvalidReplicaAssignment, why))?;
-            let isr = self.active_of(replicas);
-            if isr.is_empty() {
-                let message = format!(
-                    "All brokers specified in the manual partition assignment for partition {index} are fenced or in \
-                     controlled shutdown."
-                );
-                return Err((ErrorCode::InvalidReplicaAssignment, message));
-            }
-            partitions.push((replicas.clone(), isr));
-        }
-        Ok(partitions)
-    }
-
-    /// `validateManualPartitionAssignment`: brokers are looked at in the order of their ids.
-    pub(super) fn check_manual(&self, replicas: &[BrokerId], factor: Option<usize>) -> Result<(), String> {
-        if replicas.is_empty() {
-            return Err("The manual partition assignment includes an empty replica list.".to_owned());
-        }
-        let mut sorted = replicas.to_vec();
-        sorted.sort_unstable();
-        for (at, broker) in sorted.iter().enumerate() {
-            if self.image.broker(*broker).is_none() {
-                return Err(format!(
-                    "The manual partition assignment includes broker {broker}, but no such broker is registered."
-                ));
-            }
-            if at > 0 && sorted[at - 1] == *broker {
-                return Err(format!("The manual partition assignment includes the broker {broker} more than once."));
-            }
-        }
-        match factor {
-            Some(factor) if factor != replicas.len() => Err(format!(
-                "The manual partition assignment includes a partition with {} replica(s), but this is not consistent \
-                 with previous partitions, which have {factor} replica(s).",
-                replicas.len()
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn active_of(&self, replicas: &[BrokerId]) -> Vec<BrokerId> {
-        replicas.iter().copied().filter(|broker| self.is_active(*broker)).collect()
+        self.replicas_by_hand(assignment, 0, None)
     }
 }
 

@@ -5,7 +5,7 @@ use super::partition_change::Election;
 use super::replication_control::ReplicationControl;
 use crate::engine::common::{ElectionType, ErrorCode, TopicPartition};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
-use crate::engine::protocol::{ElectLeadersRequest, PartitionOutcome};
+use crate::engine::protocol::{ElectLeadersRequest, PartitionOutcome, Refusal};
 
 /// `ReplicationControlManager.MAX_ELECTIONS_PER_IMBALANCE`: more than so many at once wait for another pass.
 pub const MAX_ELECTIONS_PER_PASS: usize = 1_000;
@@ -60,7 +60,7 @@ impl ReplicationControl<'_> {
         wanted: ElectionType,
         topic: &str,
         partition: u32,
-    ) -> Result<MetadataRecord, (ErrorCode, String)> {
+    ) -> Result<MetadataRecord, Refusal> {
         let unknown = |what: String| (ErrorCode::UnknownTopicOrPartition, what);
         let plain = |error: ErrorCode| (error, error.message().to_owned());
         let id = self.image.topic_id(topic).ok_or_else(|| unknown(format!("No such topic as {topic}")))?;

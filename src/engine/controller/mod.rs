@@ -2,9 +2,11 @@
 //!
 //! `controller` is the node, on top of its replica of the quorum's log (`raft`); `requests` and `configs` are what it
 //! decides when asked. The rest are its organs, each pure: who is alive (`broker_heartbeat_manager`) and what follows for
-//! partitions (`replication_control`, `elections`, `reassignment`, `create_topics`, `topic_changes`, with `partition_change` for one
-//! partition and `placement` for new ones), and what of it is told (`telling`).
+//! partitions (`replication_control`, `elections`, `reassignment`), what becomes of topics (`create_topics`,
+//! `topic_changes`), of one partition (`partition_change`) and of new ones (`placement`, `assignment`), and what of it is
+//! told (`telling`).
 
+mod assignment;
 mod broker_heartbeat_manager;
 mod configs;
 #[allow(clippy::module_inception, reason = "the node among the parts of the controller")]

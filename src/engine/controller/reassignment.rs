@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use super::replication_control::ReplicationControl;
 use crate::engine::common::{BrokerId, ErrorCode, TopicPartition};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
-use crate::engine::protocol::{AlterPartitionReassignmentsRequest, OngoingReassignment, PartitionOutcome, TopicName};
+use crate::engine::protocol::{
+    AlterPartitionReassignmentsRequest, OngoingReassignment, PartitionOutcome, Refusal, TopicName,
+};
 
 /// A partition's replicas and those of them that come or go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,17 +34,32 @@ impl Reassignment {
         Self { replicas, adding, removing }
     }
 
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        !self.adding.is_empty() || !self.removing.is_empty()
+    }
+
+    /// Where the replicas will be.
+    #[must_use]
+    pub fn target(&self) -> Vec<BrokerId> {
+        self.replicas.iter().copied().filter(|id| !self.removing.contains(id)).collect()
+    }
+
+    /// Where the replicas were before anything moved.
+    #[must_use]
+    pub fn origin(&self) -> Vec<BrokerId> {
+        self.replicas.iter().copied().filter(|id| !self.adding.contains(id)).collect()
+    }
+
     /// Replicas and in-sync replicas after the end, if with these in sync the end has come: every replica that was
     /// added is in sync; and where their number shrinks, all that remain are, lest the in-sync set shrink needlessly.
     #[must_use]
     pub fn completed(&self, isr: &[BrokerId]) -> Option<(Vec<BrokerId>, Vec<BrokerId>)> {
-        if self.adding.is_empty() && self.removing.is_empty() {
+        if !self.is_moving() {
             return None;
         }
-        let staying = |ids: &[BrokerId]| -> Vec<BrokerId> {
-            ids.iter().filter(|id| !self.removing.contains(id)).copied().collect()
-        };
-        let (isr, replicas) = (staying(isr), staying(&self.replicas));
+        let replicas = self.target();
+        let isr: Vec<_> = isr.iter().copied().filter(|id| !self.removing.contains(id)).collect();
         if !self.removing.is_empty() && (isr.is_empty() || replicas.is_empty()) {
             return None;
         }
@@ -52,9 +69,6 @@ impl Reassignment {
         is_done.then_some((replicas, isr))
     }
 }
-
-/// The code, and the sentence that goes with it.
-type Refusal = (ErrorCode, String);
 
 impl ReplicationControl<'_> {
     // ---- the requests of the tool ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 //! Every verb here speaks for a controller in office; the node has made sure of that.
 
 use super::broker_heartbeat_manager::{BrokerControlState, is_caught_up};
-use super::controller::{Caller, Controller, heartbeat_refusal, reply};
+use super::controller::{Caller, Controller, reply};
 use super::fact::{ControllerFact, ElectedBecause, FencedBecause};
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Offset};
@@ -67,7 +67,7 @@ impl Controller {
     pub(super) fn heartbeat(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &BrokerHeartbeatRequest) {
         let (broker, epoch) = (request.broker, request.broker_epoch);
         if let Err(error) = self.control().check_broker_epoch(broker, epoch) {
-            return reply(ctx, caller, heartbeat_refusal(error));
+            return reply(ctx, caller, BrokerHeartbeatResponse::refused(error));
         }
         self.active_mut().heartbeats.update_contact_time(broker, epoch, ctx.now());
         let registered_at = self.active().decided.registered_at[&broker];

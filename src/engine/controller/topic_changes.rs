@@ -1,15 +1,10 @@
 //! DeleteTopics and CreatePartitions: what becomes of topics that exist (`ReplicationControlManager.deleteTopic`,
 //! `createPartitions`).
 
-use super::create_topics::Refusal;
-use super::placement::{UsableBroker, place};
 use super::replication_control::ReplicationControl;
-use crate::engine::common::{BrokerId, ErrorCode, PartitionId, Rng, TopicPartition};
+use crate::engine::common::{ErrorCode, PartitionId, Rng, TopicPartition};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration};
-use crate::engine::protocol::{NewPartitions, TopicName, TopicOutcome};
-
-/// A new partition's replicas, and those of them that are in sync from the start.
-type Placed = (Vec<BrokerId>, Vec<BrokerId>);
+use crate::engine::protocol::{NewPartitions, Refusal, TopicName, TopicOutcome};
 
 impl ReplicationControl<'_> {
     /// DeleteTopics (20). The record is all it takes: brokers drop their replicas when they read it.
@@ -63,58 +58,27 @@ impl ReplicationControl<'_> {
         let additional = count - before;
         let factor = existing.values().next().map_or(1, |first| first.replicas.len());
         let placed = match &new.assignments {
-            Some(by_hand) => self.placed_by_hand(by_hand, before, additional, factor)?,
-            None => self.placed(additional, factor, rng)?,
+            Some(by_hand) if by_hand.len() != additional as usize => {
+                return Err((
+                    ErrorCode::InvalidReplicaAssignment,
+                    format!(
+                        "Attempted to add {additional} additional partition(s), but only {} assignment(s) were \
+                         specified.",
+                        by_hand.len()
+                    ),
+                ));
+            }
+            Some(by_hand) => self.replicas_by_hand(by_hand, before, Some(factor))?,
+            None => {
+                let factor = u32::try_from(factor).expect("a partition has a few replicas");
+                self.place_replicas(additional, factor, rng)?
+            }
         };
         let record = |(index, (replicas, isr))| MetadataRecord::Partition {
             partition: TopicPartition { topic: id, partition: PartitionId(index) },
             registration: PartitionRegistration::new(replicas, isr),
         };
         Ok((before..).zip(placed).map(record).collect())
-    }
-
-    fn placed_by_hand(
-        &self,
-        by_hand: &[Vec<BrokerId>],
-        first: u32,
-        additional: u32,
-        factor: usize,
-    ) -> Result<Vec<Placed>, Refusal> {
-        let refused = |why: String| (ErrorCode::InvalidReplicaAssignment, why);
-        if by_hand.len() != additional as usize {
-            return Err(refused(format!(
-                "Attempted to add {additional} additional partition(s), but only {} assignment(s) were specified.",
-                by_hand.len()
-            )));
-        }
-        let one = |(index, replicas): (u32, &Vec<BrokerId>)| {
-            self.check_manual(replicas, Some(factor)).map_err(refused)?;
-            match self.active_of(replicas) {
-                isr if isr.is_empty() => Err(refused(format!(
-                    "All brokers specified in the manual partition assignment for partition {index} are fenced or in \
-                     controlled shutdown."
-                ))),
-                isr => Ok((replicas.clone(), isr)),
-            }
-        };
-        (first..).zip(by_hand).map(one).collect()
-    }
-
-    fn placed(&self, additional: u32, factor: usize, rng: &mut Rng) -> Result<Vec<Placed>, Refusal> {
-        let refused = |why: String| {
-            let message = format!("Unable to replicate the partition {factor} time(s): {why}");
-            (ErrorCode::InvalidReplicationFactor, message)
-        };
-        let usable = self.image.brokers().filter(|(_, broker)| !broker.in_controlled_shutdown);
-        let usable = usable.map(|(id, broker)| UsableBroker { id, rack: broker.rack.clone(), fenced: broker.fenced });
-        let factor = u32::try_from(factor).expect("a partition has a few replicas");
-        let with_isr = |replicas: Vec<BrokerId>| match self.active_of(&replicas) {
-            isr if isr.is_empty() => {
-                Err(refused("All brokers are currently fenced or in controlled shutdown.".to_owned()))
-            }
-            isr => Ok((replicas, isr)),
-        };
-        place(usable, additional, factor, rng).map_err(refused)?.into_iter().map(with_isr).collect()
     }
 }
 

@@ -113,11 +113,7 @@ impl KafkaController {
         (from, correlation): (NodeId, CorrelationId),
         request: Request,
     ) {
-        let task = ControllerTask::Asked { from, correlation, request };
-        if self.is_active(env.me) {
-            return self.put(ctx, env, task);
-        }
-        refuse(ctx, &task);
+        self.put(ctx, env, ControllerTask::Asked { from, correlation, request });
     }
 
     /// The znode has changed as its watch says.

@@ -19,21 +19,12 @@ use crate::engine::protocol::ZkOp;
 
 /// `ReplicaAssignment.reassignTo`: the target, and behind it what was there before any reassignment.
 pub(super) fn reassign_to(current: &Reassignment, target: &[BrokerId]) -> Reassignment {
-    let origin: Vec<BrokerId> = current.replicas.iter().copied().filter(|id| !current.adding.contains(id)).collect();
+    let origin = current.origin();
     let mut replicas = target.to_vec();
     replicas.extend(origin.iter().copied().filter(|id| !target.contains(id)));
     let without = |those: &[BrokerId]| replicas.iter().copied().filter(|id| !those.contains(id)).collect();
     let (adding, removing) = (without(&origin), without(target));
     Reassignment { replicas, adding, removing }
-}
-
-/// `ReplicaAssignment.targetReplicas`
-fn target_of(assignment: &Reassignment) -> Vec<BrokerId> {
-    assignment.replicas.iter().copied().filter(|id| !assignment.removing.contains(id)).collect()
-}
-
-pub(super) fn is_moving(assignment: &Reassignment) -> bool {
-    !assignment.adding.is_empty() || !assignment.removing.is_empty()
 }
 
 impl KafkaController {
@@ -43,12 +34,12 @@ impl KafkaController {
         let current = self.context.assignment(id);
         self.context.reassigning.insert(id);
         let mut steps = Vec::new();
-        let is_cancelled = is_moving(&current) && !is_moving(&assignment);
+        let is_cancelled = current.is_moving() && !assignment.is_moving();
         if current != assignment {
             // An older reassignment may have brought replicas that are not wanted any more.
             let unneeded: Vec<BrokerId> =
                 current.replicas.iter().copied().filter(|id| !assignment.replicas.contains(id)).collect();
-            let told = if is_moving(&assignment) { Telling::Begun } else { Telling::Nothing };
+            let told = if assignment.is_moving() { Telling::Begun } else { Telling::Nothing };
             steps.push(Step::WriteAssignment { partition: id, assignment, told });
             if !unneeded.is_empty() {
                 steps.push(Step::StopRemoved { partition: id, replicas: unneeded });
@@ -76,7 +67,7 @@ impl KafkaController {
         }
         let assignment = self.context.assignment(id);
         let isr = self.context.leadership.get(&id).map(|state| state.isr.as_slice()).unwrap_or_default();
-        let is_complete = !is_moving(&assignment) || target_of(&assignment).iter().all(|id| isr.contains(id));
+        let is_complete = !assignment.is_moving() || assignment.target().iter().all(|id| isr.contains(id));
         if is_complete {
             self.next(Step::EndReassignment { partition: id, cancelled: false });
         } else if !only_if_complete {
@@ -91,7 +82,7 @@ impl KafkaController {
     /// Phase B.
     pub(super) fn end_reassignment(&mut self, ctx: &mut Ctx<'_>, id: TopicPartition, cancelled: bool) {
         let before = self.context.assignment(id);
-        let replicas = target_of(&before);
+        let replicas = before.target();
         // B1
         self.replicas_online(&[id], None);
         // B2
@@ -197,6 +188,6 @@ mod tests {
             Reassignment { replicas: ids(&[7, 8, 9, 3, 1, 2]), adding: ids(&[7, 8, 9]), removing: ids(&[3, 1, 2]) };
         assert_eq!(second, expected);
         assert_eq!(reassign_to(&second, &ids(&[1, 2, 3])), origin, "back to the origin is no reassignment");
-        assert_eq!(reassign_to(&first, &target_of(&first)), first);
+        assert_eq!(reassign_to(&first, &first.target()), first);
     }
 }

@@ -3,19 +3,17 @@
 
 use super::controller::{KafkaController, Step};
 use super::elections::Strategy;
-use super::reassignment::{is_moving, reassign_to};
+use super::reassignment::reassign_to;
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, CorrelationId, ElectionType, ErrorCode, NodeId, PartitionId, TopicPartition};
 use crate::engine::controller::{ControllerFact, ElectedBecause, Reassignment};
 use crate::engine::protocol::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ControlledShutdownRequest,
     ControlledShutdownResponse, ElectLeadersRequest, ElectLeadersResponse, ListPartitionReassignmentsResponse,
-    OngoingReassignment, PartitionOutcome, Request, Response, TopicName,
+    OngoingReassignment, PartitionOutcome, Refusal, Request, Response, TopicName,
 };
 
 type Caller = (NodeId, CorrelationId);
-type Refusal = (ErrorCode, String);
-
 impl KafkaController {
     pub(super) fn plan_asked(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &Request) -> Vec<Step> {
         match request {
@@ -182,12 +180,11 @@ impl KafkaController {
             return Err((ErrorCode::UnknownTopicOrPartition, "The partition does not exist.".to_owned()));
         }
         let Some(target) = target else {
-            if !is_moving(&current) {
+            if !current.is_moving() {
                 let none = ErrorCode::NoReassignmentInProgress;
                 return Err((none, none.message().to_owned()));
             }
-            let origin: Vec<_> = current.replicas.iter().copied().filter(|id| !current.adding.contains(id)).collect();
-            return Ok((id, reassign_to(&current, &origin)));
+            return Ok((id, reassign_to(&current, &current.origin())));
         };
         let refused = |why: String| Err((ErrorCode::InvalidReplicaAssignment, why));
         let list = |ids: &[BrokerId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

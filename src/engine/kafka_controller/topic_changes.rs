@@ -4,14 +4,14 @@
 //! answer waits until this broker's own metadata show the outcome.
 
 use super::controller::Env;
-use super::topics::{Kind, Progress, Refusal, TopicRequests};
+use super::topics::{Kind, Progress, TopicRequests};
 use super::zk_data::{self, TopicAssignment};
 use super::{KafkaController, placement};
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, PartitionId, TopicId};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{
-    Body, CreateMode, CreatePartitionsRequest, DeleteTopicsRequest, NewPartitions, Request, ZkOp,
+    Body, CreateMode, CreatePartitionsRequest, DeleteTopicsRequest, NewPartitions, Refusal, Request, ZkOp,
 };
 
 impl TopicRequests {
@@ -23,10 +23,8 @@ impl TopicRequests {
         caller: (NodeId, CorrelationId),
         request: DeleteTopicsRequest,
     ) {
-        let is_enabled = env.config.delete_topic_enable;
-        if !controller.is_active(env.me) || !is_enabled {
-            let error = if is_enabled { ErrorCode::NotController } else { ErrorCode::TopicDeletionDisabled };
-            return refuse(ctx, caller, &request.into(), error);
+        if !env.config.delete_topic_enable {
+            return refuse(ctx, caller, &request.into(), ErrorCode::TopicDeletionDisabled);
         }
         let (mut ops, mut topics) = (Vec::new(), Vec::new());
         for name in request.topics {
@@ -55,9 +53,6 @@ impl TopicRequests {
         caller: (NodeId, CorrelationId),
         request: CreatePartitionsRequest,
     ) {
-        if !controller.is_active(env.me) {
-            return refuse(ctx, caller, &request.into(), ErrorCode::NotController);
-        }
         let (mut ops, mut topics) = (Vec::new(), Vec::new());
         for new in request.topics {
             let progress = match enlarged(controller, &new) {

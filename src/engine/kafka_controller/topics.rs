@@ -17,14 +17,12 @@ use crate::engine::controller::{ControllerFact, invalid_name};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{
     Body, CreateMode, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsResponse,
-    NewTopic, Response, TopicName, ZkError, ZkOp, ZkOutcome, ZkReply,
+    NewTopic, Refusal, Response, TopicName, ZkError, ZkOp, ZkOutcome, ZkReply,
 };
 use crate::engine::runtime::TimerId;
 
 /// `request.timeout.ms` of the admin client, sent along as the request's timeout.
 const TIMEOUT: Span = Span::secs(30);
-
-pub(super) type Refusal = (ErrorCode, String);
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,14 +95,9 @@ impl TopicRequests {
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         (controller, image): (&KafkaController, &MetadataImage),
-        (from, correlation): (NodeId, CorrelationId),
+        caller: (NodeId, CorrelationId),
         request: &CreateTopicsRequest,
     ) {
-        if !controller.is_active(env.me) {
-            let refused = || Err((ErrorCode::NotController, ErrorCode::NotController.message().to_owned()));
-            let topics = request.topics.iter().map(|topic| (topic.name.clone(), refused())).collect();
-            return respond(ctx, from, correlation, CreateTopicsResponse { topics });
-        }
         let (mut ops, mut topics) = (Vec::new(), Vec::new());
         let mut next = self.reserved().max(controller.context().next_topic_id()).max(image.next_topic_id());
         for topic in &request.topics {
@@ -127,7 +120,7 @@ impl TopicRequests {
             };
             topics.push((topic.name.clone(), progress));
         }
-        self.open(ctx, env, (from, correlation), Kind::Create, topics, ops);
+        self.open(ctx, env, caller, Kind::Create, topics, ops);
     }
 
     /// Notes a request, and sends off what it is to write.

@@ -28,11 +28,13 @@ pub struct CreateTopicsResponse {
     pub topics: Vec<(TopicName, CreatedTopic)>,
 }
 
-/// Errors carry Kafka's own sentence.
-pub type CreatedTopic = Result<TopicId, (ErrorCode, String)>;
+/// An error with Kafka's own sentence.
+pub type Refusal = (ErrorCode, String);
 
-/// What became of one topic; errors carry Kafka's own sentence.
-pub type TopicOutcome = (TopicName, Result<(), (ErrorCode, String)>);
+pub type CreatedTopic = Result<TopicId, Refusal>;
+
+/// What became of one topic.
+pub type TopicOutcome = (TopicName, Result<(), Refusal>);
 
 #[derive(Clone, Debug)]
 pub struct DeleteTopicsRequest {

@@ -1,11 +1,11 @@
 //! What operators ask about leaders and replicas: ElectLeaders (43), AlterPartitionReassignments (45) and
 //! ListPartitionReassignments (46). They name topics by name, and brokers pass them on to the controller.
 
-use super::TopicName;
+use super::{Refusal, TopicName};
 use crate::engine::common::{BrokerId, ElectionType, ErrorCode};
 
-/// What became of one partition; errors carry Kafka's own sentence.
-pub type PartitionOutcome = (TopicName, u32, Result<(), (ErrorCode, String)>);
+/// What became of one partition.
+pub type PartitionOutcome = (TopicName, u32, Result<(), Refusal>);
 
 #[derive(Clone, Debug)]
 pub struct ElectLeadersRequest {

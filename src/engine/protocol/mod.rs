@@ -21,7 +21,7 @@ mod zookeeper;
 pub use admin::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, CreatedTopic,
     DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse, NewPartitions, NewTopic,
-    TopicOutcome,
+    Refusal, TopicOutcome,
 };
 pub use assignment::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ElectLeadersRequest, ElectLeadersResponse,

@@ -41,6 +41,13 @@ pub struct BrokerHeartbeatResponse {
     pub should_shut_down: bool,
 }
 
+impl BrokerHeartbeatResponse {
+    #[must_use]
+    pub fn refused(error: ErrorCode) -> Self {
+        Self { error: Some(error), is_caught_up: false, is_fenced: true, should_shut_down: false }
+    }
+}
+
 /// A leader asks for another in-sync set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IsrProposal {

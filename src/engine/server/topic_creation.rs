@@ -10,7 +10,7 @@ use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId, Time};
 use crate::engine::config::BrokerConfig;
 use crate::engine::coordinator::group::OFFSETS_TOPIC;
-use crate::engine::protocol::{CreateTopicsRequest, CreateTopicsResponse, NewTopic, TopicName};
+use crate::engine::protocol::{CreateTopicsRequest, CreateTopicsResponse, NewTopic, Refusal, TopicName};
 use crate::engine::runtime::TimerId;
 
 /// `Topic.MAX_NAME_LENGTH`
@@ -87,7 +87,7 @@ impl TopicCreation {
         correlation: CorrelationId,
         response: CreateTopicsResponse,
     ) {
-        let is_refused = |(_, outcome): &(TopicName, Result<_, (ErrorCode, String)>)| {
+        let is_refused = |(_, outcome): &(TopicName, Result<_, Refusal>)| {
             matches!(outcome, Err((ErrorCode::NotController, _)))
         };
         if !response.topics.is_empty() && response.topics.iter().all(is_refused) {

@@ -153,6 +153,13 @@ impl UnifiedLog {
         Ok(batches)
     }
 
+    /// The batch in which `offset` lies, which compaction may have emptied of it; `None` if no batch spans it.
+    #[must_use]
+    pub fn batch_at(&self, offset: Offset) -> Option<&RecordBatch> {
+        let found = self.segments.get(self.segment_index(offset))?.batches_from(offset).next()?;
+        (found.base_offset <= offset).then_some(found)
+    }
+
     /// Bytes that a read from `from` to `to` would find if they are in one segment; `None` if `to` lies in a later one.
     #[must_use]
     pub fn bytes_between(&self, from: Offset, to: Offset) -> Option<u64> {

@@ -26,7 +26,7 @@ use super::queue::{QueueBroker, QueueProducer, QueueWorker};
 use super::runtime::{Kernel, Status};
 use super::server::Broker;
 use super::trace::Record;
-use super::zookeeper::ZooKeeper;
+use super::zookeeper::{DataTree, ZooKeeper};
 
 #[derive(Clone, Debug)]
 pub struct World {
@@ -84,14 +84,12 @@ impl World {
         has_stepped
     }
 
-    /// The furthest of the servers knows what is committed.
     fn read_znodes(&mut self) {
         if self.setup.zookeepers.is_empty() {
             return;
         }
         let at = self.znodes.at;
-        let newest = self.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid());
-        let Some(tree) = newest.filter(|tree| tree.last_zxid() > at) else { return };
+        let Some(tree) = self.znode_tree().filter(|tree| tree.last_zxid() > at) else { return };
         self.znodes = Arc::new(Znodes { at: tree.last_zxid(), image: zk_data::image(tree) });
     }
 
@@ -232,11 +230,16 @@ impl World {
         })
     }
 
+    /// The znodes as the furthest of the servers has them, which knows all that is committed.
+    #[must_use]
+    pub fn znode_tree(&self) -> Option<&DataTree> {
+        self.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid())
+    }
+
     /// The broker that is controller in ZooKeeper mode, by /controller.
     #[must_use]
     pub fn kafka_controller(&self) -> Option<BrokerId> {
-        let newest = self.zookeepers().map(|(_, server)| server.tree()).max_by_key(|tree| tree.last_zxid())?;
-        zk_data::decode_controller(newest.get(zk_data::CONTROLLER)?.data())
+        zk_data::decode_controller(self.znode_tree()?.get(zk_data::CONTROLLER)?.data())
     }
 
     pub fn producers(&self) -> impl Iterator<Item = (NodeId, &Producer)> {

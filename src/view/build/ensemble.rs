@@ -9,23 +9,22 @@ use crate::view::explain::broker_list;
 use crate::view::scene::{ControllerStrip, Ensemble, StateZnode, Voter, VoterState};
 
 pub(super) fn strip(world: &World, topic: Option<TopicId>) -> ControllerStrip {
-    let newest = world.zookeepers().map(|(_, server)| server).max_by_key(|server| server.tree().last_zxid());
-    let newest = newest.expect("an ensemble has a server");
-    let zxid = newest.tree().last_zxid();
+    let tree = world.znode_tree().expect("an ensemble has a server");
+    let zxid = tree.last_zxid();
     ControllerStrip {
         epoch: zxid.epoch(),
         high_watermark: Offset(zxid.0 & 0xffff_ffff),
         voters: world.zookeepers().map(|(id, server)| voter(world, id, server)).collect(),
         ensemble: Some(Ensemble {
-            controller: data(newest.tree(), zk_data::CONTROLLER).and_then(zk_data::decode_controller).map(|id| id.0),
-            controller_epoch: data(newest.tree(), zk_data::CONTROLLER_EPOCH)
+            controller: data(tree, zk_data::CONTROLLER).and_then(zk_data::decode_controller).map(|id| id.0),
+            controller_epoch: data(tree, zk_data::CONTROLLER_EPOCH)
                 .and_then(|text| text.parse().ok())
                 .unwrap_or(0),
             ids: world
                 .brokers()
-                .map(|(id, _)| (id.0, newest.tree().get(&zk_data::broker_path(id)).is_some()))
+                .map(|(id, _)| (id.0, tree.get(&zk_data::broker_path(id)).is_some()))
                 .collect(),
-            states: topic.map(|topic| states(world, newest.tree(), topic)).unwrap_or_default(),
+            states: topic.map(|topic| states(world, tree, topic)).unwrap_or_default(),
         }),
         tail: Vec::new(),
     }

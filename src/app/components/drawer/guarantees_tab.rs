@@ -10,6 +10,7 @@ use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::UiAction;
 use crate::app::state::page::{Page, use_page};
 use crate::checker::{Evidence, Guarantee, Unpromised, Verdict, Violation};
+use crate::engine::common::BrokerId;
 use crate::engine::world::World;
 use crate::view::explain::partition_name;
 
@@ -83,22 +84,19 @@ fn broken(page: &Page, text: &Text, violation: &Violation) -> Html {
 fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
     let model = page.model();
     let world = model.session().world();
+    let of_leader = |key: &str, partition, leader: BrokerId| {
+        text.get_with(
+            key,
+            &[("partition", partition_name(world, partition).into()), ("leader", leader.to_string().into())],
+        )
+    };
     match why {
         Unpromised::Acks { producer } => {
             text.get_with("ui-unpromised-acks", &[("producer", world.name_of(*producer).into())])
         }
-        Unpromised::UncleanElection { partition, leader } => text.get_with(
-            "ui-unpromised-unclean",
-            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
-        ),
-        Unpromised::LastKnownLeader { partition, leader } => text.get_with(
-            "ui-unpromised-last-known",
-            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
-        ),
-        Unpromised::Unnoticed { partition, leader } => text.get_with(
-            "ui-unpromised-unnoticed",
-            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
-        ),
+        Unpromised::UncleanElection { partition, leader } => of_leader("ui-unpromised-unclean", *partition, *leader),
+        Unpromised::LastKnownLeader { partition, leader } => of_leader("ui-unpromised-last-known", *partition, *leader),
+        Unpromised::Unnoticed { partition, leader } => of_leader("ui-unpromised-unnoticed", *partition, *leader),
         Unpromised::PowerLoss { partition, brokers } => {
             let brokers: Vec<String> = brokers.iter().map(ToString::to_string).collect();
             let brokers = brokers.join(", ");

@@ -31,7 +31,7 @@ pub fn view(page: &Page, text: &Text, on: BrokerId, id: TopicPartition, offset: 
     let model = page.model();
     let world = model.session().world();
     let log = world.broker(on)?.log(id)?;
-    let batch = log.batches().find(|batch| batch.base_offset <= offset && offset <= batch.last_offset())?;
+    let batch = log.batch_at(offset)?;
     let (index, (_, record)) = batch.iter().enumerate().find(|(_, (at, _))| *at == offset)?;
     let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let glyph = model.keys().glyph_of(record);

@@ -96,6 +96,10 @@ impl ZkSupport {
         self.controller_epoch
     }
 
+    fn topic_named(&self, name: &str) -> Option<TopicId> {
+        self.names.iter().find(|(_, known)| known.as_ref() == name).map(|(id, _)| *id)
+    }
+
     fn config_of(&self, topic: TopicId) -> TopicOverrides {
         self.overrides.get(&topic).cloned().unwrap_or_default()
     }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::broker::Broker;
+use super::super::broker::{Broker, Parts, Volatile};
 use super::super::env::respond;
 use super::ZkSupport;
 use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId, TopicId, TopicPartition};
+use crate::engine::coordinator::group::OFFSETS_TOPIC;
 use crate::engine::kafka_controller::{ZkRequest, zk_data};
 use crate::engine::metadata::{MetadataRecord, PartitionRegistration, TopicOverrides};
 use crate::engine::protocol::{
@@ -30,34 +31,28 @@ impl Broker {
             Request::LeaderAndIsr(order) => self.leader_and_isr(ctx, caller, order),
             Request::UpdateMetadata(news) => self.update_metadata(ctx, caller, &news),
             Request::StopReplica(order) => self.stop_replica(ctx, caller, &order),
-            // Only the controller answers these, and nobody passes them on: all others say NOT_CONTROLLER.
-            Request::AlterPartition(_)
-            | Request::ControlledShutdown(_)
-            | Request::ElectLeaders(_)
-            | Request::AlterPartitionReassignments(_)
-            | Request::ListPartitionReassignments(_) => {
-                self.with_zk(|broker, zk| {
-                    broker.with_controller(zk, |controller, env| controller.asked(ctx, env, caller, request));
-                });
-            }
-            Request::CreateTopics(_) | Request::DeleteTopics(_) | Request::CreatePartitions(_) => {
-                self.with_zk(|broker, zk| {
-                    let mut topics = std::mem::take(&mut zk.topics);
-                    let image = broker.volatile.metadata.image().clone();
-                    broker.with_controller(zk, |controller, env| match request {
-                        Request::CreateTopics(create) => topics.create(ctx, env, (controller, &image), caller, &create),
-                        Request::DeleteTopics(delete) => topics.delete(ctx, env, (controller, &image), caller, delete),
-                        Request::CreatePartitions(create) => {
-                            topics.create_partitions(ctx, env, controller, caller, create);
-                        }
-                        _ => unreachable!("told apart above"),
-                    });
-                    zk.topics = topics;
-                });
-            }
-            other => return Some(other),
+            // Only the controller answers the rest, and nobody passes them on: all others say NOT_CONTROLLER.
+            other => match other.refused(ErrorCode::NotController) {
+                None => return Some(other),
+                Some(refusal) if !self.is_controller() => respond(ctx, caller.0, caller.1, refusal),
+                Some(_) => self.ask_controller(ctx, caller, other),
+            },
         }
         None
+    }
+
+    fn ask_controller(&mut self, ctx: &mut Ctx<'_>, caller: (NodeId, CorrelationId), request: Request) {
+        self.with_zk(|broker, zk| {
+            let mut topics = std::mem::take(&mut zk.topics);
+            let image = broker.volatile.metadata.image().clone();
+            broker.with_controller(zk, |controller, env| match request {
+                Request::CreateTopics(create) => topics.create(ctx, env, (controller, &image), caller, &create),
+                Request::DeleteTopics(delete) => topics.delete(ctx, env, (controller, &image), caller, delete),
+                Request::CreatePartitions(create) => topics.create_partitions(ctx, env, controller, caller, create),
+                other => controller.asked(ctx, env, caller, other),
+            });
+            zk.topics = topics;
+        });
     }
 
     /// Answers of brokers to their controller.
@@ -151,8 +146,7 @@ impl Broker {
     ) {
         for (op, outcome) in ops.iter().zip(outcomes) {
             let name = op.path().and_then(|path| path.strip_prefix("/config/topics/"));
-            let topic = zk.names.iter().find(|(_, known)| Some(known.as_ref()) == name).map(|(id, _)| *id);
-            let Some(topic) = topic else { continue };
+            let Some(topic) = name.and_then(|name| zk.topic_named(name)) else { continue };
             let overrides = match outcome {
                 Ok(ZkReply::Data { data, .. }) => zk_data::decode_config(data),
                 _ => Default::default(),
@@ -164,7 +158,7 @@ impl Broker {
                     self.volatile.metadata.replay(&record);
                 }
             }
-            let super::super::broker::Volatile { replicas, config, .. } = &mut self.volatile;
+            let Volatile { replicas, config, .. } = &mut self.volatile;
             replicas.configure(topic, &overrides, config);
         }
         self.carry_out_parked(ctx, zk);
@@ -202,12 +196,9 @@ impl Broker {
                 changed.push((*id, registration));
             }
         }
-        let super::super::broker::Parts { mut env, replicas, .. } = parts;
+        let Parts { mut env, replicas, .. } = parts;
         let changes = replicas.become_leader_or_follower(ctx, &mut env, changed);
-        let is_offsets =
-            |name: &crate::engine::protocol::TopicName| **name == *crate::engine::coordinator::group::OFFSETS_TOPIC;
-        let offsets_topic = zk.names.iter().find(|(_, name)| is_offsets(name)).map(|(id, _)| *id);
-        self.leaderships_changed(ctx, offsets_topic, changes);
+        self.leaderships_changed(ctx, zk.topic_named(OFFSETS_TOPIC), changes);
         answers
     }
 
@@ -282,8 +273,7 @@ impl Broker {
             let error = broker.check_stamp(zk, &request.stamp).err();
             let mut partitions = Vec::new();
             if error.is_none() {
-                let parts = broker.parts();
-                let super::super::broker::Parts { mut env, replicas, .. } = parts;
+                let Parts { mut env, replicas, .. } = broker.parts();
                 let mut lost = Vec::new();
                 for (id, delete) in &request.partitions {
                     match delete {
@@ -292,11 +282,7 @@ impl Broker {
                     }
                     partitions.push(*id);
                 }
-                let is_offsets = |name: &&crate::engine::protocol::TopicName| {
-                    ***name == *crate::engine::coordinator::group::OFFSETS_TOPIC
-                };
-                let offsets_topic = zk.names.iter().find(|(_, name)| is_offsets(name)).map(|(id, _)| *id);
-                broker.leaderships_changed(ctx, offsets_topic, lost);
+                broker.leaderships_changed(ctx, zk.topic_named(OFFSETS_TOPIC), lost);
             }
             respond(ctx, from, correlation, StopReplicaResponse { error, partitions });
         });
