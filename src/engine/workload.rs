@@ -31,7 +31,7 @@ impl WorkloadState {
         self.sent += 1;
         let key = self.key(number, rng);
         let value = fill(&self.workload.value, number, key.as_deref().unwrap_or_default());
-        Some(RecordSpec { key, value, partition: None, ..RecordSpec::default() })
+        Some(RecordSpec { key, value, ..RecordSpec::default() })
     }
 
     /// Time between two records.

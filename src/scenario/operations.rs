@@ -61,7 +61,7 @@ pub(super) fn operations(setup: &Setup, dice: &mut Dice, inputs: &mut Vec<(Time,
                 let created = Command::CreateTopic {
                     name: TOPIC.to_owned(),
                     partitions: Some(dice.between(1, 4)),
-                    replication_factor: Some(dice.between(1, u32::try_from(brokers.len().min(3)).unwrap_or(1))),
+                    replication_factor: Some(one_to_three(&brokers, dice)),
                     assignment: None,
                     configs: Properties::new(),
                 };
@@ -97,10 +97,14 @@ pub(super) fn operations(setup: &Setup, dice: &mut Dice, inputs: &mut Vec<(Time,
     inputs.extend(brokers.into_iter().map(|id| (end, Command::Restart { node: Target::Broker(id) })));
 }
 
+fn one_to_three(brokers: &[BrokerId], dice: &mut Dice) -> u32 {
+    dice.between(1, u32::try_from(brokers.len().min(3)).unwrap_or(1))
+}
+
 /// One to three of them, in any order.
 fn some_of(brokers: &[BrokerId], dice: &mut Dice) -> Vec<BrokerId> {
     let mut left = brokers.to_vec();
-    let wanted = dice.between(1, u32::try_from(brokers.len().min(3)).unwrap_or(1));
+    let wanted = one_to_three(brokers, dice);
     (0..wanted)
         .map(|_| {
             let last = u32::try_from(left.len() - 1).unwrap_or(0);

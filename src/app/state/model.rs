@@ -501,8 +501,7 @@ mod tests {
     #[test]
     fn a_long_file_goes_over_no_faster_than_it_is_acknowledged() {
         let mut model = model();
-        let record =
-            |n: usize| RecordSpec { key: None, value: format!("row {n}"), partition: None, ..RecordSpec::default() };
+        let record = |n: usize| RecordSpec { value: format!("row {n}"), ..RecordSpec::default() };
         let portion = Handover { producer: "checkout-web".to_owned(), records: (0..1_000).map(record).collect() };
         model.perform(&UiAction::Feed(portion));
         let at_once = model.feed().handed_over();

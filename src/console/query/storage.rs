@@ -111,9 +111,11 @@ fn on_replica<'a>(
 }
 
 fn deletions<'a>(scope: Scope<'a>, args: &[Value]) -> Option<Vec<&'a Record>> {
-    on_replica(scope, args, |fact, wanted| {
-        matches!(fact, BrokerFact::SegmentDeleted { partition, .. } if *partition == wanted)
-    })
+    on_replica(
+        scope,
+        args,
+        |fact, wanted| matches!(fact, BrokerFact::SegmentDeleted { partition, .. } if *partition == wanted),
+    )
 }
 
 pub(super) fn segments_deleted(scope: Scope<'_>, args: &[Value]) -> Value {

@@ -55,12 +55,7 @@ impl ReplicationControl<'_> {
     }
 
     /// `electLeader`.
-    fn elect_leader(
-        &self,
-        wanted: ElectionType,
-        topic: &str,
-        partition: u32,
-    ) -> Result<MetadataRecord, Refusal> {
+    fn elect_leader(&self, wanted: ElectionType, topic: &str, partition: u32) -> Result<MetadataRecord, Refusal> {
         let unknown = |what: String| (ErrorCode::UnknownTopicOrPartition, what);
         let plain = |error: ErrorCode| (error, error.message().to_owned());
         let id = self.image.topic_id(topic).ok_or_else(|| unknown(format!("No such topic as {topic}")))?;

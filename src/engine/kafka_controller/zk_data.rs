@@ -490,7 +490,8 @@ mod tests {
         assert_eq!(decode_broker(&encode_broker(BrokerId(1), None, Time::ZERO, KafkaVersion::V3_9)), None);
     }
 
-    /// `BrokerIdZNode`, `TopicZNode` and `ControllerZNode` of the tags 0.8.2.2, 0.9.0.1, 2.3.1: what older versions left out.
+    /// What older versions left out: `ZkUtils.registerBrokerInZk` of 0.8.2.2 and 0.9.0.1, `ZkData` of 2.3.1. In which order
+    /// the fields stand is the order of a Scala map, as it is seen in znodes of such clusters.
     #[test]
     fn older_versions_write_less() {
         let broker = |version| encode_broker(BrokerId(1), Some("a"), Time(5_000), version).to_string();

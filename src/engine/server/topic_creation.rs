@@ -87,9 +87,8 @@ impl TopicCreation {
         correlation: CorrelationId,
         response: CreateTopicsResponse,
     ) {
-        let is_refused = |(_, outcome): &(TopicName, Result<_, Refusal>)| {
-            matches!(outcome, Err((ErrorCode::NotController, _)))
-        };
+        let is_refused =
+            |(_, outcome): &(TopicName, Result<_, Refusal>)| matches!(outcome, Err((ErrorCode::NotController, _)));
         if !response.topics.is_empty() && response.topics.iter().all(is_refused) {
             self.failed(ctx, env, |sent, _| sent == correlation);
             return;

@@ -17,13 +17,8 @@ pub(super) fn strip(world: &World, topic: Option<TopicId>) -> ControllerStrip {
         voters: world.zookeepers().map(|(id, server)| voter(world, id, server)).collect(),
         ensemble: Some(Ensemble {
             controller: data(tree, zk_data::CONTROLLER).and_then(zk_data::decode_controller).map(|id| id.0),
-            controller_epoch: data(tree, zk_data::CONTROLLER_EPOCH)
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(0),
-            ids: world
-                .brokers()
-                .map(|(id, _)| (id.0, tree.get(&zk_data::broker_path(id)).is_some()))
-                .collect(),
+            controller_epoch: data(tree, zk_data::CONTROLLER_EPOCH).and_then(|text| text.parse().ok()).unwrap_or(0),
+            ids: world.brokers().map(|(id, _)| (id.0, tree.get(&zk_data::broker_path(id)).is_some())).collect(),
             states: topic.map(|topic| states(world, tree, topic)).unwrap_or_default(),
         }),
         tail: Vec::new(),

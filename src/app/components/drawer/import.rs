@@ -131,7 +131,7 @@ fn record(row: Row) -> RecordSpec {
     let text = |bytes: Vec<u8>| {
         String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     };
-    RecordSpec { key: row.key.map(text), value: text(row.value), partition: None, ..RecordSpec::default() }
+    RecordSpec { key: row.key.map(text), value: text(row.value), ..RecordSpec::default() }
 }
 
 #[cfg(test)]

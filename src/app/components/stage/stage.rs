@@ -81,6 +81,7 @@ pub fn Stage(props: &StageProps) -> Html {
     let layout = use_state_eq(Rc::<Layout>::default);
     let StageProps { scene, density, .. } = props;
     let density = *density;
+    let (subject, depth) = (subject_of(scene, props.subject), depth_of_others(scene, density, props.depth));
     let hands = Hands {
         selected: props.selected.clone(),
         pointed: props.pointed.clone(),
@@ -96,7 +97,7 @@ pub fn Stage(props: &StageProps) -> Html {
         use_callback(props.on_select.clone(), |message: u64, on_select| on_select.emit(Selection::Message(message)));
     let picture = Picture {
         feed: props.feed.clone(),
-        waits: wait_lines(scene, density, subject_of(scene, props.subject)),
+        waits: wait_lines(scene, density, subject),
         classes: props.classes,
         selected: match props.selected {
             Some(Selection::Message(message)) => Some(message),
@@ -110,10 +111,9 @@ pub fn Stage(props: &StageProps) -> Html {
     let still = (!props.motion).then_some("stage--still");
     html! {
         <section class={classes!("stage", still)} data-density={density.name()} aria-label={summary(&text, scene)}>
-            if density != Density::Half { <StageBar scene={scene.clone()} subject={subject_of(scene, props.subject)} {density}
-                depth={depth_of_others(scene, density, props.depth)} hands={hands.clone()} /> }
+            if density != Density::Half { <StageBar scene={scene.clone()} {subject} {density} {depth} hands={hands.clone()} /> }
             <div class="stage__scroll" tabindex="0" role="application" aria-label={summary(&text, scene)}
-                data-depth={depth_of_others(scene, density, props.depth).name()}
+                data-depth={depth.name()}
                 onkeydown={on_keydown(plane.clone())}>
                 <div ref={plane.clone()} class="plane">
                     <div class="plane__producers">{ producers(&text, scene, density, &hands) }</div>
