@@ -1,43 +1,32 @@
 //! The standard load, by which speed is told: what the native bench and the page both play.
 //!
-//! Three brokers, twelve partitions with three copies, two producers of a hundred records a second each, and two groups
-//! of three. Beside it stand two bare queues that only push and pop: a figure in events per second says little across
-//! machines, but its ratio to theirs says how much of a step is the simulation itself. No clock is read here; whoever
-//! measures brings one.
+//! Its lines are written as a template of the sandbox, and the page's bench types them there. Beside it stand two bare
+//! queues that only push and pop: a figure in events per second says little across machines, but its ratio to theirs
+//! says how much of a step is the simulation itself. No clock is read here; whoever measures brings one.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::hint::black_box;
 
-use crate::console::{self, Entry};
-use crate::engine::{Setup, World};
+use super::document::from_toml;
+use super::{Move, Template};
+use crate::engine::World;
 
-/// Partitions, producers, groups.
-const SCRIPT: &str = "
-kafka-topics --create --topic orders --partitions 12 --replication-factor 3 --config min.insync.replicas=2
-kafka-console-producer --topic orders --producer-property client.id=checkout --every 10ms --keys alice,bob,carol,dave
-kafka-console-producer --topic orders --producer-property client.id=mobile --every 10ms --keys erin,frank,grace,heidi
-kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1
-kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-2
-kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-3
-kafka-console-consumer --topic orders --group audit --consumer-property client.id=audit-1
-kafka-console-consumer --topic orders --group audit --consumer-property client.id=audit-2
-kafka-console-consumer --topic orders --group audit --consumer-property client.id=audit-3
-";
+/// Whoever wants to watch it can type its lines.
+const LOAD: &str = include_str!("templates/standard-load.toml");
 
-/// The standard load before its first event.
+/// The standard load, its groups formed.
 ///
 /// # Panics
 /// If a line of it is not accepted; a test stands it up.
 #[must_use]
 pub fn standard_world() -> World {
-    let mut world = World::new(Setup::default()).expect("the default setup is sound");
-    let lines = console::read_script(SCRIPT).expect("the script of the standard load is sound");
-    for line in lines {
-        if let Entry::Act(commands) = line.entry {
-            for command in commands {
-                world.apply(&command).expect("a fresh world accepts the standard load");
-            }
+    let load: Template = from_toml(LOAD).expect("a built-in template is sound");
+    let mut world = World::new(load.setup.clone()).expect("the setup is sound");
+    for step in load.moves(&load.setup).expect("every line is understood") {
+        match step {
+            Move::Act(command) => world.apply(&command).expect("every line is accepted"),
+            Move::Wait(span) => world.run_until(world.now() + span),
         }
     }
     world
@@ -89,18 +78,22 @@ mod tests {
     #[test]
     fn the_standard_load_is_two_hundred_records_a_second_in_twelve_partitions_read_by_two_groups() {
         let mut world = standard_world();
-        // Long enough for the groups to have formed and caught up.
-        world.run_until(world.now() + Span::secs(20));
         let written = |world: &World| -> u64 {
             let image = world.image();
-            let orders = image.topic_id("orders").expect("the topic is there");
-            let own = image.partitions().filter(|(partition, _)| partition.topic == orders);
+            let clicks = image.topic_id("clicks").expect("the topic is there");
+            let own = image.partitions().filter(|(partition, _)| partition.topic == clicks);
             own.filter_map(|(id, state)| Some(world.broker(state.leader?)?.log(id)?.log_end_offset().0)).sum()
         };
         let before = written(&world);
         world.run_until(world.now() + Span::secs(10));
         let rate = (written(&world) - before) / 10;
         assert!((199..=201).contains(&rate), "{rate} records a second");
+        // A producer that came before the topic would have had it made on the spot: one partition, one copy.
+        let image = world.image();
+        let clicks = image.topic_id("clicks").expect("the topic is there");
+        let own: Vec<_> = image.partitions().filter(|(partition, _)| partition.topic == clicks).collect();
+        assert_eq!(own.len(), 12);
+        assert!(own.iter().all(|(_, state)| state.isr.len() == 3));
         assert_eq!(world.consumers().count(), 6);
     }
 }

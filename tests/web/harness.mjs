@@ -65,6 +65,8 @@ export async function open(browser, url, options = {}) {
   const errors = [];
   page.on("console", (message) => message.type() === "error" && errors.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => errors.push(`uncaught: ${error.message}`));
+  // Trunk's loader hands out the module when it runs; its memory is looked at when that matters.
+  await page.addInitScript(() => addEventListener("TrunkApplicationStarted", (event) => (window.started = event.detail.wasm)));
   page.on("request", (request) => {
     const { hostname, protocol } = new URL(request.url());
     if (!["127.0.0.1", ""].includes(hostname) && !["data:", "blob:"].includes(protocol)) errors.push(`request: ${request.url()}`);

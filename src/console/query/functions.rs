@@ -56,6 +56,7 @@ macro_rules! functions {
 }
 
 functions! {
+    "in_flight" "()" Number |scope, _| Value::count(scope.world.kernel().in_flight().count()), "How many messages are on the wire.";
     "time" "()" Time |scope, _| Value::Time(scope.world.now().0), "Where the clock stands.";
     "len" "(LIST)" Number length, "How many items a list has.";
 

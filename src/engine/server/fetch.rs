@@ -52,7 +52,7 @@ impl ReplicaManager {
             || request.partitions.is_empty()
             || bytes >= request.min_bytes
             || partitions.iter().any(is_urgent);
-        if is_ready || self.is_satisfied(env, &request) {
+        if is_ready || self.is_satisfied(env, &request, None) {
             let partitions =
                 if is_ready { partitions } else { self.read_from_log(ctx, env, from, &request, Look::FromPurgatory) };
             let to_follower = request.follower.is_some();
@@ -73,7 +73,8 @@ impl ReplicaManager {
     /// Something changed in this partition.
     pub(super) fn complete_fetches(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, partition: TopicPartition) {
         for id in self.purgatory.fetches_watching(partition) {
-            let is_satisfied = self.purgatory.fetch(id).is_some_and(|fetch| self.is_satisfied(env, &fetch.request));
+            let waiting = self.purgatory.fetch(id);
+            let is_satisfied = waiting.is_some_and(|fetch| self.is_satisfied(env, &fetch.request, Some(partition)));
             if is_satisfied {
                 self.release_fetch(ctx, env, id);
             }
@@ -88,10 +89,13 @@ impl ReplicaManager {
         respond(ctx, parked.client, parked.correlation, FetchResponse { to_follower, partitions });
     }
 
-    /// `DelayedFetch.tryComplete`: an error, a truncated or rolled log, a divergence, or enough bytes.
-    fn is_satisfied(&self, env: &Env<'_>, request: &FetchRequest) -> bool {
+    /// `DelayedFetch.tryComplete`: an error, a truncated or rolled log, a divergence, or enough bytes. Whatever it is,
+    /// it most likely is where something changed: there one looks first.
+    fn is_satisfied(&self, env: &Env<'_>, request: &FetchRequest, changed: Option<TopicPartition>) -> bool {
+        let has_changed = |asked: &&FetchPartition| Some(asked.partition) == changed;
+        let partitions = request.partitions.iter();
         let mut bytes = 0;
-        for asked in &request.partitions {
+        for asked in partitions.clone().filter(has_changed).chain(partitions.filter(|asked| !has_changed(asked))) {
             if self.readable(env.image, asked, request.follower).is_err() {
                 return true;
             }
@@ -105,11 +109,11 @@ impl ReplicaManager {
                 Some(available) => bytes += available.min(asked.max_bytes),
                 None => return true,
             }
-            if !matches!(divergence(log, asked), Ok(None)) {
+            if bytes >= request.min_bytes || !matches!(divergence(log, asked), Ok(None)) {
                 return true;
             }
         }
-        bytes >= request.min_bytes
+        false
     }
 
     /// `ReplicaManager.readFromLog`: partition after partition until the response is full.

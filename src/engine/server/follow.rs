@@ -48,6 +48,10 @@ impl ReplicaManager {
         leader_epoch: LeaderEpoch,
         fetched: &Fetched,
     ) {
+        let log = env.logs.get(id).expect("a followed partition has a log");
+        if !has_news(log, fetched) {
+            return self.resume_at_log_end(env, leader, id, leader_epoch);
+        }
         let log = env.logs.get_mut(id).expect("a followed partition has a log");
         if let Some(end) = fetched.diverging {
             // The leader's marks are not taken over before the histories agree again.
@@ -186,6 +190,14 @@ impl ReplicaManager {
             state.phase = phase;
         }
     }
+}
+
+/// Is there anything in the answer that changes the follower's log? Most partitions of most answers are idle.
+fn has_news(log: &UnifiedLog, fetched: &Fetched) -> bool {
+    fetched.diverging.is_some()
+        || !fetched.batches.is_empty()
+        || fetched.high_watermark.clamp(log.log_start_offset(), log.log_end_offset()) != log.high_watermark()
+        || fetched.log_start_offset > log.log_start_offset()
 }
 
 /// Before leader epochs (KIP-101) a new follower could only trust its own high watermark. That one lags behind the

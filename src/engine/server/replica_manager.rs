@@ -250,7 +250,7 @@ impl ReplicaManager {
         if self.offline.contains(&id) {
             return Err(ErrorCode::KafkaStorageError);
         }
-        self.partitions.get(&id).ok_or(match image.partition(id) {
+        self.partitions.get(&id).ok_or_else(|| match image.partition(id) {
             Some(_) => ErrorCode::NotLeaderOrFollower,
             None => ErrorCode::UnknownTopicOrPartition,
         })

@@ -80,10 +80,7 @@ impl<T: Clone> SharedList<T> {
     }
 
     pub(super) fn iter_from(&self, index: usize) -> impl Iterator<Item = &T> {
-        let first = (index / (FAN * FAN)).min(self.chapters.len());
-        let pages = self.chapters[first..].iter().flat_map(|pages| pages.iter());
-        let skip = if index < self.len { index % FAN } else { usize::MAX };
-        pages.skip(index / FAN % FAN).flat_map(|page| page.iter()).skip(skip)
+        (index..self.len).map(|index| self.get(index).expect("it is within the list"))
     }
 
     /// How many entries `is_before` holds for; they must come before all others.
