@@ -16,12 +16,10 @@ pub type Properties = BTreeMap<String, String>;
 
 /// Who is meant, by the name the page shows: `broker-1`, `controller-101`, `zookeeper-1`, `queue-broker`, or a
 /// client's own name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     Broker(BrokerId),
     Controller(BrokerId),
-    #[serde(rename = "zookeeper")]
     ZooKeeper(ServerId),
     QueueBroker,
     Client(Arc<str>),
@@ -40,16 +38,12 @@ impl fmt::Display for Target {
 }
 
 /// One record to be sent, in the user's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RecordSpec {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     pub value: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<u32>,
     /// The record has no value at all, which compaction reads as "forget the key" (`null.marker`, KIP-810).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tombstone: bool,
 }
 
@@ -62,33 +56,21 @@ impl RecordSpec {
 }
 
 /// What a producing program does by itself: a record every so often, keys in turn.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Workload {
     /// Time between two records.
     pub every: Span,
     /// Stop after so many; `None` goes on for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
     /// Taken in turn, or at random; empty: records without a key.
-    #[serde(default)]
     pub keys: Vec<String>,
-    #[serde(default)]
     pub random_keys: bool,
     /// The value of each record; `{n}` is its number from 0, `{key}` its key.
-    #[serde(default = "Workload::default_value")]
     pub value: String,
 }
 
-impl Workload {
-    fn default_value() -> String {
-        "order {n}".to_owned()
-    }
-}
-
 /// When a consuming program commits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CommitStyle {
     /// `enable.auto.commit=true`: inside `poll()`, once `auto.commit.interval.ms` has passed.
     #[default]
@@ -129,18 +111,13 @@ impl Default for QueueSpec {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     CreateTopic {
         name: String,
-        #[serde(default)]
         partitions: Option<u32>,
-        #[serde(default)]
         replication_factor: Option<u32>,
-        #[serde(default)]
         assignment: Option<Vec<Vec<BrokerId>>>,
-        #[serde(default)]
         configs: Properties,
     },
     /// `kafka-topics --delete`.
@@ -151,16 +128,13 @@ pub enum Command {
     AddPartitions {
         topic: String,
         partitions: u32,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         assignment: Option<Vec<Vec<BrokerId>>>,
     },
     /// Starts a program that produces to one topic.
     AddProducer {
         name: String,
         topic: String,
-        #[serde(default)]
         configs: Properties,
-        #[serde(default)]
         workload: Option<Workload>,
     },
     /// Hands records to a producer's `send()`.
@@ -178,12 +152,9 @@ pub enum Command {
         name: String,
         group: String,
         topics: Vec<String>,
-        #[serde(default)]
         configs: Properties,
         /// Time the application spends on each record.
-        #[serde(default)]
         processing: Span,
-        #[serde(default)]
         commit: CommitStyle,
     },
     /// Stops a client in good order: a consumer leaves its group.
@@ -203,7 +174,6 @@ pub enum Command {
     /// The point-to-point side.
     AddQueueProducer {
         name: String,
-        #[serde(default)]
         workload: Option<Workload>,
     },
     AddQueueWorker {
@@ -211,10 +181,8 @@ pub enum Command {
         /// Which application it belongs to, for display.
         application: String,
         processing: Span,
-        #[serde(default = "one")]
         prefetch: u32,
         /// Fails (nack, requeue) on messages whose value contains this text.
-        #[serde(default)]
         poison: Option<String>,
     },
     /// `kill -9`, or the plug pulled.
@@ -272,43 +240,34 @@ pub enum Command {
     /// No write to the disk under one of a broker's directories succeeds any more; the first if none is named.
     FailDisk {
         node: Target,
-        #[serde(default)]
         directory: Option<String>,
     },
     /// Only so many bytes are left on it.
     FillDisk {
         node: Target,
-        #[serde(default)]
         directory: Option<String>,
-        #[serde(default)]
         free: u64,
     },
     /// A new, large disk with the old one's content. The broker looks at it when it starts.
     RepairDisk {
         node: Target,
-        #[serde(default)]
         directory: Option<String>,
     },
     /// `kafka-configs.sh --entity-type brokers`: what Kafka can change at run time; `None` is `--entity-default`.
     AlterBrokerConfig {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         broker: Option<BrokerId>,
-        #[serde(default)]
         configs: Properties,
-        #[serde(default)]
         delete: Vec<String>,
     },
     /// `kafka-leader-election`; no partitions: all of them.
     ElectLeaders {
         election: ElectionType,
-        #[serde(default)]
         partitions: Option<Vec<PartitionSpec>>,
     },
     /// `kafka-reassign-partitions --execute`.
     ReassignPartitions {
         partitions: Vec<ReplicaSpec>,
         /// Although others are under way.
-        #[serde(default)]
         additional: bool,
     },
     /// `kafka-reassign-partitions --cancel`.
@@ -317,9 +276,7 @@ pub enum Command {
     },
     AlterTopicConfig {
         topic: String,
-        #[serde(default)]
         configs: Properties,
-        #[serde(default)]
         delete: Vec<String>,
     },
     /// Another `server.properties` on a broker's machine, in place of the whole file; its next start reads it.
@@ -344,13 +301,8 @@ pub struct ReplicaSpec {
     pub replicas: Vec<BrokerId>,
 }
 
-fn one() -> u32 {
-    1
-}
-
 /// Where a reset moves a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OffsetTarget {
     Earliest,
     Latest,

@@ -12,7 +12,30 @@ use crate::engine::{Command, Setup, Step, Time};
 pub struct Input {
     pub after: Step,
     pub at: Time,
+    #[serde(with = "line")]
     pub command: Command,
+}
+
+/// A command stands in a saved run as the line that anybody could type: one grammar for all, and a file that can be read.
+mod line {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::console::{self, Entry};
+    use crate::engine::Command;
+
+    pub(super) fn serialize<S: Serializer>(command: &Command, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&console::print(command))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Command, D::Error> {
+        let line = String::deserialize(deserializer)?;
+        match console::parse(&line) {
+            Ok(Entry::Act(mut commands)) if commands.len() == 1 => Ok(commands.swap_remove(0)),
+            Ok(_) => Err(D::Error::custom(format!("{line}: an input of a run is one command"))),
+            Err(problem) => Err(D::Error::custom(format!("{line}: {problem}"))),
+        }
+    }
 }
 
 /// Index of a branch within its session.
