@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::behind::Behind;
 use super::charts_tab::ChartsTab;
 use super::console_tab::ConsoleTab;
 use super::events_tab::EventsTab;
@@ -33,7 +34,10 @@ pub fn Drawer() -> Html {
         }
     };
     let body = |tab: Tab, html: Html| {
-        html! { <div key={tab.key()} class="drawer__body" hidden={open != Some(tab)}>{ html }</div> }
+        let is_open = open == Some(tab);
+        html! {
+            <div key={tab.key()} class="drawer__body" hidden={!is_open}><Behind {is_open}>{ html }</Behind></div>
+        }
     };
     html! {
         <div class="drawer">

@@ -1,5 +1,6 @@
 //! Evidence under the stage: what happened, the console, charts, configuration, the user's own data.
 
+mod behind;
 pub mod chart;
 pub mod charts_tab;
 pub mod console_tab;
