@@ -14,9 +14,13 @@ use super::components::stage::depth::depth_of_others;
 use super::hooks::frame_loop::{FrameLoop, now_ms};
 use super::hooks::keyboard;
 use super::i18n::Lang;
-use super::state::action::{Note, Tone, UiAction};
-use super::state::clock::note_event;
+use super::opening::{
+    compared_in, comparison_address, first_model, lesson_in_address, sandbox_address, template_of_page, write_address,
+};
+use super::state::action::{Landmark, Note, Tone, UiAction};
+use super::state::clock::{Watch, note_event};
 use super::state::commands;
+use super::state::compare::{self, Compared, Hand, Rival, comparisons};
 use super::state::frames::Frames;
 use super::state::keys::Deed;
 use super::state::lesson::{LessonRun, catalog};
@@ -28,7 +32,7 @@ use super::state::sandbox;
 use super::state::ui::{Dialog, LeftRun, Mode, Tab, Ui};
 use crate::engine::common::{Span, TopicPartition};
 use crate::engine::{Setup, World};
-use crate::session::{PlaybackCommand, Session};
+use crate::session::{BranchId, PlaybackCommand};
 use crate::view::build::{Focus, scene, topic_in_view};
 use crate::view::scene::Scene;
 
@@ -78,8 +82,10 @@ pub struct App {
     root: Vec<(&'static str, String)>,
     /// `?panic=1`: stops on purpose at the next event, for the test of what happens then.
     panics: bool,
+    /// The right one, where two runs are compared.
+    rival: Option<Rival>,
     /// The run that was left for the present one: nothing of the reader's is thrown away by a click.
-    left: Option<(Rc<RefCell<Model>>, LeftRun)>,
+    left: Option<(Rc<RefCell<Model>>, Option<Rival>, LeftRun)>,
     parcel: Rc<RefCell<Option<Parcel>>>,
     send: Callback<UiAction>,
     _listeners: Vec<Option<EventListener>>,
@@ -93,8 +99,11 @@ impl Component for App {
         let query = Query::of_page();
         let prefs = Prefs::load();
         let mut ui = prefs.ui(&query);
-        let (model, mode) = first_model(&query);
+        let (model, rival, mode) = first_model(&query);
         ui.mode = mode;
+        if mode == Mode::Compare {
+            ui.compared = compared_in(&query).map(Compared::Ready);
+        }
         ui.template = template_of_page(&query);
         let link = ctx.link();
         let (on_key, on_frame, on_route) = (link.clone(), link.clone(), link.clone());
@@ -119,6 +128,7 @@ impl Component for App {
             drawn_step: 0,
             root: Vec::new(),
             panics: query.get("panic").is_some_and(|value| value == "1") && !query.has(rescue::RESTORE),
+            rival,
             left: None,
             parcel: Rc::default(),
             send: link.callback(Msg::Do),
@@ -151,7 +161,8 @@ impl Component for App {
             (self.revision, self.moves),
             self.parcel.clone(),
             self.send.clone(),
-        );
+        )
+        .beside(self.rival.clone());
         html! {
             <ContextProvider<Lang> context={self.ui.lang}>
                 <ContextProvider<Page> context={page}><Shell /></ContextProvider<Page>>
@@ -176,13 +187,20 @@ impl App {
             UiAction::Restart(setup) => self.stand(&self.ui.template.clone(), setup),
             UiAction::Stand(template, setup) => self.stand(template, setup),
             UiAction::BringBack => self.bring_back(),
+            UiAction::Compare(id) => self.compare(id),
+            UiAction::CompareWith(branch) => self.compare_branches(*branch),
             UiAction::Run(_) | UiAction::RunAll(_) => {
                 let lost_before = lost_messages(&self.model.borrow());
-                let note = self.model.borrow_mut().perform(action);
+                let note = self.act(action);
                 note.or_else(|| response(&self.model.borrow(), action, lost_before))
             }
+            UiAction::Console(_) => self.act(action),
+            UiAction::Step => self.step(action, Landmark::Event),
+            UiAction::RunTo(landmark) => self.step(action, *landmark),
+            UiAction::OnRight(inner) if matches!(**inner, UiAction::Run(_) | UiAction::RunAll(_)) => self.act(inner),
             _ => self.model.borrow_mut().perform(action),
         };
+        self.keep_up(&mut || false);
         // A run that could not be opened leaves everything as it was, with the reason beside it.
         let refused = note.as_ref().is_some_and(|note| note.tone == Tone::Refused) && opens_a_run(action);
         let mut ui = if refused { (*self.ui).clone() } else { self.ui.after(action) };
@@ -214,7 +232,7 @@ impl App {
     fn open_lesson(&mut self, id: &str) -> Option<Note> {
         match LessonRun::open(id) {
             Ok((lesson, session)) => {
-                self.replace_model(Model::of_lesson(session, lesson));
+                self.replace_model(Model::of_lesson(session, lesson), None);
                 write_address(&format!("#/lesson/{id}"));
                 None
             }
@@ -235,6 +253,7 @@ impl App {
                 let template = sandbox::template(&self.ui.template);
                 self.stand(&template.id, &template.setup)
             }
+            Mode::Compare => self.compare(&comparisons().first()?.id),
         }
     }
 
@@ -243,7 +262,7 @@ impl App {
         let template = sandbox::template(template);
         match sandbox::session(template, setup.clone()) {
             Ok(session) => {
-                self.replace_model(Model::new(session));
+                self.replace_model(Model::new(session), None);
                 let mut ui = (*self.ui).clone();
                 ui.mode = Mode::Sandbox;
                 ui.template.clone_from(&template.id);
@@ -257,9 +276,9 @@ impl App {
 
     /// The run that was left and the present one change places.
     fn bring_back(&mut self) -> Option<Note> {
-        let (model, was) = self.left.take()?;
+        let (model, rival, was) = self.left.take()?;
         self.leave_run();
-        self.model = model;
+        (self.model, self.rival) = (model, rival);
         self.last_frame_ms = None;
         let mut ui = (*self.ui).clone();
         match &was {
@@ -272,6 +291,11 @@ impl App {
                 ui.template.clone_from(template);
                 write_address(&sandbox_address(template));
             }
+            LeftRun::Comparison(what) => {
+                ui.mode = Mode::Compare;
+                write_address(&comparison_address(what));
+                ui.compared = Some(what.clone());
+            }
         }
         self.ui = Rc::new(ui);
         None
@@ -279,22 +303,85 @@ impl App {
 
     /// Keeps the present run as the one to go back to, standing still.
     fn leave_run(&mut self) {
-        let was = match self.lesson_id() {
-            Some(id) => LeftRun::Lesson(id),
-            None => LeftRun::Sandbox(self.ui.template.clone()),
+        let was = match (self.lesson_id(), &self.ui.compared) {
+            (Some(id), _) => LeftRun::Lesson(id),
+            (None, Some(what)) if self.rival.is_some() => LeftRun::Comparison(what.clone()),
+            _ => LeftRun::Sandbox(self.ui.template.clone()),
         };
         self.model.borrow_mut().perform(&UiAction::Playback(PlaybackCommand::Pause));
-        self.left = Some((Rc::clone(&self.model), was.clone()));
+        self.left = Some((Rc::clone(&self.model), self.rival.take(), was.clone()));
         let mut ui = (*self.ui).clone();
         ui.left = Some(was);
         self.ui = Rc::new(ui);
     }
 
     /// A new run gets a cell of its own, so that whoever watches the old one notices.
-    fn replace_model(&mut self, model: Model) {
+    fn replace_model(&mut self, model: Model, rival: Option<Model>) {
         self.leave_run();
         self.model = Rc::new(RefCell::new(model));
+        self.rival = rival.map(Rival::new);
         self.last_frame_ms = None;
+    }
+
+    // ---- two runs under one clock ------------------------------------------------------------------------------
+
+    fn compare(&mut self, id: &str) -> Option<Note> {
+        match compare::open(id) {
+            Ok([left, right]) => {
+                self.set_beside(left, right, Compared::Ready(id.to_owned()));
+                None
+            }
+            Err(refusal) => Some(Note::refused(refusal.0)),
+        }
+    }
+
+    fn compare_branches(&mut self, other: BranchId) -> Option<Note> {
+        let ([left, right], what) = compare::branches(self.model.borrow().session(), other);
+        self.set_beside(left, right, what);
+        None
+    }
+
+    fn set_beside(&mut self, left: Model, right: Model, what: Compared) {
+        self.replace_model(left, Some(right));
+        write_address(&comparison_address(&what));
+        let mut ui = (*self.ui).clone();
+        (ui.mode, ui.compared) = (Mode::Compare, Some(what));
+        self.ui = Rc::new(ui);
+    }
+
+    /// Does something to the clusters that it is meant for; the first refusal is told.
+    fn act(&mut self, action: &UiAction) -> Option<Note> {
+        let Some(rival) = &self.rival else { return self.model.borrow_mut().perform(action) };
+        let sides = [(Hand::Left, &self.model), (Hand::Right, &rival.model)];
+        let meant = sides.into_iter().filter(|(side, _)| self.ui.hand.reaches(*side));
+        let notes: Vec<Note> = meant.filter_map(|(_, model)| model.borrow_mut().perform(action)).collect();
+        notes.iter().find(|note| note.tone == Tone::Refused).or(notes.first()).cloned()
+    }
+
+    /// To the next such thing in either run.
+    fn step(&mut self, action: &UiAction, landmark: Landmark) -> Option<Note> {
+        let note = self.model.borrow_mut().perform(action);
+        if let Some(rival) = &self.rival
+            && !self.model.borrow().is_at_work()
+        {
+            let until = self.model.borrow().session().now();
+            let mut right = rival.model.borrow_mut();
+            if right.first(landmark, until) {
+                let sooner = right.session().now();
+                self.model.borrow_mut().perform(&UiAction::SeekTime(sooner));
+            }
+        }
+        note
+    }
+
+    fn keep_up(&self, is_spent: &mut Watch<'_>) {
+        if let Some(rival) = &self.rival {
+            rival.model.borrow_mut().keep_up(&self.model.borrow(), is_spent);
+        }
+    }
+
+    fn lags(&self) -> bool {
+        self.rival.as_ref().is_some_and(|rival| rival.model.borrow().lags(&self.model.borrow()))
     }
 
     /// Takes the lesson's topic and partition into view.
@@ -306,6 +393,12 @@ impl App {
         let mut ui = (*self.ui).clone();
         (ui.wanted_topic, ui.wanted_partition) = match stage {
             Some(stage) => (Some(stage.topic), stage.subject),
+            None if ui.mode == Mode::Compare => match &ui.compared {
+                Some(Compared::Ready(id)) => {
+                    compare::comparison(id).map_or((None, 0), |one| (Some(one.topic.clone()), one.subject))
+                }
+                _ => (ui.wanted_topic.clone(), ui.wanted_partition),
+            },
             None => {
                 let template = sandbox::template(&ui.template);
                 (Some(template.topic.clone()), template.subject)
@@ -325,6 +418,7 @@ impl App {
                 Deed::KillOrRestart => commands::kill_or_restart(world, selected).map(UiAction::Run),
                 Deed::HoldOrRelease => commands::hold_or_release(world, selected).map(UiAction::Run),
                 Deed::DropMessage => commands::drop_selected(selected).map(UiAction::Run),
+                Deed::CompareBranch => commands::other_branch(model.session()).map(UiAction::CompareWith),
                 Deed::BreakMenu => Some(UiAction::Open(Dialog::Break(commands::node_of(selected)))),
                 Deed::Why => commands::to_explain(selected, self.subject(world)).map(UiAction::Select),
                 Deed::ZoomIn | Deed::ZoomOut => self.zoomed(deed == Deed::ZoomIn),
@@ -342,6 +436,7 @@ impl App {
             }
             // As close as can be, or as far.
             None if matches!(deed, Deed::ZoomIn | Deed::ZoomOut) => false,
+            None if deed == Deed::CompareBranch => self.carry_out(&UiAction::Open(Dialog::Comparisons)),
             None => self.carry_out(&UiAction::Say(Note::key("ui-note-select-first"))),
         }
     }
@@ -359,13 +454,19 @@ impl App {
         self.last_frame_ms = Some(now_ms_of_frame);
         assert!(!self.panics, "asked to stop by the address of the page");
         let began = now_ms();
+        let budget_ms = if self.model.borrow().is_at_work() { WORK_BUDGET_MS } else { FRAME_BUDGET_MS };
+        let mut is_spent = || now_ms() - began > budget_ms;
+        // Neither of two clocks runs ahead: the one that is behind has the whole frame.
+        if !self.lags() {
+            self.model.borrow_mut().frame(span_of(wall_ms), &mut is_spent);
+        }
+        self.keep_up(&mut is_spent);
         let (stepped, wants_more, said) = {
             let mut model = self.model.borrow_mut();
-            let budget_ms = if model.is_at_work() { WORK_BUDGET_MS } else { FRAME_BUDGET_MS };
-            model.frame(span_of(wall_ms), &mut || now_ms() - began > budget_ms);
             let step = model.session().world().step_count().0;
-            (step != self.drawn_step, model.wants_frames(), model.take_said())
+            (step != self.drawn_step || self.rival.is_some(), model.wants_frames(), model.take_said())
         };
+        let wants_more = wants_more || self.lags();
         self.frames.tell();
         self.is_stale |= stepped;
         let mut draws = false;
@@ -388,7 +489,7 @@ impl App {
     }
 
     fn ask_for_frame(&mut self) {
-        if self.model.borrow().wants_frames() || self.panics {
+        if self.model.borrow().wants_frames() || self.lags() || self.panics {
             self.frame_loop.ask();
         } else {
             self.last_frame_ms = None;
@@ -412,6 +513,12 @@ impl App {
             let mut ui = (*self.ui).clone();
             ui.subject = Some(TopicPartition::new(id, ui.wanted_partition));
             self.ui = Rc::new(ui);
+        }
+        if let Some(rival) = &mut self.rival {
+            let model = rival.model.borrow();
+            let world = model.session().world();
+            let seen = Focus { topic: focus.topic.clone().filter(|name| exists(world, name)), slots: SLOTS };
+            rival.scene = Rc::new(scene(world, model.keys(), model.session().checker().lost(), &seen));
         }
         note_event(model.session());
         self.moves = moves;
@@ -492,66 +599,16 @@ fn span_of(milliseconds: f64) -> Span {
     Span::micros(micros)
 }
 
-/// The run that the page starts with: the one that was kept, a lesson, or the sandbox.
-fn first_model(query: &Query) -> (Model, Mode) {
-    let restored = query.has(rescue::RESTORE).then(rescue::restored).flatten();
-    let wants_sandbox = query.get("mode").is_some_and(|mode| mode == "sandbox")
-        || address().is_some_and(|address| address.starts_with("#/sandbox"));
-    if let Some(session) = restored {
-        // The player of a lesson is not kept: what is restored is played on by hand. Another reload starts afresh.
-        let path = web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
-        write_address(&format!("{path}#/sandbox"));
-        return (Model::new(session), Mode::Sandbox);
-    }
-    if !wants_sandbox {
-        let asked = query.get("lesson").or_else(lesson_in_address);
-        let first = || catalog().lessons().first().map(|lesson| lesson.id.clone());
-        for id in [asked, first()].into_iter().flatten() {
-            if let Ok((lesson, session)) = LessonRun::open(&id) {
-                return (Model::of_lesson(session, lesson), Mode::Lessons);
-            }
-        }
-    }
-    let template = sandbox::template(&template_of_page(query));
-    let session = sandbox::session(template, template.setup.clone()).unwrap_or_else(|_| bare_session());
-    (Model::new(session), Mode::Sandbox)
-}
-
-/// `?template=ten-brokers`, or `#/sandbox/ten-brokers`; empty for the default.
-fn template_of_page(query: &Query) -> String {
-    let in_address = || Some(address()?.strip_prefix("#/sandbox/")?.to_owned());
-    query.get("template").or_else(in_address).unwrap_or_default()
-}
-
-fn sandbox_address(template: &str) -> String {
-    if template == sandbox::templates()[0].id { "#/sandbox".to_owned() } else { format!("#/sandbox/{template}") }
-}
-
-fn bare_session() -> Session {
-    Session::new(Setup::default()).expect("the default setup is sound; a test of the engine starts it")
-}
-
-fn address() -> Option<String> {
-    web_sys::window()?.location().hash().ok()
-}
-
-/// `#/lesson/leader-failover`
-fn lesson_in_address() -> Option<String> {
-    Some(address()?.strip_prefix("#/lesson/")?.to_owned())
-}
-
-/// Replaces the address without a new entry in the history: Back leaves the page, as everywhere.
-fn write_address(hash: &str) {
-    if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
-        // Forbidden in a file opened without a server; the page works all the same.
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(hash));
-    }
-}
-
 fn opens_a_run(action: &UiAction) -> bool {
     matches!(
         action,
-        UiAction::OpenLesson(_) | UiAction::Mode(_) | UiAction::Restart(_) | UiAction::Stand(..) | UiAction::BringBack
+        UiAction::OpenLesson(_)
+            | UiAction::Mode(_)
+            | UiAction::Restart(_)
+            | UiAction::Stand(..)
+            | UiAction::BringBack
+            | UiAction::Compare(_)
+            | UiAction::CompareWith(_)
     )
 }
 

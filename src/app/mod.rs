@@ -11,6 +11,7 @@ pub mod components;
 pub mod gallery;
 pub mod hooks;
 pub mod i18n;
+mod opening;
 pub mod selection;
 pub mod state;
 

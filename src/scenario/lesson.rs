@@ -284,7 +284,7 @@ fn default_within() -> Span {
     console::DEFAULT_WITHIN
 }
 
-fn some_span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+pub(super) fn some_span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
     console::span(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 

@@ -1,4 +1,4 @@
-//! Scenarios: lessons and sandbox templates as documents, the user's own data, and random runs.
+//! Scenarios: lessons, comparisons and sandbox templates as documents, the user's own data, and random runs.
 //!
 //! A scenario says what stands in the machine room and what is done there, in the console's own lines. Lessons add
 //! what is said and asked along the way; every number they say is an expression over state, every claim a condition,
@@ -6,9 +6,11 @@
 
 mod caption;
 mod catalog;
+mod comparison;
 pub mod document;
 pub mod import;
 mod lesson;
+mod moves;
 #[cfg(test)]
 mod mutants;
 mod operations;
@@ -19,8 +21,10 @@ mod template;
 
 pub use caption::{Bilingual, Caption, Language, Segment, Shown};
 pub use catalog::{Catalog, Chapter};
+pub use comparison::{Comparison, Measure, Side};
 pub use lesson::{
     Action, Beat, Choice, Layout, Lesson, LessonProblem, Prediction, Reveal, Stage, Task, Teacher, Wrong,
 };
+pub use moves::Move;
 pub use shrink::shrink;
-pub use template::{Move, Template};
+pub use template::Template;

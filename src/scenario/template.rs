@@ -7,10 +7,8 @@ use serde::Deserialize;
 
 use super::caption::Bilingual;
 use super::document::from_toml;
-use crate::console::{self, Entry};
+use super::moves::{Move, moves};
 use crate::engine::Setup;
-use crate::engine::command::Command;
-use crate::engine::common::Span;
 
 /// Copies that a topic gets when there are brokers enough.
 const REPLICATION: usize = 3;
@@ -44,13 +42,6 @@ pub struct Template {
     lines: Vec<String>,
 }
 
-/// What one line of a template comes to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Move {
-    Act(Command),
-    Wait(Span),
-}
-
 impl Template {
     /// Those that come with the program.
     ///
@@ -79,15 +70,7 @@ impl Template {
     /// # Errors
     /// The line that the console does not understand, and why.
     pub fn moves(&self, setup: &Setup) -> Result<Vec<Move>, String> {
-        let mut moves = Vec::new();
-        for line in self.lines(setup) {
-            match console::parse(&line).map_err(|problem| format!("{line}: {problem}"))? {
-                Entry::Act(commands) => moves.extend(commands.into_iter().map(Move::Act)),
-                Entry::Wait(span) => moves.push(Move::Wait(span)),
-                _ => return Err(format!("{line}: a template's line acts or waits")),
-            }
-        }
-        Ok(moves)
+        moves(&self.lines(setup))
     }
 }
 
@@ -95,6 +78,7 @@ impl Template {
 mod tests {
     use super::*;
     use crate::engine::World;
+    use crate::engine::common::Span;
 
     /// Plays a template as the sandbox does, and returns the world ten seconds later.
     fn played(template: &Template, setup: Setup) -> World {

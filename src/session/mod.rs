@@ -6,6 +6,7 @@
 
 mod branch;
 mod checkpoints;
+mod comparison;
 mod history;
 mod lesson_player;
 mod playback;

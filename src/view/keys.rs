@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scene::{Glyph, KeyLegend};
 use crate::engine::clients::ProducerFact;
+use crate::engine::queue::QueueFact;
 use crate::engine::record::Record;
 use crate::engine::trace::{self, Fact};
 
@@ -23,7 +24,9 @@ impl Keys {
     /// Takes note of the keys in `facts`.
     pub fn observe(&mut self, facts: &[trace::Record]) {
         for record in facts {
-            if let Fact::Producer(ProducerFact::Queued { key: Some(key), .. }) = &record.fact {
+            if let Fact::Producer(ProducerFact::Queued { key: Some(key), .. })
+            | Fact::Queue(QueueFact::Enqueued { key: Some(key), .. }) = &record.fact
+            {
                 self.learn(key);
             }
         }

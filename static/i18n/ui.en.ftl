@@ -498,3 +498,20 @@ ui-zk-timeout = timeout
 ui-zk-ends = ends at
 ui-znodes = Znodes
 ui-evidence-two-kafka-controllers = brokers { $one } and { $other } were both controller in controller epoch { $epoch }
+
+# Two runs side by side.
+ui-mode-compare = Compare
+ui-key-compare = compare two runs
+ui-key-compare-branch = compare with the other branch
+ui-comparisons = What to compare
+ui-compare-branches = This run beside a branch of it
+ui-compare-branches-says = The same cluster and seed; what was done by hand differs.
+ui-compare-no-branch = There is no branch yet. Go back in the timeline and do something else than before: the old future stays as a branch.
+ui-compare-left-at = Parted at { $time } s.
+ui-compare-both = both
+ui-compare-hand = Act on
+ui-compare-again = From the beginning
+ui-compare-show = Side in view
+ui-compare-side = Side
+ui-compare-table = What differs, in numbers
+ui-compare-same = Nothing that can be counted differs so far.

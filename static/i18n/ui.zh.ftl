@@ -486,3 +486,20 @@ ui-zk-timeout = 超时
 ui-zk-ends = 到期时间
 ui-znodes = Znode
 ui-evidence-two-kafka-controllers = broker { $one } 和 { $other } 在同一个 controller epoch { $epoch } 中都是 controller
+
+# Two runs side by side.
+ui-mode-compare = 对比
+ui-key-compare = 对比两次运行
+ui-key-compare-branch = 与另一分支对比
+ui-comparisons = 对比什么
+ui-compare-branches = 这次运行与它的一个分支
+ui-compare-branches-says = 同样的集群和种子；不同的是亲手做的事。
+ui-compare-no-branch = 还没有分支。在时间线上往回走，做一件和先前不同的事：旧的未来会留作分支。
+ui-compare-left-at = 在 { $time } 秒分开。
+ui-compare-both = 两边
+ui-compare-hand = 操作作用于
+ui-compare-again = 从头开始
+ui-compare-show = 正在看哪边
+ui-compare-side = 哪边
+ui-compare-table = 不同之处，用数字说
+ui-compare-same = 到目前为止，能数的都一样。

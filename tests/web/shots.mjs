@@ -100,6 +100,10 @@ const screens = [
   ...["queue-and-topic", "leader-failover", "high-watermark", "consumer-group"].map((lesson) => ({
     name: `lesson-${lesson}`, query: `?lesson=${lesson}`, way: [beats(5)],
   })),
+  ...["queue-or-topic", "acks", "zookeeper-or-kraft"].map((id) => ({
+    name: `compare-${id}`, query: `?compare=${id}`, way: [play(5000)],
+  })),
+  { name: "compare-list", query: "?compare=commit", way: [(page) => click(page, "[data-comparisons]")] },
   { name: "lesson-list", query: "?lesson=acks", way: [(page) => click(page, ".chapter, .top-bar__phone button")] },
   ...["orders", "one-broker", "careless", "queue-beside-topic", "ten-brokers", "zookeeper"].map((name) => ({
     name: `sandbox-${name}`, query: template(name), way: [play(1200)],

@@ -1,5 +1,6 @@
 //! Components by the part of the page they stand in.
 
+pub mod compare;
 pub mod dialogs;
 pub mod drawer;
 pub mod inspector;

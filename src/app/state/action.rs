@@ -10,6 +10,7 @@ use crate::engine::world::Setup;
 use crate::session::{BranchId, PlaybackCommand};
 use crate::view::explain::Lane;
 
+use super::compare::Hand;
 use super::feed::Handover;
 use super::ui::{Dialog, Mode, Sheet, Tab, Theme};
 
@@ -27,6 +28,16 @@ pub enum UiAction {
     ToStart,
     ToLatest,
     SwitchBranch(BranchId),
+
+    // Two runs under one clock.
+    /// Opens a ready-made comparison.
+    Compare(String),
+    /// Sets this run beside one of its other branches.
+    CompareWith(BranchId),
+    /// Whose cluster is acted on.
+    Hand(Hand),
+    /// Done in the right one's figure.
+    OnRight(Box<UiAction>),
 
     // The cluster.
     Run(Command),

@@ -105,7 +105,7 @@ impl Model {
     }
 
     /// Plays until the clock stands at `to`, or the frame's time is spent, or the lesson has something to say.
-    fn advance(&mut self, to: Time, is_spent: &mut Watch<'_>) -> Advance {
+    pub(super) fn advance(&mut self, to: Time, is_spent: &mut Watch<'_>) -> Advance {
         let mut events = 0_u64;
         loop {
             match self.move_on(to) {

@@ -6,6 +6,7 @@ use crate::engine::command::Command;
 use crate::engine::common::{NodeId, TopicPartition};
 use crate::engine::runtime::Crash;
 use crate::engine::world::World;
+use crate::session::{BranchId, Session};
 
 /// Is this something done *to* the cluster rather than with it? Drawn as a bolt on the timeline.
 #[must_use]
@@ -53,6 +54,13 @@ pub fn of_stage(world: &World, action: StageAction) -> Option<Command> {
         | StageAction::Fit
         | StageAction::Zoom(_) => return None,
     })
+}
+
+/// The branch that this one left; of the first branch, the newest that left it.
+#[must_use]
+pub fn other_branch(session: &Session) -> Option<BranchId> {
+    let newest = || session.branches().map(|(id, _)| id).filter(|id| *id != session.current_branch()).last();
+    session.branch().parent.map(|(parent, _)| parent).or_else(newest)
 }
 
 /// Kill what runs, restart what is down: the key `K`.

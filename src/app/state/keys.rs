@@ -32,6 +32,9 @@ pub enum Deed {
     Escape,
     Lessons,
     Sandbox,
+    Compare,
+    /// This run beside the branch it left, or that left it.
+    CompareBranch,
     Tab(Tab),
     Add,
     ZoomIn,
@@ -95,6 +98,8 @@ pub const BINDINGS: &[Binding] = &[
     plain("l", "L", Deed::Language, "ui-key-language"),
     plain("1", "1", Deed::Lessons, "ui-key-lessons"),
     plain("2", "2", Deed::Sandbox, "ui-key-sandbox"),
+    plain("3", "3", Deed::Compare, "ui-key-compare"),
+    plain("c", "C", Deed::CompareBranch, "ui-key-compare-branch"),
     alted("1", "Alt 1", Deed::Tab(Tab::Events), "ui-tab-events"),
     alted("2", "Alt 2", Deed::Tab(Tab::Console), "ui-tab-console"),
     alted("3", "Alt 3", Deed::Tab(Tab::Charts), "ui-tab-charts"),
@@ -180,10 +185,12 @@ impl Deed {
             Self::Escape => UiAction::Escape,
             Self::Lessons => UiAction::Mode(Mode::Lessons),
             Self::Sandbox => UiAction::Mode(Mode::Sandbox),
+            Self::Compare => UiAction::Mode(Mode::Compare),
             Self::Tab(tab) => UiAction::Drawer(tab),
             Self::Fit => UiAction::Fit,
             Self::Add => UiAction::Open(Dialog::Add(AddWhat::Producer)),
-            Self::ZoomIn
+            Self::CompareBranch
+            | Self::ZoomIn
             | Self::ZoomOut
             | Self::KillOrRestart
             | Self::HoldOrRelease

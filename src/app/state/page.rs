@@ -7,11 +7,13 @@ use gloo::file::File;
 use yew::prelude::*;
 
 use super::action::UiAction;
+use super::compare::Rival;
 use super::frames::Frames;
 use super::model::Model;
 use super::ui::Ui;
 use crate::app::selection::Selection;
 use crate::engine::command::Command;
+use crate::engine::common::TopicPartition;
 use crate::view::scene::Scene;
 
 /// The page at one revision. Equal pages draw the same, so components that hold one render once a revision.
@@ -22,6 +24,9 @@ pub struct Page {
     /// Told once a frame, for what moves between two revisions.
     pub frames: Frames,
     pub(super) model: Rc<RefCell<Model>>,
+    /// The run whose clock the reader drives; this one's own, unless it is the right one of two.
+    pub(super) driver: Rc<RefCell<Model>>,
+    pub(super) rival: Option<Rival>,
     pub(super) revision: u64,
     pub(super) moves: bool,
     /// A file that was dropped on the figure, until the input tab takes it.
@@ -46,7 +51,40 @@ impl Page {
         parcel: Rc<RefCell<Option<Parcel>>>,
         send: Callback<UiAction>,
     ) -> Self {
-        Self { ui, scene, frames, model, revision, moves, parcel, send }
+        let driver = Rc::clone(&model);
+        Self { ui, scene, frames, model, driver, rival: None, revision, moves, parcel, send }
+    }
+
+    /// With another run beside this one.
+    #[must_use]
+    pub fn beside(self, rival: Option<Rival>) -> Self {
+        Self { rival, ..self }
+    }
+
+    /// The page as the right one of two runs sees it: its own world and picture, and everything done there says so.
+    #[must_use]
+    pub fn of_rival(&self) -> Option<Self> {
+        let rival = self.rival.clone()?;
+        let mut ui = (*self.ui).clone();
+        ui.subject = self.ui.subject.and_then(|subject| {
+            let name = self.model().session().world().image().topic(subject.topic)?.name.clone();
+            let topic = rival.model.borrow().session().world().image().topic_id(&name)?;
+            Some(TopicPartition { topic, ..subject })
+        });
+        Some(Self {
+            ui: Rc::new(ui),
+            scene: rival.scene,
+            model: rival.model,
+            rival: None,
+            send: self.send.reform(|action| UiAction::OnRight(Box::new(action))),
+            ..self.clone()
+        })
+    }
+
+    /// The run whose clock the reader drives.
+    #[must_use]
+    pub fn driver(&self) -> Rc<RefCell<Model>> {
+        Rc::clone(&self.driver)
     }
 
     /// The run, to look at. Nobody changes it while components draw: the root alone does, between two drawings.

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::engine::Setup;
-use crate::scenario::{Move, Template};
+use crate::scenario::Template;
 use crate::session::Session;
 
 /// The templates that come with the page, the default first.
@@ -26,18 +26,7 @@ pub fn template(id: &str) -> &'static Template {
 /// The setup or the line that this version does not accept, and why.
 pub fn session(template: &Template, setup: Setup) -> Result<Session, String> {
     let moves = template.moves(&setup)?;
-    let mut session = Session::new(setup).map_err(|refusal| refusal.to_string())?;
-    for step in moves {
-        match step {
-            Move::Act(command) => {
-                session.act(command).map_err(|refusal| refusal.to_string())?;
-            }
-            Move::Wait(span) => {
-                session.advance_to(session.now() + span, u64::MAX);
-            }
-        }
-    }
-    Ok(session)
+    Session::stand(setup, moves).map_err(|refusal| refusal.to_string())
 }
 
 #[cfg(test)]

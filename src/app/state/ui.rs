@@ -3,6 +3,7 @@
 //! [`Ui::after`] is a pure reducer; it ignores what concerns the clock and the cluster.
 
 use super::action::{Note, UiAction};
+use super::compare::{Compared, Hand};
 use crate::app::components::stage::class_filter::ClassSet;
 use crate::app::components::stage::depth::Depth;
 use crate::app::i18n::Lang;
@@ -19,6 +20,7 @@ pub enum Mode {
     #[default]
     Lessons,
     Sandbox,
+    Compare,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +107,8 @@ pub enum Dialog {
     /// What is as in Kafka and what is not.
     Fidelity,
     Lessons,
+    /// What can be set beside what.
+    Comparisons,
     Add(AddWhat),
     /// Faults for one node, or for the whole cluster.
     Break(Option<NodeId>),
@@ -148,6 +152,7 @@ impl LaneSet {
 pub enum LeftRun {
     Lesson(String),
     Sandbox(String),
+    Comparison(Compared),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,6 +186,11 @@ pub struct Ui {
     pub dialog: Option<Dialog>,
     /// The template that stands in the sandbox; empty: the default one.
     pub template: String,
+    /// What is compared, in that mode.
+    pub compared: Option<Compared>,
+    pub hand: Hand,
+    /// The thing selected was pointed at in the right figure.
+    pub on_right: bool,
     /// There is a run to go back to: its name in this language is the page's business.
     pub left: Option<LeftRun>,
     pub toasts: Vec<Toast>,
@@ -201,6 +211,7 @@ impl Ui {
                     next.topic = Some(partition.topic);
                 }
                 next.selected = Some(thing.clone());
+                next.on_right = false;
                 next.sheet = Sheet::Inspector;
             }
             UiAction::Deselect => next.deselect(),
@@ -221,6 +232,16 @@ impl Ui {
             UiAction::Zoom(depth) => next.depth = Some(*depth),
             UiAction::Mode(mode) => next.enter_mode(*mode),
             UiAction::OpenLesson(_) => next.enter_mode(Mode::Lessons),
+            UiAction::Compare(id) => {
+                next.enter_mode(Mode::Compare);
+                next.compared = Some(Compared::Ready(id.clone()));
+            }
+            UiAction::CompareWith(_) => next.enter_mode(Mode::Compare),
+            UiAction::Hand(hand) => next.hand = *hand,
+            UiAction::OnRight(action) => {
+                next = next.after(action);
+                next.on_right |= matches!(**action, UiAction::Select(_) | UiAction::OpenPartition(_));
+            }
             UiAction::Language(lang) => next.lang = *lang,
             UiAction::Theme(theme) => next.theme = *theme,
             UiAction::TogglePresenter => next.presenter = !next.presenter,
@@ -261,6 +282,7 @@ impl Ui {
 
     fn enter_mode(&mut self, mode: Mode) {
         self.mode = mode;
+        self.hand = Hand::default();
         self.forget_things();
     }
 

@@ -166,8 +166,9 @@ impl QueueBroker {
 
     fn publish(&mut self, ctx: &mut Ctx<'_>, from: NodeId, publish: u64, record: Record) {
         let message = self.durable.next_message();
+        let key = record.key.as_deref().map(|key| String::from_utf8_lossy(key).into());
         let until = self.durable.append(Entry::Enqueued { record, from, at: ctx.now() });
-        ctx.emit(QueueFact::Enqueued { message, from });
+        ctx.emit(QueueFact::Enqueued { message, from, key });
         self.volatile.ready.insert(message);
         self.volatile.confirms.push_back((until, from, publish));
     }

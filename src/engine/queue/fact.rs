@@ -1,5 +1,7 @@
 //! What happens on the point-to-point broker and in its clients.
 
+use std::sync::Arc;
+
 use crate::engine::common::NodeId;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -8,6 +10,7 @@ pub enum QueueFact {
     Enqueued {
         message: u64,
         from: NodeId,
+        key: Option<Arc<str>>,
     },
     /// Broker: a message was handed to one worker, and is hidden from the others.
     Delivered {

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::add::AddDialog;
 use super::break_menu::BreakMenu;
+use super::comparisons::Comparisons;
 use super::confirm::ConfirmRestart;
 use super::fidelity::FidelityDialog;
 use super::help::Help;
@@ -20,6 +21,7 @@ pub fn Dialogs() -> Html {
         Some(Dialog::Help) => html! { <Help /> },
         Some(Dialog::Fidelity) => html! { <FidelityDialog /> },
         Some(Dialog::Lessons) => html! { <Lessons /> },
+        Some(Dialog::Comparisons) => html! { <Comparisons /> },
         Some(Dialog::Add(what)) => html! { <AddDialog {what} /> },
         Some(Dialog::Break(node)) => html! { <BreakMenu {node} /> },
         Some(Dialog::NewCluster) => html! { <NewCluster /> },

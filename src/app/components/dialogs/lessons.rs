@@ -4,6 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::frame::Frame;
+use crate::app::components::shell::top_bar::Modes;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::UiAction;
@@ -48,6 +49,7 @@ pub fn Lessons() -> Html {
     let done = catalog.lessons().iter().filter(|lesson| reading(lesson).is_done()).count();
     html! {
         <Frame title={text.get("ui-lesson-list")} wide=true>
+            <nav class="dialog__modes" aria-label={text.get("ui-modes")}><Modes /></nav>
             <div class="lesson-find">
                 <label>
                     { Icon::Search.html() }

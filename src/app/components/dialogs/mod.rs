@@ -3,6 +3,7 @@
 pub mod add;
 pub mod break_menu;
 mod cluster_form;
+pub mod comparisons;
 pub mod confirm;
 #[allow(clippy::module_inception, reason = "the folder is named after its main component")]
 pub mod dialogs;

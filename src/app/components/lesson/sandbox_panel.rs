@@ -6,6 +6,7 @@ use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
+use crate::app::state::compare::{Compared, comparison};
 use crate::app::state::lesson::{catalog, language};
 use crate::app::state::page::{Page, use_page};
 use crate::app::state::sandbox::template;
@@ -108,6 +109,10 @@ fn left_name(page: &Page, left: &LeftRun) -> String {
             catalog().lesson(id).map_or_else(|| id.clone(), |lesson| lesson.title.get(language).clone())
         }
         LeftRun::Sandbox(id) => template(id).title.get(language).clone(),
+        LeftRun::Comparison(Compared::Ready(id)) => {
+            comparison(id).map_or_else(|| id.clone(), |one| one.title.get(language).clone())
+        }
+        LeftRun::Comparison(Compared::Branches(names)) => names.join(" | "),
     }
 }
 

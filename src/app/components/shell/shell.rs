@@ -6,6 +6,7 @@ use super::live::Live;
 use super::stage_host::StageHost;
 use super::toasts::Toasts;
 use super::top_bar::TopBar;
+use crate::app::components::compare::compare::Compare;
 use crate::app::components::dialogs::dialogs::Dialogs;
 use crate::app::components::drawer::drawer::Drawer;
 use crate::app::components::inspector::inspector::Inspector;
@@ -24,14 +25,19 @@ pub fn Shell() -> Html {
     let mode = match ui.mode {
         Mode::Lessons => "lessons",
         Mode::Sandbox => "sandbox",
+        Mode::Compare => "compare",
     };
     html! {
         <div class="shell" data-mode={mode} data-sheet={ui.sheet.name()} data-selected={ui.selected.is_some().to_string()}
             data-drawer={ui.drawer.is_some().to_string()} data-pair={page.scene.queue.is_some().to_string()}>
             <a class="skip-link" href="#stage">{ text.get("ui-skip") }</a>
             <aside class="shell__lesson" aria-label={text.get("ui-panel-lesson")}><LessonPanel /></aside>
-            <main id="stage" class="shell__stage" tabindex="-1"><StageHost /></main>
-            <aside class="shell__inspector" aria-label={text.get("ui-panel-inspector")}><Inspector /></aside>
+            <main id="stage" class="shell__stage" tabindex="-1">
+                if ui.mode == Mode::Compare { <Compare /> } else { <StageHost /> }
+            </main>
+            <aside class="shell__inspector" aria-label={text.get("ui-panel-inspector")}>
+                <ContextProvider<Page> context={pointed_at(&page)}><Inspector /></ContextProvider<Page>>
+            </aside>
             <section class="shell__drawer" aria-label={text.get("ui-panel-drawer")}><Drawer /></section>
             <footer class="shell__transport" aria-label={text.get("ui-panel-transport")}>
                 <Transport />
@@ -47,6 +53,11 @@ pub fn Shell() -> Html {
             <Dialogs />
         </div>
     }
+}
+
+/// The one of two runs in which something was selected.
+fn pointed_at(page: &Page) -> Page {
+    page.of_rival().filter(|_| page.ui.on_right).unwrap_or_else(|| page.clone())
 }
 
 fn sheet(page: &Page, text: &Text, sheet: Sheet, icon: Icon, key: &str) -> Html {

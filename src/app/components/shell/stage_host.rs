@@ -30,45 +30,51 @@ const FAST: u64 = 10;
 pub fn StageHost() -> Html {
     let (page, text) = (use_page(), use_text());
     let density = use_density(page.ui.presenter);
-    let topic = {
-        let model = page.model();
-        let world = model.session().world();
-        page.scene.topic.as_ref().and_then(|topic| world.image().topic_id(&topic.name))
-    };
-    let feed = {
-        let model = page.shared_model();
-        use_memo((topic, page.run()), move |_| {
-            FlightFeed::new(move || {
-                let model = model.borrow();
-                let world = model.session().world();
-                let speed = model.playback().speed();
-                Flight {
-                    at: world.now(),
-                    revision: world.step_count().0,
-                    running: model.wants_frames(),
-                    fast: model.playback().is_playing() && speed.virtual_part >= FAST * speed.wall_part,
-                    envelopes: envelopes(world, model.keys(), topic, world.now()),
-                }
-            })
-        })
-    };
+    let feed = use_feed(&page);
     // A queue by itself has the whole stage.
     let is_pair = page.scene.queue.is_some() && !page.scene.brokers.is_empty();
     let body = if is_pair && density != Density::Phone {
         let (queue, topic) = halves(&page);
+        let of_topic = Density::of_half(&topic);
         html! {
             <div class="stage-pair">
-                { half(&text, "ui-half-queue", stage(&page, queue, &feed, Density::Half)) }
-                { half(&text, "ui-half-topic", stage(&page, topic, &feed, Density::Half)) }
+                { half(&text, "ui-half-queue", html! { <StageOfPage scene={queue} feed={feed.clone()} density={Density::Half} /> }) }
+                { half(&text, "ui-half-topic", html! { <StageOfPage scene={topic} {feed} density={of_topic} /> }) }
             </div>
         }
     } else {
-        stage(&page, page.scene.clone(), &feed, density)
+        html! { <StageOfPage scene={page.scene.clone()} {feed} {density} /> }
     };
     html! {
         <div class="stage-host" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
             ondrop={on_drop(&page)}>{ body }</div>
     }
+}
+
+/// What is in flight in this page's world, asked for as long as the reader's clock runs.
+#[hook]
+pub fn use_feed(page: &Page) -> FlightFeed {
+    let topic = {
+        let model = page.model();
+        let world = model.session().world();
+        page.scene.topic.as_ref().and_then(|topic| world.image().topic_id(&topic.name))
+    };
+    let (model, driver) = (page.shared_model(), page.driver());
+    let feed = use_memo((topic, page.run()), move |_| {
+        FlightFeed::new(move || {
+            let (model, driver) = (model.borrow(), driver.borrow());
+            let world = model.session().world();
+            let speed = driver.playback().speed();
+            Flight {
+                at: world.now(),
+                revision: world.step_count().0,
+                running: driver.wants_frames(),
+                fast: driver.playback().is_playing() && speed.virtual_part >= FAST * speed.wall_part,
+                envelopes: envelopes(world, model.keys(), topic, world.now()),
+            }
+        })
+    });
+    (*feed).clone()
 }
 
 /// One side with its name, and what it stands for in a sentence.
@@ -81,15 +87,25 @@ fn half(text: &Text, key: &str, stage: Html) -> Html {
     }
 }
 
-fn stage(page: &Page, scene: Rc<Scene>, feed: &FlightFeed, density: Density) -> Html {
-    let ui = &page.ui;
+#[derive(Properties, PartialEq)]
+pub struct StageOfPageProps {
+    pub scene: Rc<Scene>,
+    pub feed: FlightFeed,
+    pub density: Density,
+}
+
+/// A stage whose gestures are actions of the page around it.
+#[component]
+pub fn StageOfPage(props: &StageOfPageProps) -> Html {
+    let page = use_page();
+    let (ui, density) = (&page.ui, props.density);
     let send = page.sender();
     let on_action = {
         let page = page.clone();
         Callback::from(move |action: StageAction| page.send(of_stage(&page, action)))
     };
     html! {
-        <Stage {scene} revision={page.revision()} feed={feed.clone()} subject={ui.subject} {density} depth={ui.depth}
+        <Stage scene={props.scene.clone()} revision={page.revision()} feed={props.feed.clone()} subject={ui.subject} {density} depth={ui.depth}
             motion={page.moves()} selected={ui.selected.clone()} pointed={ui.pointed.clone()} classes={ui.classes}
             look={format!("{}{}", ui.theme.name(), ui.presenter)}
             on_select={send.reform(UiAction::Select)}

@@ -18,10 +18,7 @@ pub fn TopBar() -> Html {
             <a class="top-bar__brand" href="." aria-label={text.get("ui-home")}>
                 { Icon::Logo.html() }<span>{ "Kafkascope" }</span>
             </a>
-            <nav class="top-bar__modes" aria-label={text.get("ui-modes")}>
-                { mode(&page, &text, Mode::Lessons, "ui-mode-lessons") }
-                { mode(&page, &text, Mode::Sandbox, "ui-mode-sandbox") }
-            </nav>
+            <nav class="top-bar__modes" aria-label={text.get("ui-modes")}><Modes /></nav>
             { phone_title(&page, &text) }
             <div class="top-bar__end">
                 <span class="top-bar__version">{ version(&page) }</span>
@@ -52,6 +49,19 @@ fn version(page: &Page) -> String {
     let setup = model.session().setup();
     let memory = if setup.zookeepers.is_empty() { "KRaft" } else { "ZooKeeper" };
     format!("Kafka {}, {memory}", setup.version)
+}
+
+/// The parts of the page; on a phone they stand over the list of lessons.
+#[component]
+pub fn Modes() -> Html {
+    let (page, text) = (use_page(), use_text());
+    html! {
+        <>
+            { mode(&page, &text, Mode::Lessons, "ui-mode-lessons") }
+            { mode(&page, &text, Mode::Sandbox, "ui-mode-sandbox") }
+            { mode(&page, &text, Mode::Compare, "ui-mode-compare") }
+        </>
+    }
 }
 
 fn mode(page: &Page, text: &Text, mode: Mode, key: &str) -> Html {
@@ -86,6 +96,7 @@ fn phone_title(page: &Page, text: &Text) -> Html {
             );
             (view.title, sub)
         }
+        None if page.ui.mode == Mode::Compare => (text.get("ui-mode-compare").to_string(), AttrValue::default()),
         None => (text.get("ui-mode-sandbox").to_string(), AttrValue::default()),
     };
     html! {

@@ -3,6 +3,8 @@
 use gloo::events::EventListener;
 use yew::prelude::*;
 
+use crate::view::scene::Scene;
+
 /// Narrower than this, in CSS pixels, is a phone.
 const PHONE_WIDTH_PX: f64 = 720.0;
 
@@ -16,9 +18,23 @@ pub enum Density {
     Phone,
     /// Two stages side by side, the queue's and the topic's.
     Half,
+    /// One of two clusters side by side: everything that a desk shows of the subject, in half the width.
+    Narrow,
 }
 
 impl Density {
+    /// The density of one of two stages side by side: with one log a topic is drawn like the queue beside it.
+    #[must_use]
+    pub fn of_half(scene: &Scene) -> Self {
+        if scene.queue.is_some() || scene.brokers.len() == 1 { Self::Half } else { Self::Narrow }
+    }
+
+    /// Is the stage one of two, without a bar and a legend of its own?
+    #[must_use]
+    pub fn is_one_of_two(self) -> bool {
+        matches!(self, Self::Half | Self::Narrow)
+    }
+
     /// How many offsets a strip has room for.
     #[must_use]
     pub fn columns(self) -> u64 {
@@ -27,6 +43,7 @@ impl Density {
             Self::Presenter => 10,
             Self::Phone => 11,
             Self::Half => 6,
+            Self::Narrow => 8,
         }
     }
 
@@ -38,6 +55,7 @@ impl Density {
             Self::Presenter => "presenter",
             Self::Phone => "phone",
             Self::Half => "half",
+            Self::Narrow => "narrow",
         }
     }
 }

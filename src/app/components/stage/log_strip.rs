@@ -91,7 +91,7 @@ pub fn StripLabel(props: &StripLabelProps) -> Html {
     let role = role_text(&text, strip);
     let detail = match props.density {
         Density::Half => text.get_with("stage-records", &[("count", strip.log_end.since(strip.log_start).into())]),
-        Density::Desk | Density::Presenter | Density::Phone => role.clone(),
+        Density::Desk | Density::Presenter | Density::Phone | Density::Narrow => role.clone(),
     };
     let label = text.get_with("stage-open-partition", &[("name", strip.name.as_str().into())]);
     html! {

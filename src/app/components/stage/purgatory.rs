@@ -26,7 +26,7 @@ pub fn shown_waits(
         let (WaitingFor::HighWatermark { partition, .. } | WaitingFor::Data { partition, .. }) = wait.what;
         match density {
             Density::Desk | Density::Half => true,
-            Density::Presenter => Some(partition) == subject,
+            Density::Presenter | Density::Narrow => Some(partition) == subject,
             Density::Phone => false,
         }
     })

@@ -111,15 +111,15 @@ pub fn Stage(props: &StageProps) -> Html {
     let still = (!props.motion).then_some("stage--still");
     html! {
         <section class={classes!("stage", still)} data-density={density.name()} aria-label={summary(&text, scene)}>
-            if density != Density::Half { <StageBar scene={scene.clone()} {subject} {density} {depth} hands={hands.clone()} /> }
+            if !density.is_one_of_two() { <StageBar scene={scene.clone()} {subject} {density} {depth} hands={hands.clone()} /> }
             <div class="stage__scroll" tabindex="0" role="application" aria-label={summary(&text, scene)}
                 data-depth={depth.name()}
                 onkeydown={on_keydown(plane.clone())}>
-                <div ref={plane.clone()} class="plane">
+                <div ref={plane.clone()} class={classes!("plane", has_no_readers(scene).then_some("plane--alone"))}>
                     <div class="plane__producers">{ producers(&text, scene, density, &hands) }</div>
                     <div class="plane__cluster">{ cluster(&text, props, &hands) }</div>
                     <div class="plane__groups">{ groups(&text, scene, density, &hands) }</div>
-                    if matches!(density, Density::Desk | Density::Presenter) {
+                    if matches!(density, Density::Desk | Density::Presenter | Density::Narrow) {
                         <LinkLines layout={(*layout).clone()} brokers={broker_nodes(scene)} marks={scene.links.clone()}
                             hands={hands.clone()} />
                     }
@@ -243,7 +243,7 @@ fn producers(text: &Text, scene: &Rc<Scene>, density: Density, hands: &Hands) ->
     }
     html! {
         <>
-            if density != Density::Half { <h3 class="plane__head">{ text.get("stage-producers") }</h3> }
+            if !density.is_one_of_two() { <h3 class="plane__head">{ text.get("stage-producers") }</h3> }
             { for scene.producers.iter().map(|producer| html! {
                 <ProducerCard key={producer.name.clone()} producer={producer.clone()} {density} hands={hands.clone()} />
             }) }
@@ -263,8 +263,12 @@ fn cluster(text: &Text, props: &StageProps, hands: &Hands) -> Html {
     }
     let subject = subject_of(scene, props.subject);
     let depth = depth_of_others(scene, density, props.depth);
-    let columns = subject.map_or(Columns { from: Offset(0), count: density.columns(), folded: false }, |subject| {
-        Columns::of(scene, subject, density.columns())
+    let room = match density {
+        Density::Narrow if has_no_readers(scene) => Density::Desk.columns(),
+        _ => density.columns(),
+    };
+    let columns = subject.map_or(Columns { from: Offset(0), count: room, folded: false }, |subject| {
+        Columns::of(scene, subject, room)
     });
     let scale = bar_scale(scene);
     let peers = broker_nodes(scene);
@@ -303,17 +307,18 @@ fn groups(text: &Text, scene: &Rc<Scene>, density: Density, hands: &Hands) -> Ht
         return html! { <GroupPeers groups={scene.groups.clone()} lost={scene.tray.lost.len()} hands={hands.clone()} /> };
     }
     let sent: u64 = scene.producers.iter().map(|producer| producer.sent).sum();
+    let is_alone = density == Density::Narrow && has_no_readers(scene);
     let add = if scene.queue.is_some() { StageAction::AddQueueApplication } else { StageAction::AddGroup };
     html! {
         <>
-            if density != Density::Half { <h3 class="plane__head">{ text.get("stage-groups") }</h3> }
+            if !density.is_one_of_two() { <h3 class="plane__head">{ text.get("stage-groups") }</h3> }
             { for scene.groups.iter().map(|group| html! {
                 <GroupCard key={group.badge.group.clone()} group={group.clone()} now={scene.at} {sent} {density} hands={hands.clone()} />
             }) }
             { for scene.queue_apps.iter().map(|app| html! {
                 <QueueAppCard key={app.badge.group.clone()} app={app.clone()} now={scene.at} {sent} hands={hands.clone()} />
             }) }
-            if density != Density::Half { <TrayCounts tray={scene.tray.clone()} /> }
+            if density != Density::Half && !is_alone { <TrayCounts tray={scene.tray.clone()} /> }
             if density == Density::Half {
                 { add_button(text, "stage-add-app", add, hands) }
             } else if density == Density::Desk {
@@ -323,10 +328,15 @@ fn groups(text: &Text, scene: &Rc<Scene>, density: Density, hands: &Hands) -> Ht
     }
 }
 
+/// Nothing but the cluster and its producers: the readers' column stands empty.
+fn has_no_readers(scene: &Scene) -> bool {
+    scene.groups.is_empty() && scene.queue_apps.is_empty()
+}
+
 /// On a phone a lone controller has nothing to show that is worth its room.
 fn has_room(quorum: &Quorum, density: Density) -> bool {
     match density {
-        Density::Desk | Density::Presenter => true,
+        Density::Desk | Density::Presenter | Density::Narrow => true,
         Density::Phone => quorum.voters.len() > 1 || quorum.ensemble.is_some(),
         Density::Half => false,
     }

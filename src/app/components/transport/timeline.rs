@@ -6,10 +6,12 @@ use web_sys::{Element, HtmlElement, PointerEvent};
 use yew::prelude::*;
 
 use super::scale::Scale;
+use crate::app::components::compare::side::name as side_name;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::UiAction;
 use crate::app::state::lesson::{Mark, MarkState};
+use crate::app::state::model::Model;
 use crate::app::state::page::{Page, use_page};
 use crate::engine::common::{Span, Time};
 use crate::session::{BranchId, Session};
@@ -56,6 +58,9 @@ pub fn Timeline() -> Html {
     use_effect(move || place.emit(()));
 
     let model = page.model();
+    let rival = page.of_rival();
+    let beside = rival.as_ref().map(|right| right.model());
+    let runs: Vec<&Model> = [&*model].into_iter().chain(beside.as_deref()).collect();
     let session = model.session();
     let (now, furthest) = (session.now(), session.furthest());
     let value = text.get_with(
@@ -64,9 +69,13 @@ pub fn Timeline() -> Html {
     );
     let marks = model.lesson().map(|lesson| lesson.marks()).unwrap_or_default();
     html! {
-        <div class="timeline">
+        <div class={classes!("timeline", rival.is_some().then_some("timeline--pair"))}>
             <div class="timeline__lanes" aria-hidden="true">
-                { for ROWS.iter().map(|(_, class, icon)| html! { <span class={*class}>{ icon.html() }</span> }) }
+                if rival.is_some() {
+                    { for [0, 1].map(|side| html! { <b>{ side_name(&page, side) }</b> }) }
+                } else {
+                    { for ROWS.iter().map(|(_, class, icon)| html! { <span class={*class}>{ icon.html() }</span> }) }
+                }
             </div>
             <div ref={line.clone()} class="timeline__line" role="slider" tabindex="0" aria-label={text.get("ui-timeline")}
                 aria-valuemin="0" aria-valuemax={furthest.as_millis().to_string()}
@@ -74,9 +83,7 @@ pub fn Timeline() -> Html {
                 onpointerdown={scrub(&page, &line, scale, furthest)} onpointermove={scrub(&page, &line, scale, furthest)}
                 onkeydown={keys(&page)}>
                 <svg class="timeline__ticks" viewBox="0 0 1000 92" preserveAspectRatio="none" aria-hidden="true">
-                    { for ROWS.iter().enumerate().map(|(row, (lane, class, _))| {
-                        ticks(model.ticks().of(*lane), row as u64, class, scale)
-                    }) }
+                    { lanes(&runs, scale) }
                     <path class="timeline__ahead" d={format!("M{} {LINE}H1000", scale.permille(furthest))} />
                     <path class="timeline__past" d={format!("M0 {LINE}H{}", scale.permille(furthest))} />
                 </svg>
@@ -96,21 +103,33 @@ fn at(scale: Scale, time: Time) -> String {
     format!("--at:{}", scale.share(time))
 }
 
+/// All lanes: one run has the whole height; of two, each has its half, with lanes half as high.
+fn lanes(runs: &[&Model], scale: Scale) -> Html {
+    let pitch = ROW / runs.len() as u64;
+    let half = ROWS.len() as u64 * pitch + 2;
+    let of = |(number, run): (u64, &&Model)| {
+        let lane = |(row, (lane, class, _)): (u64, &(Lane, &'static str, Icon))| {
+            ticks(run.ticks().of(*lane), (FIRST_ROW + number * half + row * pitch, pitch.max(5) - 2), class, scale)
+        };
+        (0..).zip(&ROWS).map(lane).collect::<Html>()
+    };
+    (0..).zip(runs).map(of).collect()
+}
+
 /// One path for a lane: a bar for each thousandth of the line in which something happened.
-fn ticks(times: &[Time], row: u64, class: &'static str, scale: Scale) -> Html {
-    let top = FIRST_ROW + row * ROW;
+fn ticks(times: &[Time], (top, height): (u64, u64), class: &'static str, scale: Scale) -> Html {
     let mut path = String::new();
     let mut last = None;
     for time in times {
         let x = scale.permille(*time);
         if last != Some(x) {
-            path.push_str(&format!("M{x} {top}v6"));
+            path.push_str(&format!("M{x} {top}v{height}"));
             last = Some(x);
         }
     }
     html! {
         <g {class}>
-            <path class="timeline__rail" d={format!("M0 {}H1000", top + 3)} />
+            <path class="timeline__rail" d={format!("M0 {}H1000", top + height / 2)} />
             <path class="timeline__tick" d={path} />
         </g>
     }

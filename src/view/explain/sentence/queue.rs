@@ -21,7 +21,7 @@ pub fn queue_class(fact: &QueueFact) -> Class {
 pub(super) fn of_queue(world: &World, fact: &QueueFact) -> Sentence {
     let about = |key, message: &u64| Sentence::new(key).number("message", *message);
     match fact {
-        QueueFact::Enqueued { message, from } => about("fact-queue-enqueued", message).node(world, "from", *from),
+        QueueFact::Enqueued { message, from, .. } => about("fact-queue-enqueued", message).node(world, "from", *from),
         QueueFact::Delivered { message, to, deliveries } => {
             let key = if *deliveries > 1 { "fact-queue-delivered-again" } else { "fact-queue-delivered" };
             about(key, message).node(world, "to", *to).number("deliveries", *deliveries)
