@@ -564,6 +564,11 @@ impl App {
         let model = self.model.borrow();
         let world = model.session().world();
         let lesson = model.lesson();
+        let right = self.rival.as_ref().map(|rival| {
+            let model = rival.model.borrow();
+            let world = model.session().world();
+            (world.now().to_string(), world.fingerprint().to_string())
+        });
         let now = [
             ("lang", self.ui.lang.tag().to_owned()),
             ("data-theme", self.ui.theme.name().to_owned()),
@@ -571,6 +576,8 @@ impl App {
             ("data-step", world.step_count().to_string()),
             ("data-time", world.now().to_string()),
             ("data-fingerprint", world.fingerprint().to_string()),
+            ("data-right-time", right.as_ref().map_or_else(|| ABSENT.to_owned(), |world| world.0.clone())),
+            ("data-right-fingerprint", right.map_or_else(|| ABSENT.to_owned(), |world| world.1)),
             ("data-lesson-phase", lesson.map_or("none", LessonRun::phase_name).to_owned()),
             ("data-playing", model.playback().is_playing().to_string()),
             ("data-busy", model.is_at_work().to_string()),

@@ -84,6 +84,20 @@ export function state(page) {
   });
 }
 
+/** The same of the right one of two runs. */
+export function rightState(page) {
+  return page.evaluate(() => {
+    const { rightTime, rightFingerprint } = document.documentElement.dataset;
+    return { time: Number(rightTime), fingerprint: rightFingerprint };
+  });
+}
+
+/** Every comparison that comes with the program, by its id. */
+export function comparisons() {
+  const files = readdirSync(join(top, "src", "scenario", "comparisons"));
+  return files.filter((file) => file.endsWith(".toml")).map((file) => file.slice(0, -".toml".length)).sort();
+}
+
 /** Waits until `done(state)`; fails with what it last saw. */
 export async function until(page, what, done, timeout = 30_000) {
   const began = Date.now();

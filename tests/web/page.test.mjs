@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import AxeBuilder from "@axe-core/playwright";
-import { launch, lessons, open, serve, state, top, until } from "./harness.mjs";
+import { comparisons, launch, lessons, open, rightState, serve, state, top, until } from "./harness.mjs";
 
 const LESSONS = lessons();
 
@@ -250,6 +250,81 @@ test("zoom shows more and less of each partition, by button and by key", () =>
     assert.equal(await depth(), "map", "and back to what there is room for");
   }));
 
+const line = (page) => page.locator('.timeline__line[role="slider"]');
+
+describe("every comparison plays in lock step", { concurrency: 3 }, () => {
+  for (const comparison of comparisons()) {
+    test(comparison, { timeout: 60_000 }, () =>
+      visit(`?compare=${comparison}&lang=en`, async (page) => {
+        assert.equal(await page.locator(".stage-half .plane").count(), 2, "two stages");
+        const begin = await state(page);
+        await page.click("[data-play]");
+        await until(page, "the clock to move", (now) => now.time > begin.time);
+        await page.click("[data-play]");
+        await page.waitForTimeout(200);
+        const [left, right] = [await state(page), await rightState(page)];
+        assert.equal(right.time, left.time, "one clock");
+        await line(page).press("End");
+        const end = await until(page, "the end", (now) => now.time > left.time);
+        await page.waitForFunction(() => document.documentElement.dataset.rightTime === document.documentElement.dataset.time);
+        const atEnd = await rightState(page);
+        assert.ok((await page.locator(".measured--differs").count()) > 0, "something measured differs");
+        await page.click("[data-run-again]");
+        await until(page, "the beginning", (now) => now.time === begin.time);
+        await line(page).press("End");
+        assert.equal((await until(page, "the end again", (now) => now.time === end.time)).fingerprint, end.fingerprint);
+        await page.waitForFunction((time) => Number(document.documentElement.dataset.rightTime) === time, end.time);
+        assert.equal((await rightState(page)).fingerprint, atEnd.fingerprint, "the right run too is the same run");
+      }));
+  }
+});
+
+test("what is lost on one side only is marked there", () =>
+  visit("?compare=acks&lang=en", async (page) => {
+    await line(page).press("End");
+    await page.waitForSelector(".measured--worse");
+    const worse = page.locator("tbody tr", { has: page.locator(".measured--worse") });
+    assert.equal(await worse.count(), 1);
+    assert.match(await worse.innerText(), /acks=1/);
+  }));
+
+test("acting in the past makes a branch, and C sets the run beside it", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    for (let press = 0; press < 4; press += 1) await line(page).press("Shift+ArrowLeft");
+    await until(page, "the past", (now) => now.time < 10);
+    const broker = page.locator(".broker").first();
+    await broker.locator(".menu__button").click();
+    await broker.getByRole("menuitem", { name: /Crash/ }).click();
+    await page.waitForSelector(".broker .pill--offline");
+    await page.locator("body").click({ position: { x: 700, y: 20 } });
+    await page.keyboard.press("c");
+    await page.waitForSelector(".compare");
+    assert.equal(await page.locator('[data-side="0"] .pill--offline').count(), 1, "crashed here");
+    assert.equal(await page.locator('[data-side="1"] .pill--offline').count(), 0, "and not there");
+    const [left, right] = [await state(page), await rightState(page)];
+    assert.equal(right.time, left.time);
+    assert.notEqual(right.fingerprint, left.fingerprint);
+    await page.keyboard.press("2");
+    await page.waitForSelector("[data-bring-back]");
+  }));
+
+test("a click in either figure acts on both clusters, or on the one that was chosen", () =>
+  visit("?compare=zookeeper-or-kraft&lang=en", async (page) => {
+    const crash = async (side, broker) => {
+      const card = page.locator(`[data-side="${side}"] .broker`).nth(broker);
+      await card.locator(".menu__button").click();
+      await card.getByRole("menuitem", { name: /Crash/ }).click();
+    };
+    const offline = (side) => page.locator(`[data-side="${side}"] .pill--offline`).count();
+    await crash(1, 0);
+    await page.waitForSelector('[data-side="0"] .pill--offline');
+    assert.deepEqual([await offline(0), await offline(1)], [1, 1]);
+    await page.locator(".compare__hand button").nth(2).click();
+    await crash(1, 2);
+    await page.waitForFunction(() => document.querySelectorAll('[data-side="1"] .pill--offline').length === 2);
+    assert.equal(await offline(0), 1, "the left cluster was left alone");
+  }));
+
 test("the same run has the same fingerprint natively and in the browser", () =>
   visit("?mode=sandbox&lang=en", async (page) => {
     const folder = mkdtempSync(join(tmpdir(), "kafkascope-"));
@@ -343,9 +418,10 @@ test("a server.properties is read line by line: what counts, what does not, and 
     assert.match(told, /min\.insync\.replicas/);
   }));
 
-for (const theme of ["light", "dark"]) {
-  test(`accessibility: no violations in ${theme}`, () =>
-    visit(`?lesson=leader-failover&lang=en&theme=${theme}`, async (page) => {
+const screens = ["lesson=leader-failover", "mode=sandbox", "compare=acks", "compare=queue-or-topic"];
+for (const [theme, screen] of ["light", "dark"].flatMap((theme) => screens.map((screen) => [theme, screen]))) {
+  test(`accessibility: no violations in ${theme}, ${screen}`, () =>
+    visit(`?${screen}&lang=en&theme=${theme}`, async (page) => {
       await page.waitForTimeout(500);
       const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
       const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).slice(0, 4).join(" | ")}`);

@@ -267,9 +267,8 @@ fn cluster(text: &Text, props: &StageProps, hands: &Hands) -> Html {
         Density::Narrow if has_no_readers(scene) => Density::Desk.columns(),
         _ => density.columns(),
     };
-    let columns = subject.map_or(Columns { from: Offset(0), count: room, folded: false }, |subject| {
-        Columns::of(scene, subject, room)
-    });
+    let columns = subject
+        .map_or(Columns { from: Offset(0), count: room, folded: false }, |subject| Columns::of(scene, subject, room));
     let scale = bar_scale(scene);
     let peers = broker_nodes(scene);
     // Far out, the map shows every replica; the brokers that hold the subject still open in place.
