@@ -1,14 +1,16 @@
 //! Whole worlds kept along the way, so that going back never replays far.
 //!
 //! At most [`LIMIT`] are kept. When there are more, every second one goes and the distance between new ones doubles:
-//! memory stays bounded however long a run is, and the replay after a seek grows only with the run's length.
+//! memory stays bounded however long a run is, and the replay after a seek grows only with the run's length: within a
+//! million events it is at most 16,000 long. A world shares with the next what did not change between them; what it has
+//! of its own is about a megabyte in the page, so twice as many would be felt.
 
 use std::collections::BTreeMap;
 
 use crate::checker::Checker;
 use crate::engine::{Step, Time, World};
 
-const LIMIT: usize = 48;
+const LIMIT: usize = 64;
 const FIRST_INTERVAL_STEPS: u64 = 1_000;
 
 /// A world, and the watch over it as it was then.

@@ -134,6 +134,7 @@ async function seek() {
       let began;
       addEventListener("pointerdown", (event) => (began = event.timeStamp), { capture: true, once: true });
       const watch = new MutationObserver(() => {
+        if (began === undefined) return;
         watch.disconnect();
         requestAnimationFrame(() => setTimeout(() => tell(performance.now() - began)));
       });
