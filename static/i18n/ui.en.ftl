@@ -515,3 +515,11 @@ ui-compare-show = Side in view
 ui-compare-side = Side
 ui-compare-table = What differs, in numbers
 ui-compare-same = Nothing that can be counted differs so far.
+
+# Who sent what to whom.
+ui-tab-arrows = Messages
+ui-arrows-summary = { $messages } messages between { $from } s and { $now } s. The Events tab tells the same in words.
+ui-arrows-span = The last
+ui-arrows-fitting = that fits
+ui-arrows-key = Request: solid. Answer: dashed. Thick: what the newest event came from. Dots: what happened.
+ui-arrow = { $what }, from { $from } to { $to }, sent at { $sent } s, under way for { $took }

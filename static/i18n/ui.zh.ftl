@@ -503,3 +503,11 @@ ui-compare-show = 正在看哪边
 ui-compare-side = 哪边
 ui-compare-table = 不同之处，用数字说
 ui-compare-same = 到目前为止，能数的都一样。
+
+# 谁给谁发了什么。
+ui-tab-arrows = 消息
+ui-arrows-summary = { $from } 秒到 { $now } 秒之间有 { $messages } 条消息。“事件”页用文字讲同样的事。
+ui-arrows-span = 最近
+ui-arrows-fitting = 看得清为止
+ui-arrows-key = 实线是请求，虚线是回答，粗线是最新事件的来由，圆点是发生的事。
+ui-arrow = { $what }，从 { $from } 到 { $to }，{ $sent } 秒发出，路上 { $took }

@@ -53,6 +53,7 @@ impl Theme {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     Events,
+    Arrows,
     Console,
     Charts,
     Properties,
@@ -62,14 +63,15 @@ pub enum Tab {
 
 impl Tab {
     /// In their order; Alt+1 opens the first.
-    pub const ALL: [Self; 6] =
-        [Self::Events, Self::Console, Self::Charts, Self::Properties, Self::Input, Self::Guarantees];
+    pub const ALL: [Self; 7] =
+        [Self::Events, Self::Arrows, Self::Console, Self::Charts, Self::Properties, Self::Input, Self::Guarantees];
 
     /// Its id in the page and its message in the texts.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::Events => "ui-tab-events",
+            Self::Arrows => "ui-tab-arrows",
             Self::Console => "ui-tab-console",
             Self::Charts => "ui-tab-charts",
             Self::Properties => "ui-tab-properties",

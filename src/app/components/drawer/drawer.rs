@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::arrows_tab::ArrowsTab;
 use super::behind::Behind;
 use super::charts_tab::ChartsTab;
 use super::console_tab::ConsoleTab;
@@ -54,6 +55,7 @@ pub fn Drawer() -> Html {
             <div id="drawer-panel" class="drawer__panel" role="tabpanel" hidden={open.is_none()}
                 data-tab={open.map(Tab::key)} aria-labelledby={open.map(Tab::key)}>
                 if open == Some(Tab::Events) { { body(Tab::Events, html! { <EventsTab /> }) } }
+                if open == Some(Tab::Arrows) { { body(Tab::Arrows, html! { <ArrowsTab /> }) } }
                 if open == Some(Tab::Charts) { { body(Tab::Charts, html! { <ChartsTab /> }) } }
                 if open == Some(Tab::Guarantees) { { body(Tab::Guarantees, html! { <GuaranteesTab /> }) } }
                 { body(Tab::Console, html! { <ConsoleTab is_open={open == Some(Tab::Console)} /> }) }

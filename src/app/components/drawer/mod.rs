@@ -1,5 +1,6 @@
 //! Evidence under the stage: what happened, the console, charts, configuration, the user's own data.
 
+pub mod arrows_tab;
 mod behind;
 pub mod chart;
 pub mod charts_tab;
