@@ -37,18 +37,80 @@ const MOST_FACTS: usize = 60_000;
 /// How far back causes are followed.
 const LONGEST_CHAIN: usize = 24;
 
-/// So much of the span lies ahead of now, for what is under way.
-const AHEAD_PERMILLE: u64 = 120;
+/// A stretch without anything in it is drawn no wider than this many times the way of a message: what happens comes in
+/// bursts, and a burst drawn to the scale of the wait before it is a single stroke.
+const WIDEST_WAIT: u64 = 4;
+
+/// With no message in view there is no way to measure by.
+const USUAL_WAY: Span = Span::millis(1);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpaceTime {
     pub from: Time,
     pub now: Time,
-    pub to: Time,
+    pub scale: Scale,
     pub lifelines: Vec<Lifeline>,
     /// In the order of sending.
     pub arrows: Vec<Arrow>,
     pub marks: Vec<Mark>,
+}
+
+/// From time to place: true within a burst, folded where nothing happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// Moments with their places, both rising; between two of them the scale is even.
+    places: Vec<(Time, u64)>,
+    widest: u64,
+}
+
+impl Scale {
+    fn of(from: Time, now: Time, mut moments: Vec<Time>, arrows: &[Arrow]) -> Self {
+        let mut ways: Vec<u64> = arrows.iter().map(|arrow| arrow.end.since(arrow.sent).0).collect();
+        ways.sort_unstable();
+        let way = ways.get(ways.len() / 2).copied().unwrap_or(USUAL_WAY.0).max(1);
+        let widest = way * WIDEST_WAIT;
+        moments.extend([from, now]);
+        moments.retain(|at| *at >= from);
+        moments.sort_unstable();
+        moments.dedup();
+        // A little room behind the last, for its head and its label.
+        moments.extend(moments.last().map(|last| *last + Span(way)));
+        let mut place = 0;
+        let mut last = from;
+        let placed = |at: Time| {
+            place += at.since(last).0.min(widest);
+            last = at;
+            (at, place)
+        };
+        Self { places: moments.into_iter().map(placed).collect(), widest }
+    }
+
+    /// In ten-thousandths of the width.
+    #[must_use]
+    pub fn place(&self, at: Time) -> u64 {
+        let all = self.places.last().map_or(1, |(_, place)| (*place).max(1));
+        let next = self.places.partition_point(|(known, _)| *known <= at);
+        let place = match (next.checked_sub(1).map(|before| self.places[before]), self.places.get(next)) {
+            (Some((since, place)), Some((until, further))) => {
+                let (passed, whole) = (at.since(since).0, until.since(since).0.max(1));
+                place + (further - place) * passed / whole
+            }
+            (Some((_, place)), None) => place,
+            (None, _) => 0,
+        };
+        place * 10_000 / all
+    }
+
+    /// Stretches that are drawn shorter than they were.
+    pub fn folds(&self) -> impl Iterator<Item = (Time, Time)> + '_ {
+        let pairs = self.places.windows(2).map(|pair| (pair[0].0, pair[1].0));
+        pairs.filter(|(since, until)| until.since(*since).0 > self.widest)
+    }
+
+    /// Where bursts begin: the moments worth writing down.
+    pub fn beginnings(&self) -> impl Iterator<Item = Time> + '_ {
+        self.folds().map(|(_, until)| until)
+    }
 }
 
 /// One process over time.
@@ -130,8 +192,9 @@ pub fn space_time(world: &World, past: &[Record], span: Option<Span>, shows: &dy
     marks.drain(..marks.len().saturating_sub(MOST_ARROWS));
     let mut lifelines: Vec<Lifeline> = nodes.iter().map(lifeline).collect();
     leave_out_idle_programs(&mut lifelines, &mut messages, &mut marks);
-    let to = now + Span((now.since(from).0 * AHEAD_PERMILLE / 1_000).max(1));
-    SpaceTime { from, now, to, lifelines, arrows: messages, marks }
+    let moments = messages.iter().flat_map(|arrow| [arrow.sent, arrow.end]).chain(marks.iter().map(|mark| mark.at));
+    let scale = Scale::of(from, now, moments.collect(), &messages);
+    SpaceTime { from, now, scale, lifelines, arrows: messages, marks }
 }
 
 /// A program with nothing to show has no line; machines always have theirs.
@@ -355,6 +418,24 @@ mod tests {
             assert!(pair[0].ended_in <= Some(pair[1].sent_in), "{pair:?}");
             assert_eq!(pair[0].rows.1, pair[1].rows.0, "who received one sent the next: {pair:?}");
         }
+    }
+
+    /// A wait is folded, a burst is not, and nothing changes its order.
+    #[test]
+    fn time_is_folded_where_nothing_happens() {
+        let (world, past) = played(None);
+        let seen = space_time(&world, &past, Some(Span::secs(1)), &all);
+        let place = |at| seen.scale.place(at);
+        assert!(seen.scale.folds().count() > 3, "a record every 100 ms, answered within 10");
+        for arrow in &seen.arrows {
+            assert!(place(arrow.sent) < place(arrow.end), "{arrow:?}");
+        }
+        for (since, until) in seen.scale.folds() {
+            let inside = |at: Time| at > since && at < until;
+            assert!(!seen.arrows.iter().any(|arrow| inside(arrow.sent) || inside(arrow.end)));
+            assert!(!seen.marks.iter().any(|mark| inside(mark.at)));
+        }
+        assert_eq!((place(seen.from), place(world.now() + Span::secs(9))), (0, 10_000));
     }
 
     #[test]

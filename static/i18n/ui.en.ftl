@@ -521,5 +521,5 @@ ui-tab-arrows = Messages
 ui-arrows-summary = { $messages } messages between { $from } s and { $now } s. The Events tab tells the same in words.
 ui-arrows-span = The last
 ui-arrows-fitting = that fits
-ui-arrows-key = Request: solid. Answer: dashed. Thick: what the newest event came from. Dots: what happened.
+ui-arrows-key = Solid: request. Dashed: answer. Thick: cause of the newest event. Shaded: a wait, drawn shorter.
 ui-arrow = { $what }, from { $from } to { $to }, sent at { $sent } s, under way for { $took }

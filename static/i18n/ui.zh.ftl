@@ -509,5 +509,5 @@ ui-tab-arrows = 消息
 ui-arrows-summary = { $from } 秒到 { $now } 秒之间有 { $messages } 条消息。“事件”页用文字讲同样的事。
 ui-arrows-span = 最近
 ui-arrows-fitting = 看得清为止
-ui-arrows-key = 实线是请求，虚线是回答，粗线是最新事件的来由，圆点是发生的事。
+ui-arrows-key = 实线：请求。虚线：回答。粗线：最新事件的来由。阴影：画短了的等待。
 ui-arrow = { $what }，从 { $from } 到 { $to }，{ $sent } 秒发出，路上 { $took }

@@ -325,6 +325,24 @@ test("a click in either figure acts on both clusters, or on the one that was cho
     assert.equal(await offline(0), 1, "the left cluster was left alone");
   }));
 
+test("messages stand as arrows between the lines of their processes, and lead to their arrival", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    await page.click("#ui-tab-arrows");
+    await page.waitForSelector(".arrow--arrived");
+    const names = await page.locator(".arrows__name").allInnerTexts();
+    assert.deepEqual(names.filter((name) => name.startsWith("broker")), ["broker-1", "broker-2", "broker-3"]);
+    const arrow = page.locator(".arrow--arrived").first();
+    assert.match(await arrow.locator("title").textContent(), /from \S+ to \S+, sent at [\d.]+ s, under way for/);
+    const before = await state(page);
+    await arrow.evaluate((element) => element.dispatchEvent(new MouseEvent("click", { bubbles: true })));
+    await until(page, "the moment of its arrival", (now) => now.step < before.step);
+    await page.locator(".arrows__name", { hasText: "broker-2" }).click();
+    await page.waitForSelector(".lifeline.is-lit");
+    assert.match(await page.locator(".inspector").innerText(), /Broker 2|broker-2/, "the figure and the inspector follow");
+    await page.locator(".arrows__span select").selectOption({ index: 1 });
+    await page.waitForFunction(() => document.querySelectorAll(".arrow").length > 0);
+  }));
+
 test("the same run has the same fingerprint natively and in the browser", () =>
   visit("?mode=sandbox&lang=en", async (page) => {
     const folder = mkdtempSync(join(tmpdir(), "kafkascope-"));

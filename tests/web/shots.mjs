@@ -121,6 +121,8 @@ const screens = [
   { name: "break-broker", query: sandbox, way: [inspect(".broker"), (page) => key(page, "b")] },
   { name: "broker-menu", query: sandbox, way: [(page) => click(page, ".broker .menu__button")] },
   { name: "add", query: sandbox, way: [(page) => key(page, "a")] },
+  { name: "messages", query: sandbox, way: [play(3000), drawer("ui-tab-arrows")] },
+  { name: "messages-failover", query: "?lesson=leader-failover", way: [beats(5), drawer("ui-tab-arrows")] },
   { name: "properties-as-it-is", query: sandbox, way: [drawer("ui-tab-properties")] },
   { name: "properties-completion", query: sandbox, way: [properties("min.insync.replicas=2\nlog.ret")] },
   { name: "properties-wrong", query: sandbox, way: [properties("num.partition=3\nmin.insync.replicas=none\n")] },

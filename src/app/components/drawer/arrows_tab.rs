@@ -1,4 +1,5 @@
-//! The run as a space-time diagram: time runs to the right, every process has a line, every message is an arrow.
+//! The run as a space-time diagram: time runs to the right, every process has a line, every message is
+//! an arrow. Waits are folded: what happens comes in bursts.
 //!
 //! What is selected in the figure is lit here, and the other way round: a line is its process, an arrow its message. An
 //! arrow that has arrived leads to the moment of its arrival.
@@ -18,6 +19,10 @@ use crate::view::space_time::{Arrow, ArrowFate, Lifeline, Mark, SPANS, SpaceTime
 
 /// Between two lines there is at least so much room, and no more than this.
 const PITCH: (usize, usize) = (17, 34);
+
+/// What a label takes of the width, and behind which place there is no room for one; in ten-thousandths.
+const LABEL: u64 = 700;
+const LAST_LABEL: u64 = 9_300;
 
 /// What the drawing has of the drawer's height for its lines.
 const ROOM: usize = 150;
@@ -55,6 +60,7 @@ pub fn ArrowsTab() -> Html {
                     { for seen.lifelines.iter().enumerate().map(|(row, line)| drawing.name(row, line)) }
                 </div>
                 <svg class="arrows__plane" role="img" aria-label={title} style={format!("height:{height}px")}>
+                    { for seen.scale.folds().map(|fold| drawing.fold(fold)) }
                     { for drawing.hours() }
                     { for seen.lifelines.iter().enumerate().map(|(row, line)| drawing.lifeline(row, line)) }
                     { for seen.arrows.iter().map(|arrow| drawing.arrow(&text, arrow)) }
@@ -96,10 +102,8 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn x(&self, at: Time) -> String {
-        let SpaceTime { from, to, .. } = self.seen;
-        let (passed, all) = (at.since(*from).0.min(to.since(*from).0), to.since(*from).0.max(1));
-        let ten_thousandths = u128::from(passed) * 10_000 / u128::from(all);
-        format!("{}.{:02}%", ten_thousandths / 100, ten_thousandths % 100)
+        let place = self.seen.scale.place(at);
+        format!("{}.{:02}%", place / 100, place % 100)
     }
 
     fn y(&self, row: usize) -> usize {
@@ -126,9 +130,9 @@ impl Drawing<'_> {
         html! {
             <g key={line.name.clone()} class={classes!("lifeline", lit)}>
                 <line x1="0" x2={self.x(self.seen.now)} y1={y.clone()} y2={y.clone()} />
-                { for line.gaps.iter().map(|(since, until)| html! {
-                    <line class="lifeline__gap" x1={self.x(*since)} x2={self.x(*until)} y1={y.clone()} y2={y.clone()} />
-                }) }
+                { for line.gaps.iter().flat_map(|(since, until)| ["lifeline__gap", "lifeline__down"].map(|class| html! {
+                    <line {class} x1={self.x(*since)} x2={self.x(*until)} y1={y.clone()} y2={y.clone()} />
+                })) }
             </g>
         }
     }
@@ -188,19 +192,38 @@ impl Drawing<'_> {
         }
     }
 
-    /// Five times to read off, with a hairline each.
+    /// When bursts begin, as far as their labels have room.
     fn hours(&self) -> Vec<Html> {
-        let SpaceTime { from, now, .. } = self.seen;
-        let at = |part: u64| *from + Span(now.since(*from).0 * part / 4);
-        let one = |part: u64| {
-            let x = self.x(at(part));
-            html! {
-                <g key={part.to_string()} class="arrows__hour">
-                    <line x1={x.clone()} x2={x.clone()} y1="0" y2="100%" />
-                    <text {x} y={(self.seen.lifelines.len() * self.pitch + 13).to_string()}>{ at(part).to_string() }</text>
-                </g>
+        let scale = &self.seen.scale;
+        let mut free_from = 0;
+        let mut hours = Vec::new();
+        for at in std::iter::once(self.seen.from).chain(scale.beginnings()) {
+            let place = scale.place(at);
+            if place < free_from || place > LAST_LABEL {
+                continue;
             }
-        };
-        (0..=4).map(one).collect()
+            free_from = place + LABEL;
+            let x = self.x(at);
+            hours.push(html! {
+                <g key={at.to_string()} class="arrows__hour">
+                    <line x1={x.clone()} x2={x.clone()} y1="0" y2="100%" />
+                    <text {x} y={(self.seen.lifelines.len() * self.pitch + 13).to_string()}>{ at.to_string() }</text>
+                </g>
+            });
+        }
+        hours
+    }
+
+    /// What is drawn shorter than it was, with how long it was.
+    fn fold(&self, (since, until): (Time, Time)) -> Html {
+        let (left, right) = (self.seen.scale.place(since), self.seen.scale.place(until));
+        let wide = right.saturating_sub(left);
+        let height = (self.seen.lifelines.len() * self.pitch).to_string();
+        html! {
+            <g key={since.to_string()} class="arrows__fold">
+                <title>{ until.since(since).to_string() }</title>
+                <rect x={self.x(since)} width={format!("{}.{:02}%", wide / 100, wide % 100)} y="0" {height} />
+            </g>
+        }
     }
 }
