@@ -2,7 +2,7 @@
 //!
 //! Each is total: asked about something that is not there it answers `none`.
 
-use super::{Kind, Scope, Value, history, logs, memory, storage};
+use super::{Kind, Scope, Value, history, logs, memory, producers, storage};
 use crate::console::views;
 use crate::engine::clients::{ConsumerFact, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, Time, TopicPartition};
@@ -157,6 +157,12 @@ functions! {
     "failed" "(PRODUCER)" Lost |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.failed)), "Records whose producer was told that they failed.";
     "acked_in" "(PRODUCER)" Time history::acked_in, "Mean time from send() to the acknowledgement.";
     "sends" "(PRODUCER)" Number history::sends, "Batches this producer has sent, each counted once.";
+    "producer_id" "(PRODUCER)" Number producers::id, "Its producer id; none while it has none, or if it is not idempotent.";
+    "producer_epoch" "(PRODUCER)" Number producers::epoch, "The epoch that goes with its producer id.";
+    "next_sequence" "(PRODUCER, PARTITION)" Number producers::next_sequence, "The sequence number that its next record for the partition will get.";
+    "known_batches" "(PRODUCER, PARTITION[, BROKER])" Number producers::known_batches, "How many batches of that producer the leader, or that broker, would recognise as duplicates.";
+    "duplicates" "(PARTITION)" Number producers::duplicates, "How often a leader recognised a batch that it had already, and did not write it.";
+    "out_of_sequence" "(PARTITION)" Number producers::refused, "How often a leader refused a batch because its sequence number or its epoch did not fit.";
     "lost_acked" "()" Lost |scope, _| Value::whole(views::lost_acked(scope.past)), "Acknowledged records that are in no leader's log any more.";
     "retries" "(PRODUCER)" Number retries, "Batches this producer had to send again.";
     "errors" "(PRODUCER, ERROR)" Number history::errors, "Batches that came back to this producer with that error of Kafka's, such as NOT_ENOUGH_REPLICAS.";

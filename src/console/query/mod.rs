@@ -12,6 +12,7 @@ mod history;
 mod logs;
 mod memory;
 mod parse;
+mod producers;
 mod storage;
 mod value;
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::engine::common::{
-    BrokerId, ElectionType, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, PartitionId, TopicPartition,
+    BrokerId, ElectionType, ErrorCode, Generation, LeaderEpoch, MemberId, Offset, PartitionId, ProducerIdAndEpoch,
+    Sequence, TopicPartition,
 };
 use crate::engine::protocol::{PartitionOutcome, TopicName};
+use crate::engine::record::ProducerStamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ProducerFact {
@@ -35,6 +37,35 @@ pub enum ProducerFact {
         records: u32,
         to: BrokerId,
         attempt: u32,
+        /// Of an idempotent producer: its id and epoch, and the batch's first sequence number.
+        stamp: Option<ProducerStamp>,
+    },
+    /// A broker gave an idempotent producer its id: now it can send.
+    ProducerIdSet {
+        producer: ProducerIdAndEpoch,
+    },
+    /// The producer gave up its id, and will ask for another.
+    ProducerIdReset {
+        producer: ProducerIdAndEpoch,
+    },
+    /// A sequence number of these partitions will never be filled: the producer raised its epoch to this, and what was in
+    /// flight to them, so many batches, begins anew with sequence 0.
+    EpochBumped {
+        producer: ProducerIdAndEpoch,
+        partitions: Vec<TopicPartition>,
+        rewritten: u32,
+    },
+    /// Batches in flight took other sequence numbers without another epoch (before 2.5).
+    SequencesRewritten {
+        partition: TopicPartition,
+        batches: u32,
+        first_sequence: Sequence,
+    },
+    /// A batch that had been sent expired: whether the leader has it is not known, so no new batch leaves until all that
+    /// are in flight have told. `next_sequence` is the first one after it.
+    SequenceUnresolved {
+        partition: TopicPartition,
+        next_sequence: Sequence,
     },
     /// Every record of the batch is acknowledged (or, with acks=0, assumed to be).
     BatchAcked {
@@ -95,6 +126,8 @@ pub enum BatchFailure {
     Refused(ErrorCode),
     /// Retries are used up.
     RetriesExhausted(ErrorCode),
+    /// "Attempted to retry sending a batch but the producer id changed …" (before 2.5).
+    ProducerIdChanged,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -83,7 +83,10 @@ errors! {
     NotController = 41, "NOT_CONTROLLER", Again, "This is not the correct controller for this cluster.";
     InvalidRequest = 42, "INVALID_REQUEST", Never, "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
     PolicyViolation = 44, "POLICY_VIOLATION", Never, "Request parameters do not satisfy the configured policy.";
+    OutOfOrderSequence = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER", Never, "The broker received an out of order sequence number.";
+    InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH", Never, "Producer attempted to produce with an old epoch.";
     KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", Refresh, "Disk error when trying to access log file on the disk.";
+    UnknownProducerId = 59, "UNKNOWN_PRODUCER_ID", Never, "This exception is raised by the broker if it could not locate the producer metadata associated with the producerId in question. This could happen if, for instance, the producer's records were deleted because their retention time had elapsed. Once the last records of the producerId are removed, the producer's metadata is removed from the broker, and future appends by the producer will return this exception.";
     ReassignmentInProgress = 60, "REASSIGNMENT_IN_PROGRESS", Never, "A partition reassignment is in progress.";
     TopicDeletionDisabled = 73, "TOPIC_DELETION_DISABLED", Never, "Topic deletion is disabled.";
     FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", Refresh, "The leader epoch in the request is older than the epoch on the broker.";
@@ -101,6 +104,7 @@ errors! {
     PositionOutOfRange = 99, "POSITION_OUT_OF_RANGE", Never, "Requested position is not greater than or equal to zero, and less than the size of the snapshot.";
     UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", Refresh, "This server does not host this topic ID.";
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", Never, "This broker ID is already in use.";
+    BrokerIdNotRegistered = 102, "BROKER_ID_NOT_REGISTERED", Never, "The given broker ID was not registered.";
     IneligibleReplica = 107, "INELIGIBLE_REPLICA", Never, "The new ISR contains at least one ineligible replica.";
     NewLeaderElected = 108, "NEW_LEADER_ELECTED", Never, "The AlterPartition request successfully updated the partition state but the leader has changed.";
 }

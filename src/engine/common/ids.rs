@@ -54,7 +54,8 @@ number!(/// Id of an idempotent producer.
     ProducerId(u64));
 number!(/// Fences older incarnations of a producer id.
     ProducerEpoch(u16));
-number!(/// Per producer id and partition, one per record.
+number!(/// Per producer id and partition, one per record: an int32 on the wire, so 0 follows 2147483647. See
+    /// [`Sequence::plus`], and do not use `next`.
     Sequence(u32));
 number!(/// Matches a response to its request on one connection. While a message travels, the upper half says which life of the
     /// asking process the connection belongs to; nodes number from zero.
@@ -87,6 +88,57 @@ impl Offset {
     #[must_use]
     pub fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Sequences there are: those of an int32 that are not negative.
+const SEQUENCES: u64 = 1 << 31;
+
+impl Sequence {
+    /// The sequence `count` records later (`DefaultRecordBatch.incrementSequence`).
+    #[must_use]
+    pub fn plus(self, count: u32) -> Self {
+        Self::wrapped(u64::from(self.0) + u64::from(count))
+    }
+
+    /// The sequence `count` records earlier (`DefaultRecordBatch.decrementSequence`).
+    #[must_use]
+    pub fn minus(self, count: u32) -> Self {
+        Self::wrapped(u64::from(self.0) + SEQUENCES - u64::from(count) % SEQUENCES)
+    }
+
+    fn wrapped(sequence: u64) -> Self {
+        Self(u32::try_from(sequence % SEQUENCES).expect("a remainder of 2^31 fits 32 bits"))
+    }
+}
+
+/// Who writes, and in which of its lives (`org.apache.kafka.common.utils.ProducerIdAndEpoch`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProducerIdAndEpoch {
+    pub id: ProducerId,
+    pub epoch: ProducerEpoch,
+}
+
+/// A thousand producer ids that the controller has leased to one broker (`ProducerIdsBlock`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProducerIdsBlock {
+    pub first: ProducerId,
+}
+
+impl ProducerIdsBlock {
+    /// `ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`
+    pub const SIZE: u64 = 1_000;
+
+    /// The last id of the block.
+    #[must_use]
+    pub fn last(self) -> ProducerId {
+        ProducerId(self.first.0 + Self::SIZE - 1)
+    }
+
+    /// Where the next block begins.
+    #[must_use]
+    pub fn next_block_first_id(self) -> ProducerId {
+        ProducerId(self.first.0 + Self::SIZE)
     }
 }
 

@@ -16,7 +16,8 @@ pub use error_code::ErrorCode;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use ids::{
     BrokerEpoch, BrokerId, ClientId, CorrelationId, Generation, LeaderEpoch, MemberId, NodeId, Offset, PartitionEpoch,
-    PartitionId, ProducerEpoch, ProducerId, Sequence, ServerId, Step, TopicId, TopicPartition, uuid,
+    PartitionId, ProducerEpoch, ProducerId, ProducerIdAndEpoch, ProducerIdsBlock, Sequence, ServerId, Step, TopicId,
+    TopicPartition, uuid,
 };
 pub use rng::{Purpose, Rng};
 pub use sabotage::{Mutation, Sabotage};

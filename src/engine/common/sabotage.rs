@@ -31,6 +31,10 @@ pub enum Mutation {
     AssignsToEverybody,
     /// Producer: a batch that failed goes behind those that wait.
     RetriesLast,
+    /// Leader: writes a batch again that it has written already.
+    ForgetsDuplicates,
+    /// Producer: a batch that is sent again gets new sequence numbers.
+    RenumbersRetries,
     /// Queue broker: hands each message to a second worker, too.
     DeliversTwice,
 }

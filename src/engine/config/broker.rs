@@ -189,6 +189,12 @@ config! {
         live log_flush_start_offset_checkpoint_interval: Span = "log.flush.start.offset.checkpoint.interval.ms", Int, Millis, AtLeast(0), "60000", ReadOnly, "log manager, checkpoint",
             "How often the broker notes where its logs begin.";
 
+        // Producers.
+        live producer_id_expiration: Span = "producer.id.expiration.ms", Int, Millis, AtLeast(1), "86400000", ClusterWide, "leader and follower, producer state",
+            "A partition forgets the sequence numbers of a producer that has written nothing to it for this long.";
+        live producer_id_expiration_check_interval: Span = "producer.id.expiration.check.interval.ms", Int, Millis, AtLeast(1), "600000", ReadOnly, "leader and follower, producer state",
+            "How often a broker looks for producers to forget.";
+
         // Groups and their offsets.
         live offsets_topic_num_partitions: u32 = "offsets.topic.num.partitions", Int, Plain, AtLeast(1), "50", ReadOnly, "group coordinator",
             "How many partitions __consumer_offsets gets; they share the groups among the brokers.";

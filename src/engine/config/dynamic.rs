@@ -50,7 +50,8 @@ mod tests {
     use super::*;
 
     /// `DynamicBrokerConfig.ALL_DYNAMIC_CONFIGS` of 4.3 as far as the table has them: `DynamicLogConfig` (the first
-    /// broker synonym of each topic key), `LogCleaner`, `DynamicThreadPool`. All are cluster-wide.
+    /// broker synonym of each topic key), `LogCleaner`, `DynamicThreadPool`,
+    /// `DynamicProducerStateManagerConfig`. All are cluster-wide.
     const DYNAMIC: &str = "\
         log.segment.bytes log.roll.ms log.roll.jitter.ms log.index.size.max.bytes log.flush.interval.messages \
         log.flush.interval.ms log.retention.bytes log.retention.ms message.max.bytes log.index.interval.bytes \
@@ -62,7 +63,7 @@ mod tests {
         log.local.retention.bytes log.cleaner.threads log.cleaner.dedupe.buffer.size \
         log.cleaner.io.buffer.load.factor log.cleaner.io.buffer.size log.cleaner.io.max.bytes.per.second \
         log.cleaner.backoff.ms num.io.threads num.network.threads num.replica.fetchers \
-        num.recovery.threads.per.data.dir background.threads";
+        num.recovery.threads.per.data.dir background.threads producer.id.expiration.ms";
 
     #[test]
     fn update_modes_are_those_of_kafkas_table() {

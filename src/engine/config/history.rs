@@ -33,6 +33,7 @@ const ARRIVED: &[(Scope, Release, &str)] = &[
          broker.heartbeat.interval.ms broker.session.timeout.ms initial.broker.registration.timeout.ms",
     ),
     (Scope::Broker, Release(3, 3, 0), "metadata.max.idle.interval.ms"),
+    (Scope::Broker, Release(3, 4, 0), "producer.id.expiration.ms producer.id.expiration.check.interval.ms"),
     (Scope::Broker, Release(3, 6, 0), "log.message.timestamp.before.max.ms log.message.timestamp.after.max.ms"),
     (Scope::Broker, Release(3, 8, 0), "log.initial.task.delay.ms"),
     (Scope::Broker, Release(3, 9, 0), "controller.quorum.bootstrap.servers unclean.leader.election.interval.ms"),
@@ -81,6 +82,8 @@ const ONCE: &[(Scope, &str, Release, &str)] = &[
     (Scope::Broker, "num.recovery.threads.per.data.dir", Release(4, 0, 0), "1"),
     // There was no such pause before there was the key.
     (Scope::Broker, "group.initial.rebalance.delay.ms", Release(0, 11, 0), "0"),
+    // transactional.id.expiration.ms counted for all producers before there was the key.
+    (Scope::Broker, "producer.id.expiration.ms", Release(3, 4, 0), "604800000"),
     (Scope::Topic, "unclean.leader.election.enable", Release(0, 11, 0), "true"),
     (Scope::Topic, "max.message.bytes", Release(2, 5, 0), "1000012"),
     (Scope::Topic, "message.timestamp.after.max.ms", Release(4, 0, 0), "9223372036854775807"),

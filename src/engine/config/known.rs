@@ -75,8 +75,7 @@ const BROKER: &str = "\
     metadata.log.segment.ms metric.reporters metrics.num.samples \
     metrics.recording.level metrics.sample.window.ms num.io.threads num.network.threads \
     num.recovery.threads.per.data.dir num.replica.alter.log.dirs.threads offsets.load.buffer.size \
-    offsets.topic.compression.codec principal.builder.class producer.id.expiration.check.interval.ms \
-    producer.id.expiration.ms producer.purgatory.purge.interval.requests queued.max.request.bytes queued.max.requests \
+    offsets.topic.compression.codec principal.builder.class producer.purgatory.purge.interval.requests queued.max.request.bytes queued.max.requests \
     quota.window.num quota.window.size.seconds remote.fetch.max.wait.ms remote.list.offsets.request.timeout.ms \
     remote.log.index.file.cache.total.size.bytes remote.log.index.file.cache.ttl.ms \
     remote.log.manager.copier.thread.pool.size remote.log.manager.copy.max.bytes.per.second \
@@ -452,7 +451,7 @@ mod tests {
                 Standing::Elsewhere { scope: Scope::Broker, here: Some("segment.bytes") },
             ),
             (Scope::Broker, "acks", Standing::Elsewhere { scope: Scope::Producer, here: None }),
-            (Scope::Producer, "enable.idempotence", Standing::NotSimulated),
+            (Scope::Producer, "enable.idempotence", Standing::Honoured),
             (Scope::Producer, "key.serializer", Standing::NotSimulated),
             (Scope::Producer, "linger_ms", Standing::Unknown { nearest: Some("linger.ms") }),
             (Scope::Producer, "buffermemory", Standing::Unknown { nearest: Some("buffer.memory") }),

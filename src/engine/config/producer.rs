@@ -60,7 +60,7 @@ config! {
             "Partitions of a broker that took nothing for this long are avoided; 0 switches this off.";
         idle compression_type: Compression = "compression.type", String, Plain, OneOf(&["none", "gzip", "snappy", "lz4", "zstd"]), "none", AtStart, "producer, record accumulator",
             "How the records of a batch are packed.";
-        idle enable_idempotence: bool = "enable.idempotence", Boolean, Plain, Any, "true", AtStart, "producer and leader",
+        live enable_idempotence: bool = "enable.idempotence", Boolean, Plain, Any, "true", AtStart, "producer and leader",
             "The leader recognises a batch that is sent twice, so that a retry writes no duplicate.";
         idle transactional_id: Option<Arc<str>> = "transactional.id", String, Plain, NotEmpty, null, AtStart, "producer and transaction coordinator",
             "The name under which a producer's transactions survive its restart.";

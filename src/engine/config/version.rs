@@ -221,6 +221,14 @@ capabilities! {
         "A record that opens a batch is shown to the partitioner a second time.";
     numbers_batches: since 0 11 0, "KIP-98",
         "Producers can be idempotent and transactional.";
+    leases_producer_ids_through_the_controller: since 3 0 0, "KIP-730",
+        "A broker asks the controller for its next thousand producer ids; before, it takes them from ZooKeeper itself.";
+    bumps_epochs_of_idempotent_producers: since 2 5 0, "KIP-360",
+        "A producer whose sequence has a gap raises its own epoch and begins anew; before, it asks for another id and gives up what is in flight.";
+    refuses_unknown_producers: until 2 5 0, "KIP-360",
+        "A batch of a producer that the leader knows nothing of must begin with sequence 0.";
+    forgets_producers_with_their_records: until 2 4 0, "KAFKA-7190",
+        "A leader forgets a producer once the last of its records is deleted.";
     bounds_delivery_time: since 2 1 0, "KIP-91",
         "delivery.timeout.ms bounds the time of a record from send() to its success or failure.";
     refuses_too_many_in_flight: since 4 0 0, "KAFKA-17927",

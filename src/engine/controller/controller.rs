@@ -446,6 +446,7 @@ impl Controller {
             Request::CreateTopics(request) => self.create_topics(ctx, caller, &request),
             Request::DeleteTopics(request) => self.delete_topics(ctx, caller, &request),
             Request::CreatePartitions(request) => self.create_partitions(ctx, caller, &request),
+            Request::AllocateProducerIds(request) => self.allocate_producer_ids(ctx, caller, request),
             Request::ElectLeaders(request) => self.elect_leaders(ctx, caller, &request),
             Request::AlterPartitionReassignments(request) => self.reassign(ctx, caller, &request),
             Request::ListPartitionReassignments(_) => self.list_reassignments(ctx, caller),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::common::{
-    BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, TopicId, TopicPartition,
+    BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicPartition,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +100,12 @@ pub enum ControllerFact {
     FeatureFinalized {
         feature: Arc<str>,
         level: u16,
+    },
+    /// A broker leased these ids for idempotent producers.
+    ProducerIdsAllocated {
+        broker: BrokerId,
+        first: ProducerId,
+        last: ProducerId,
     },
     IsrRefused {
         partition: TopicPartition,

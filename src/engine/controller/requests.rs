@@ -6,14 +6,14 @@ use super::broker_heartbeat_manager::{BrokerControlState, is_caught_up};
 use super::controller::{Caller, Controller, reply};
 use super::fact::{ControllerFact, ElectedBecause, FencedBecause};
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Offset};
+use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, Offset, ProducerIdsBlock};
 use crate::engine::metadata::MetadataRecord;
 use crate::engine::protocol::{
-    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
-    AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
-    BrokerRegistrationResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
-    CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse, ElectLeadersRequest, ElectLeadersResponse,
-    ListPartitionReassignmentsResponse,
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionReassignmentsRequest,
+    AlterPartitionReassignmentsResponse, AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, CreatePartitionsRequest,
+    CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    ElectLeadersRequest, ElectLeadersResponse, ListPartitionReassignmentsResponse,
 };
 
 impl Controller {
@@ -209,6 +209,25 @@ impl Controller {
         let (records, partitions) = self.control().alter_partition_reassignments(request);
         self.append(ctx, records, ElectedBecause::Reassigned);
         self.answer_when_committed(ctx, caller, AlterPartitionReassignmentsResponse { error: None, partitions });
+    }
+
+    /// `ProducerIdControlManager.generateNextProducerId`
+    pub(super) fn allocate_producer_ids(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: Caller,
+        request: AllocateProducerIdsRequest,
+    ) {
+        let AllocateProducerIdsRequest { broker, broker_epoch } = request;
+        if let Err(error) = self.control().check_broker_epoch(broker, broker_epoch) {
+            return reply(ctx, caller, AllocateProducerIdsResponse { outcome: Err(error) });
+        }
+        let block = ProducerIdsBlock { first: self.active().decided.image.next_producer_id() };
+        let next_producer_id = block.next_block_first_id();
+        let record = MetadataRecord::ProducerIds { broker, epoch: broker_epoch, next_producer_id };
+        ctx.emit(ControllerFact::ProducerIdsAllocated { broker, first: block.first, last: block.last() });
+        self.append(ctx, vec![record], ElectedBecause::Preferred);
+        self.answer_when_committed(ctx, caller, AllocateProducerIdsResponse { outcome: Ok(block) });
     }
 
     pub(super) fn list_reassignments(&mut self, ctx: &mut Ctx<'_>, caller: Caller) {

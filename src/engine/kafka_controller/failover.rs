@@ -7,6 +7,7 @@ use super::context::{LiveBroker, PartitionState, ReplicaState};
 use super::controller::{Env, KafkaController, Step, broker_epoch, is_fenced};
 use super::elections::Strategy;
 use super::fact::KafkaControllerFact;
+use super::producer_ids::Lease;
 use super::zk_data::{
     self, BROKER_IDS, CONTROLLER, CONTROLLER_EPOCH, DELETE_TOPICS, ISR_CHANGES, PREFERRED_ELECTION,
     REASSIGN_PARTITIONS, TOPICS,
@@ -111,6 +112,8 @@ impl KafkaController {
                 names.iter().map(|name| get(format!("{ISR_CHANGES}/{name}"))).collect()
             }
             Step::ReadPreferred => vec![get(PREFERRED_ELECTION)],
+            Step::ReadProducerIds(_) => vec![Lease::read()],
+            Step::WriteProducerIds(lease, block) => vec![block.write(lease.broker)],
             Step::DeletePreferred => {
                 vec![
                     self.guarded(ZkOp::Delete { path: PREFERRED_ELECTION.into(), version: None }),
@@ -299,6 +302,8 @@ impl KafkaController {
                 self.next(Step::ReadIsrNotifications(names(first).iter().map(ToString::to_string).collect()));
             }
             Step::ReadIsrNotifications(notices) => self.isr_changed(ctx, notices, &outcomes),
+            Step::ReadProducerIds(lease) => self.producer_ids_read(lease, first),
+            Step::WriteProducerIds(lease, block) => self.producer_ids_written(ctx, lease, block, first),
             Step::ReadPreferred => {
                 let listed = data(first).map(|data| zk_data::decode_partitions(data)).unwrap_or_default();
                 let partitions = self.known(&listed);

@@ -19,6 +19,7 @@ mod elections;
 mod fact;
 mod failover;
 mod placement;
+mod producer_ids;
 mod reassignment;
 mod requests;
 mod task;
@@ -32,6 +33,7 @@ pub use config_change::ConfigChange;
 pub use context::{ControllerContext, PartitionState, ReplicaState};
 pub use controller::{ControllerTask, Env, KafkaController, KafkaControllerTimer, NextCorrelation};
 pub use fact::{HaltedBecause, KafkaControllerFact};
+pub use producer_ids::Lease;
 pub use topics::TopicRequests;
 
 /// Which request of a broker an answer of ZooKeeper belongs to.
@@ -54,6 +56,9 @@ pub enum ZkRequest {
     /// A leader writes in-sync sets itself (before 2.7).
     WriteIsr,
     NotifyIsrChange,
+    /// A broker takes a block of producer ids itself (before 3.0).
+    ReadProducerIds,
+    WriteProducerIds(Lease),
     /// The step that the controller's thread stands at.
     Controller,
     /// A topic is being created or changed, under this number.

@@ -22,6 +22,7 @@ impl KafkaController {
             Request::ElectLeaders(elect) => self.plan_election(caller, elect),
             Request::AlterPartitionReassignments(alter) => self.plan_reassignments(ctx, caller, alter),
             Request::ListPartitionReassignments(_) => vec![answer(caller, self.ongoing())],
+            Request::AllocateProducerIds(allocate) => self.plan_producer_ids(caller, *allocate),
             other => unreachable!("{:?} is not for the controller's thread", other.api()),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::alter_partition::Altering;
 use super::elections::{Decision, Strategy};
+use super::producer_ids::Lease;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, TopicId, TopicPartition};
 use crate::engine::controller::{ElectedBecause, Reassignment};
 use crate::engine::protocol::{PartitionOutcome, Request, Response, TopicName};
@@ -65,6 +66,7 @@ impl ControllerTask {
                 Request::AlterPartitionReassignments(_) => "AlterPartitionReassignment",
                 Request::ListPartitionReassignments(_) => "ListPartitionReassignment",
                 Request::ElectLeaders(_) => "ManualLeaderBalance",
+                Request::AllocateProducerIds(_) => "Idle",
                 _ => "AlterPartition",
             },
         }
@@ -181,6 +183,9 @@ pub(super) enum Step {
         is_new: bool,
     },
     WriteZkReassignment(Vec<(TopicName, u32, Vec<BrokerId>)>),
+    // Producer ids.
+    ReadProducerIds(LeaseFor),
+    WriteProducerIds(LeaseFor, Lease),
     // Answers.
     AnswerShutdown {
         to: NodeId,
@@ -197,6 +202,14 @@ pub(super) enum Step {
         correlation: CorrelationId,
         response: Response,
     },
+}
+
+/// The broker that asks for producer ids, and where its answer goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeaseFor {
+    pub(super) broker: BrokerId,
+    pub(super) to: NodeId,
+    pub(super) correlation: CorrelationId,
 }
 
 /// Of a written assignment.

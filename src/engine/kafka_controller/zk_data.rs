@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::context::registration;
 use crate::engine::common::{
-    BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, Time, TopicId, TopicPartition,
+    BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, ProducerId, ProducerIdsBlock, Time, TopicId,
+    TopicPartition,
 };
 use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Reassignment;
@@ -27,6 +28,7 @@ pub const CONFIG_CHANGES: &str = "/config/changes";
 pub const ISR_CHANGES: &str = "/isr_change_notification";
 pub const PREFERRED_ELECTION: &str = "/admin/preferred_replica_election";
 pub const DELETE_TOPICS: &str = "/admin/delete_topics";
+pub const PRODUCER_IDS: &str = "/latest_producer_id_block";
 pub const REASSIGN_PARTITIONS: &str = "/admin/reassign_partitions";
 
 /// What every broker sees to when it starts (`ZkData.PersistentZkPaths`), parents first.
@@ -41,7 +43,7 @@ pub const PERSISTENT: [&str; 18] = [
     DELETE_TOPICS,
     "/brokers/seqid",
     ISR_CHANGES,
-    "/latest_producer_id_block",
+    PRODUCER_IDS,
     "/log_dir_event_notification",
     "/config/topics",
     "/config/clients",
@@ -155,6 +157,20 @@ pub fn encode_controller(broker: BrokerId, now: Time, version: KafkaVersion) -> 
         false => format!(r#"{{"version":1,"brokerid":{broker},"timestamp":"{millis}"}}"#),
     }
     .into()
+}
+
+/// Who took the last block of producer ids.
+#[must_use]
+pub fn encode_producer_ids(broker: BrokerId, block: ProducerIdsBlock) -> Arc<str> {
+    let (start, end) = (block.first, block.last());
+    format!(r#"{{"version":1,"broker":{broker},"block_start":"{start}","block_end":"{end}"}}"#).into()
+}
+
+#[must_use]
+pub fn decode_producer_ids(data: &str) -> Option<(BrokerId, ProducerIdsBlock)> {
+    let json = parse(data)?;
+    let first = json.get("block_start")?.as_str()?.parse().ok()?;
+    Some((broker_in(&json, "broker")?, ProducerIdsBlock { first: ProducerId(first) }))
 }
 
 #[must_use]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{MetadataBatch, MetadataRecord, PartitionRegistration, Snapshot, TopicOverrides};
-use crate::engine::common::{BrokerEpoch, BrokerId, Offset, PartitionId, TopicId, TopicPartition};
+use crate::engine::common::{BrokerEpoch, BrokerId, Offset, PartitionId, ProducerId, TopicId, TopicPartition};
 
 /// A broker as the controller registered it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,8 @@ pub struct MetadataImage {
     features: BTreeMap<Arc<str>, u16>,
     /// Dynamic configuration: `None` is the default of all brokers.
     broker_overrides: BTreeMap<Option<BrokerId>, TopicOverrides>,
+    /// The last lease of producer ids: to whom, and where the next begins.
+    producer_ids: Option<(BrokerId, BrokerEpoch, ProducerId)>,
     /// UpdateMetadata of ZooKeeper mode does not tell the epochs of brokers.
     hides_broker_epochs: bool,
 }
@@ -151,6 +153,12 @@ impl MetadataImage {
         last.max(self.last_removed).map_or(TopicId(0), |last| last.next())
     }
 
+    /// Where the next block of producer ids begins.
+    #[must_use]
+    pub fn next_producer_id(&self) -> ProducerId {
+        self.producer_ids.map_or(ProducerId(0), |(.., next)| next)
+    }
+
     /// Applies a batch of the log. A control batch changes nothing but has its offset.
     ///
     /// # Panics
@@ -211,6 +219,11 @@ impl MetadataImage {
                 value: Some(value.clone()),
             }));
         }
+        records.extend(self.producer_ids.map(|(broker, epoch, next_producer_id)| MetadataRecord::ProducerIds {
+            broker,
+            epoch,
+            next_producer_id,
+        }));
         records.extend(self.last_removed.map(|topic| MetadataRecord::RemoveTopic { topic }));
         records
     }
@@ -292,6 +305,10 @@ impl MetadataImage {
                         partition.last_known_elr.clear();
                     }
                 }
+            }
+            MetadataRecord::ProducerIds { broker, epoch, next_producer_id } => {
+                assert!(*next_producer_id > self.next_producer_id(), "no producer id is given twice");
+                self.producer_ids = Some((*broker, *epoch, *next_producer_id));
             }
             MetadataRecord::NoOp => {}
         }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::common::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, TopicId, TopicPartition};
+use crate::engine::common::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, ProducerId, TopicId, TopicPartition};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum MetadataRecord {
@@ -68,6 +68,12 @@ pub enum MetadataRecord {
     ClearElr {
         topic: Option<TopicId>,
     },
+    /// ProducerIds (15): a block of producer ids was leased to the broker; the next begins here.
+    ProducerIds {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+        next_producer_id: ProducerId,
+    },
     /// Written every `metadata.max.idle.interval.ms`, so that the log moves while nothing happens.
     NoOp,
 }
@@ -97,6 +103,7 @@ impl MetadataRecord {
             Self::TopicConfig { key, value, .. } | Self::BrokerConfig { key, value, .. } => {
                 20 + key.len() as u64 + value.as_ref().map_or(0, |value| value.len() as u64)
             }
+            Self::ProducerIds { .. } => 20,
             Self::ClearElr { .. } => 10,
             Self::NoOp => 3,
         };

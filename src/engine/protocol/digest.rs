@@ -194,6 +194,8 @@ impl Gist {
             Response::LeaderAndIsr(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::UpdateMetadata(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::StopReplica(answer) => answer.error.map_or(Self::None, Self::Error),
+            Response::InitProducerId(init) => init.outcome.err().map_or(Self::None, Self::Error),
+            Response::AllocateProducerIds(allocated) => allocated.outcome.err().map_or(Self::None, Self::Error),
             Response::Metadata(_) => Self::None,
         }
     }

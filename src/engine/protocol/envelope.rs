@@ -3,20 +3,21 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, AlterPartitionRequest,
-    AlterPartitionResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse, BrokerHeartbeatRequest,
-    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, ControlledShutdownRequest,
-    ControlledShutdownResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
-    CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-    ElectLeadersRequest, ElectLeadersResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest,
-    FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, FindCoordinatorRequest, FindCoordinatorResponse,
-    HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaderAndIsrRequest,
-    LeaderAndIsrResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
-    ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataLogRequest, MetadataLogResponse,
-    MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
-    OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
-    QueueMessage, StopReplicaRequest, StopReplicaResponse, SyncGroupRequest, SyncGroupResponse, UpdateMetadataRequest,
-    UpdateMetadataResponse, VoteRequest, VoteResponse, ZooKeeperMessage,
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionReassignmentsRequest,
+    AlterPartitionReassignmentsResponse, AlterPartitionRequest, AlterPartitionResponse, BeginQuorumEpochRequest,
+    BeginQuorumEpochResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
+    BrokerRegistrationResponse, ControlledShutdownRequest, ControlledShutdownResponse, CreatePartitionsRequest,
+    CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse,
+    DeleteTopicsRequest, DeleteTopicsResponse, ElectLeadersRequest, ElectLeadersResponse, EndQuorumEpochRequest,
+    EndQuorumEpochResponse, FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse,
+    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, InitProducerIdRequest,
+    InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse, LeaderAndIsrRequest, LeaderAndIsrResponse,
+    LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse, MetadataLogRequest, MetadataLogResponse, MetadataRequest, MetadataResponse,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, QueueMessage, StopReplicaRequest,
+    StopReplicaResponse, SyncGroupRequest, SyncGroupResponse, UpdateMetadataRequest, UpdateMetadataResponse,
+    VoteRequest, VoteResponse, ZooKeeperMessage,
 };
 use crate::engine::common::CorrelationId;
 
@@ -123,6 +124,7 @@ apis! {
     Heartbeat = 12, Liveness, HeartbeatRequest, HeartbeatResponse;
     LeaveGroup = 13, Group, LeaveGroupRequest, LeaveGroupResponse;
     SyncGroup = 14, Group, SyncGroupRequest, SyncGroupResponse;
+    InitProducerId = 22, Produce, InitProducerIdRequest, InitProducerIdResponse;
     OffsetForLeaderEpoch = 23, Fetch, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     CreateTopics = 19, Control, CreateTopicsRequest, CreateTopicsResponse;
     DeleteTopics = 20, Control, DeleteTopicsRequest, DeleteTopicsResponse;
@@ -138,6 +140,7 @@ apis! {
     FetchSnapshot = 59, Control, FetchSnapshotRequest, FetchSnapshotResponse;
     BrokerRegistration = 62, Control, BrokerRegistrationRequest, BrokerRegistrationResponse;
     BrokerHeartbeat = 63, Liveness, BrokerHeartbeatRequest, BrokerHeartbeatResponse;
+    AllocateProducerIds = 67, Control, AllocateProducerIdsRequest, AllocateProducerIdsResponse;
     // On the wire this is Fetch (1) on `__cluster_metadata`; it has a name of its own here because what it carries
     // are metadata records. The number is out of Kafka's range on purpose.
     FetchMetadataLog = 1001, Liveness, MetadataLogRequest, MetadataLogResponse;

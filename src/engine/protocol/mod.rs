@@ -12,6 +12,7 @@ mod fetch;
 mod group;
 mod metadata;
 mod produce;
+mod producer_id;
 mod queue;
 mod quorum;
 mod raft;
@@ -47,6 +48,9 @@ pub use metadata::{
     LeaderHint, MetadataRequest, MetadataResponse, PartitionMetadata, TopicMetadata, TopicName, TopicsAsked,
 };
 pub use produce::{Acks, Appended, ProduceRequest, ProduceResponse, ProducedPartition};
+pub use producer_id::{
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdRequest, InitProducerIdResponse,
+};
 pub use queue::{DeliveryTag, QueueMessage, QueueName};
 pub use quorum::{
     AlterPartitionRequest, AlterPartitionResponse, AlteredPartition, BrokerHeartbeatRequest, BrokerHeartbeatResponse,

@@ -48,6 +48,8 @@ pub struct ProduceResponse {
 pub struct ProducedPartition {
     pub partition: TopicPartition,
     pub outcome: Result<Appended, ErrorCode>,
+    /// With UNKNOWN_PRODUCER_ID: where the log begins, so that the producer sees whether its records were deleted.
+    pub log_start_offset: Option<Offset>,
     /// With NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH: who leads instead (KIP-951).
     pub current_leader: Option<LeaderHint>,
 }

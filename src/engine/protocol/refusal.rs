@@ -1,7 +1,7 @@
 //! An answer that is nothing but an error, in the shape of each request's own answer.
 
 use super::{
-    AlterPartitionReassignmentsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
+    AllocateProducerIdsResponse, AlterPartitionReassignmentsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
     ControlledShutdownResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
     ElectLeadersResponse, ListPartitionReassignmentsResponse, Refusal, Request, Response, TopicName,
 };
@@ -31,6 +31,7 @@ impl Request {
                 ListPartitionReassignmentsResponse { error, ongoing: Vec::new() }.into()
             }
             Self::AlterPartition(_) => AlterPartitionResponse { error, partitions: Vec::new() }.into(),
+            Self::AllocateProducerIds(_) => AllocateProducerIdsResponse { outcome: Err(code) }.into(),
             Self::ControlledShutdown(_) => ControlledShutdownResponse { error, remaining: Vec::new() }.into(),
             _ => return None,
         })
@@ -51,6 +52,7 @@ impl Response {
             Self::ElectLeaders(_) => ElectLeadersResponse { error, partitions }.into(),
             Self::AlterPartitionReassignments(_) => AlterPartitionReassignmentsResponse { error, partitions }.into(),
             Self::AlterPartition(_) => AlterPartitionResponse { error, partitions: Vec::new() }.into(),
+            Self::AllocateProducerIds(_) => AllocateProducerIdsResponse { outcome: Err(code) }.into(),
             other => other,
         }
     }
@@ -66,6 +68,7 @@ impl Response {
             Self::AlterPartitionReassignments(response) => response.error,
             Self::ListPartitionReassignments(response) => response.error,
             Self::ControlledShutdown(response) => response.error,
+            Self::AllocateProducerIds(response) => response.outcome.err(),
             _ => None,
         }
     }

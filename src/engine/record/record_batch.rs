@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::record::{Record, wire_timestamp_ms};
-use crate::engine::common::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Time};
+use crate::engine::common::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence, Time};
 
 /// Bytes of a batch before its first record (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
 pub const BATCH_OVERHEAD_BYTES: u32 = 61;
@@ -35,13 +35,16 @@ pub struct ProducerStamp {
 }
 
 impl ProducerStamp {
-    /// The sequence of the record `offset_delta` places after the first; 0 follows 2147483647
-    /// (`DefaultRecordBatch.incrementSequence`).
+    /// The sequence of the record `offset_delta` places after the first.
     #[must_use]
     pub fn sequence_at(self, offset_delta: u32) -> Sequence {
-        const SEQUENCES: u64 = 1 << 31;
-        let sequence = (u64::from(self.base_sequence.0) + u64::from(offset_delta)) % SEQUENCES;
-        Sequence(u32::try_from(sequence).expect("a remainder of 2^31 fits 32 bits"))
+        self.base_sequence.plus(offset_delta)
+    }
+
+    /// Who stamped the batch.
+    #[must_use]
+    pub fn producer(self) -> ProducerIdAndEpoch {
+        ProducerIdAndEpoch { id: self.producer_id, epoch: self.producer_epoch }
     }
 }
 

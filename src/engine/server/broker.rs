@@ -6,9 +6,11 @@ use super::BrokerFact;
 use super::env::{ControllerChannel, Correlations, Env};
 use super::forwarding::Forwarding;
 use super::lifecycle::{BrokerState, Lifecycle, Sender};
+use super::log_io::producer_state_config;
 use super::metadata_answers::{answer_find_coordinator, answer_metadata};
 use super::metadata_loader::MetadataLoader;
 use super::offsets_log::LocalOffsetsLog;
+use super::producer_ids::ProducerIdManager;
 use super::replica_manager::{Leadership, ReplicaManager};
 use super::timer::BrokerTimer;
 use super::topic_creation::TopicCreation;
@@ -74,6 +76,7 @@ pub(super) struct Volatile {
     pub(super) coordinator: GroupCoordinator,
     pub(super) creation: TopicCreation,
     forwarding: Forwarding,
+    pub(super) producer_ids: ProducerIdManager,
     pub(super) early: Vec<Early>,
     pub(super) is_halting: bool,
     /// The disk is reading what an unclean stop has left in doubt.
@@ -115,6 +118,7 @@ impl Volatile {
             coordinator: GroupCoordinator::new(config, |timer| BrokerTimer::Group(timer).into()),
             creation: TopicCreation::default(),
             forwarding: Forwarding::default(),
+            producer_ids: ProducerIdManager::default(),
             early: Vec::new(),
             is_recovering: false,
             is_halting: false,
@@ -184,6 +188,7 @@ impl Broker {
                 let mut log = LocalOffsetsLog { replicas, env: &mut env };
                 coordinator.handle(ctx, &mut log, image, from, correlation, request);
             }
+            Request::InitProducerId(_) => self.init_producer_id(ctx, caller),
             Request::DeleteTopics(_)
             | Request::CreatePartitions(_)
             | Request::ElectLeaders(_)
@@ -195,6 +200,7 @@ impl Broker {
             | Request::UpdateMetadata(_)
             | Request::StopReplica(_)
             | Request::ControlledShutdown(_)
+            | Request::AllocateProducerIds(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::Vote(_)
@@ -233,9 +239,11 @@ impl Broker {
             | Response::CreatePartitions(_)
             | Response::ElectLeaders(_)
             | Response::AlterPartitionReassignments(_)
-            | Response::ListPartitionReassignments(_) => {
+            | Response::ListPartitionReassignments(_)
+            | Response::AllocateProducerIds(_) => {
                 let Parts { mut env, forwarding, .. } = self.parts();
-                forwarding.answered(ctx, &mut env, correlation, response);
+                let own = forwarding.answered(ctx, &mut env, correlation, response);
+                self.own_request_answered(ctx, own);
             }
             Response::Fetch(fetch) => {
                 let (Parts { mut env, replicas, .. }, NodeId::Broker(leader)) = (self.parts(), from) else { return };
@@ -315,6 +323,7 @@ impl Broker {
         let names = BrokerConfig::KEYS.iter().map(|key| key.name).filter(is_changed);
         let changes = names.map(|name| (name, next.get(name).unwrap_or_default().into())).collect();
         *config = next;
+        self.durable.logs.configure_producer_state(producer_state_config(config));
         replicas.reconfigure(config, metadata.image());
         ctx.emit(BrokerFact::Reconfigured { changes });
     }
@@ -431,6 +440,7 @@ impl Broker {
             | BrokerTimer::RecoveryPointCheckpoint
             | BrokerTimer::LogStartOffsetCheckpoint
             | BrokerTimer::LogCleaner
+            | BrokerTimer::ProducerExpiration
             | BrokerTimer::RemoveDeletedFiles { .. } => self.on_log_timer(ctx, timer),
             timer => self.on_replica_timer(ctx, timer),
         }
@@ -455,7 +465,10 @@ impl Broker {
             BrokerTimer::ResendTopicCreation { correlation } => creation.resend(ctx, env, correlation),
             BrokerTimer::TopicCreationTimeout { correlation } => creation.timed_out(ctx, correlation),
             BrokerTimer::ForwardAgain { correlation } => forwarding.resend(ctx, env, correlation),
-            BrokerTimer::ForwardingTimeout { correlation } => forwarding.timed_out(ctx, correlation),
+            BrokerTimer::ForwardingTimeout { correlation } => {
+                let own = forwarding.timed_out(ctx, correlation);
+                self.own_request_answered(ctx, own);
+            }
             BrokerTimer::Group(timer) => {
                 let image = env.image;
                 coordinator.timer(ctx, &mut LocalOffsetsLog { replicas, env }, image, timer);
@@ -476,6 +489,7 @@ impl Broker {
             | BrokerTimer::RecoveryPointCheckpoint
             | BrokerTimer::LogStartOffsetCheckpoint
             | BrokerTimer::LogCleaner
+            | BrokerTimer::ProducerExpiration
             | BrokerTimer::RemoveDeletedFiles { .. } => unreachable!("told apart by the caller"),
         }
     }
@@ -532,7 +546,7 @@ pub(super) struct Parts<'a> {
     pub(super) replicas: &'a mut ReplicaManager,
     coordinator: &'a mut GroupCoordinator,
     creation: &'a mut TopicCreation,
-    forwarding: &'a mut Forwarding,
+    pub(super) forwarding: &'a mut Forwarding,
 }
 
 impl Node<Kafka> for Broker {

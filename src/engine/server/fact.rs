@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::engine::common::{
-    BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition,
+    BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, ProducerEpoch, ProducerId, Sequence,
+    TopicPartition,
 };
 use crate::engine::protocol::{Acks, TopicName};
+use crate::engine::record::ProducerStamp;
 use crate::engine::storage::{Cleaned, DeletionReason, DiskError, Recovered};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,6 +111,46 @@ pub enum BrokerFact {
     LogRecovered {
         partition: TopicPartition,
         recovered: Recovered,
+    },
+    /// The producer had sent this batch before, and it stands in the log at `first..=last`: nothing was written.
+    DuplicateBatch {
+        partition: TopicPartition,
+        client: NodeId,
+        stamp: ProducerStamp,
+        first: Offset,
+        last: Offset,
+    },
+    /// The batch does not follow upon what the log has of its producer; `known` is the producer's epoch and last
+    /// sequence in this log, if it is known at all.
+    SequenceRefused {
+        partition: TopicPartition,
+        client: NodeId,
+        stamp: ProducerStamp,
+        error: ErrorCode,
+        known: Option<(ProducerEpoch, Sequence)>,
+    },
+    /// What is known of producers was read from a snapshot file and the batches behind it, after a start or after
+    /// records were cut off. From a snapshot only the last batch of each producer is known.
+    ProducerStateLoaded {
+        partition: TopicPartition,
+        snapshot: Option<Offset>,
+        producers: u32,
+        /// So many batches would be recognised, of all producers together.
+        batches: u32,
+    },
+    /// Silent for `producer.id.expiration.ms`: this log knows nothing of it any more.
+    ProducerExpired {
+        partition: TopicPartition,
+        producer_id: ProducerId,
+    },
+    /// The broker may give these ids to producers.
+    ProducerIdsLeased {
+        first: ProducerId,
+        last: ProducerId,
+    },
+    ProducerIdGiven {
+        client: NodeId,
+        producer_id: ProducerId,
     },
     AppendRefused {
         partition: TopicPartition,

@@ -4,6 +4,7 @@
 use super::BrokerFact;
 use super::env::Env;
 use super::fetcher::{Asked, FetchPhase};
+use super::log_io::tell_producer_state;
 use super::replica_manager::ReplicaManager;
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, LeaderEpoch, NodeId, Offset, TopicPartition};
@@ -218,6 +219,7 @@ fn truncate(ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition, to: Offset
     let from = log.log_end_offset();
     if log.truncate_to(to, ctx.now()) {
         ctx.emit(BrokerFact::Truncated { partition: id, to, from, leader_epoch });
+        tell_producer_state(ctx, id, log);
         env.logs.cut_first_dirty_offset(id, to);
     }
 }

@@ -1,5 +1,5 @@
-//! Requests of operators that only the controller can carry out: passed on, and the answer passed back
-//! (`ForwardingManager`).
+//! Requests that only the controller can carry out: those of operators are passed on, and the answer passed back
+//! (`ForwardingManager`); the broker's own go the same way (`NodeToControllerChannelManager`).
 //!
 //! A request that gets no answer, or the answer "not the controller", goes out again after a pause until
 //! `controller.socket.timeout.ms` is over; whatever came of the lost one, asking twice for the same does no harm.
@@ -22,44 +22,64 @@ pub struct Forwarding {
 #[derive(Clone, Debug)]
 struct Forwarded {
     request: Request,
-    /// `None`: it is gone.
-    client: Option<(NodeId, CorrelationId)>,
+    asker: Asker,
     /// `None`: nobody leads the quorum, as far as this broker knows.
     controller: Option<NodeId>,
     timeout: TimerId,
     retry: Option<TimerId>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Client(NodeId, CorrelationId),
+    /// A client that is gone.
+    Nobody,
+    /// This broker.
+    Itself,
+}
+
 impl Forwarding {
+    /// Passes on what a client asks.
     pub(super) fn forward(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
-        client: (NodeId, CorrelationId),
-        forwarded: Request,
+        (client, number): (NodeId, CorrelationId),
+        request: Request,
     ) {
+        self.begin(ctx, env, Asker::Client(client, number), request);
+    }
+
+    /// Asks something for the broker itself; the answer comes back from [`Self::answered`] or [`Self::timed_out`].
+    pub(super) fn ask(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, request: Request) {
+        self.begin(ctx, env, Asker::Itself, request);
+    }
+
+    fn begin(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, asker: Asker, request: Request) {
         let correlation = env.correlations.next();
         let timeout = BrokerTimer::ForwardingTimeout { correlation };
         let timeout = ctx.set_timer(CONTROLLER_REQUEST_TIMEOUT, timeout.into());
-        let forwarded = Forwarded { request: forwarded, client: Some(client), controller: None, timeout, retry: None };
+        let forwarded = Forwarded { request, asker, controller: None, timeout, retry: None };
         self.in_flight.insert(correlation, forwarded);
         self.resend(ctx, env, correlation);
     }
 
+    /// Hands back the answer to a request of the broker's own.
+    #[must_use]
     pub(super) fn answered(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         correlation: CorrelationId,
         response: Response,
-    ) {
+    ) -> Option<Response> {
         if response.error() == Some(ErrorCode::NotController) {
             self.failed(ctx, env, |sent, _| sent == correlation);
-            return;
+            return None;
         }
-        let Some(forwarded) = self.in_flight.remove(&correlation) else { return };
+        let forwarded = self.in_flight.remove(&correlation)?;
         env.channel.answered();
-        forwarded.end(ctx, response);
+        forwarded.end(ctx, response)
     }
 
     /// Requests that `lost` names will not be answered: they go out again after a pause.
@@ -92,26 +112,31 @@ impl Forwarding {
     }
 
     /// The client is told so. (What it asked for may still come about.)
-    pub(super) fn timed_out(&mut self, ctx: &mut Ctx<'_>, correlation: CorrelationId) {
-        let Some(forwarded) = self.in_flight.remove(&correlation) else { return };
-        if let Some(response) = forwarded.request.refused(ErrorCode::RequestTimedOut) {
-            forwarded.end(ctx, response);
-        }
+    #[must_use]
+    pub(super) fn timed_out(&mut self, ctx: &mut Ctx<'_>, correlation: CorrelationId) -> Option<Response> {
+        let forwarded = self.in_flight.remove(&correlation)?;
+        let response = forwarded.request.refused(ErrorCode::RequestTimedOut)?;
+        forwarded.end(ctx, response)
     }
 
     pub(super) fn forget(&mut self, client: NodeId) {
         for forwarded in self.in_flight.values_mut() {
-            forwarded.client.take_if(|(waiting, _)| *waiting == client);
+            if matches!(forwarded.asker, Asker::Client(waiting, _) if waiting == client) {
+                forwarded.asker = Asker::Nobody;
+            }
         }
     }
 }
 
 impl Forwarded {
-    fn end(self, ctx: &mut Ctx<'_>, response: Response) {
+    fn end(self, ctx: &mut Ctx<'_>, response: Response) -> Option<Response> {
         ctx.cancel_timer(self.timeout);
         self.retry.into_iter().for_each(|retry| ctx.cancel_timer(retry));
-        if let Some((client, correlation)) = self.client {
-            respond(ctx, client, correlation, response);
+        match self.asker {
+            Asker::Client(client, correlation) => respond(ctx, client, correlation, response),
+            Asker::Nobody => {}
+            Asker::Itself => return Some(response),
         }
+        None
     }
 }

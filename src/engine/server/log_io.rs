@@ -11,7 +11,7 @@ use super::replica_manager::ReplicaManager;
 use super::timer::BrokerTimer;
 use crate::engine::common::{BrokerId, Purpose, Span, TopicPartition};
 use crate::engine::config::{BrokerConfig, TopicConfig};
-use crate::engine::storage::{AppendInfo, Flush, UnifiedLog};
+use crate::engine::storage::{AppendInfo, Flush, ProducerStateManagerConfig, UnifiedLog};
 use crate::engine::{Ctx, Token};
 
 /// What a broker's disk is busy with.
@@ -34,6 +34,7 @@ impl ReplicaManager {
     pub(super) fn open_log(&self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition) {
         if env.logs.get(id).is_none() {
             let log = env.logs.get_or_create(id, ctx.now());
+            log.configure_producer_state(producer_state_config(env.config));
             draw_roll_jitter(ctx, log, &self.topic_config(id.topic));
         }
     }
@@ -124,6 +125,17 @@ impl ReplicaManager {
         }
     }
 
+    /// `UnifiedLog.removeExpiredProducers`
+    fn remove_expired_producers(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) {
+        for id in self.partitions.keys() {
+            let has_producers = env.logs.get(*id).is_some_and(|log| log.producers().iter().len() > 0);
+            let Some(log) = env.logs.get_mut(*id).filter(|_| has_producers) else { continue };
+            for producer_id in log.remove_expired_producers(ctx.now()) {
+                ctx.emit(BrokerFact::ProducerExpired { partition: *id, producer_id });
+            }
+        }
+    }
+
     fn remove_deleted_files(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, partition: TopicPartition) {
         let Some(log) = env.logs.get_mut(partition) else { return };
         for base_offset in log.remove_deleted_files(ctx.now()) {
@@ -158,8 +170,12 @@ impl Broker {
         let offline = self.durable.logs.iter().map(|(id, _)| id).filter(|id| self.durable.logs.is_offline(*id));
         self.volatile.replicas.offline = offline.collect();
         let replicas = &self.volatile.replicas;
-        for (partition, recovered) in self.durable.logs.load(|id| replicas.topic_config(id.topic)) {
+        let (now, producers) = (ctx.now(), producer_state_config(config));
+        for (partition, recovered) in self.durable.logs.load(now, producers, |id| replicas.topic_config(id.topic)) {
             ctx.emit(BrokerFact::LogRecovered { partition, recovered });
+        }
+        for (partition, log) in self.durable.logs.iter() {
+            tell_producer_state(ctx, partition, log);
         }
         for task in [
             BrokerTimer::RetentionCheck,
@@ -171,6 +187,9 @@ impl Broker {
         }
         if config.log_cleaner_enable {
             ctx.set_timer(Span::ZERO, BrokerTimer::LogCleaner.into());
+        }
+        if config.version.numbers_batches() {
+            ctx.set_timer(config.producer_id_expiration_check_interval, BrokerTimer::ProducerExpiration.into());
         }
     }
 
@@ -185,6 +204,9 @@ impl Broker {
             BrokerTimer::HighWatermarkCheckpoint => {
                 self.with_replicas(|replicas, env| replicas.probe_log_dirs(ctx, env));
                 self.durable.logs.checkpoint_high_watermarks();
+            }
+            BrokerTimer::ProducerExpiration => {
+                self.with_replicas(|replicas, env| replicas.remove_expired_producers(ctx, env));
             }
             BrokerTimer::LogCleaner => return self.run_log_cleaner(ctx),
             BrokerTimer::RemoveDeletedFiles { partition } => {
@@ -214,6 +236,21 @@ impl Broker {
     }
 }
 
+/// What a replica knows of producers after it had to read it from files; nothing is told of nobody.
+pub(super) fn tell_producer_state(ctx: &mut Ctx<'_>, partition: TopicPartition, log: &UnifiedLog) {
+    let (known, snapshot) = (log.producers().iter(), log.producers().loaded_from());
+    if known.len() > 0 {
+        let producers = u32::try_from(known.len()).expect("fewer than 2^32 producers");
+        let batches = known.map(|(_, entry)| u32::try_from(entry.batches().len()).expect("at most five")).sum();
+        ctx.emit(BrokerFact::ProducerStateLoaded { partition, snapshot, producers, batches });
+    }
+}
+
+/// `producer.id.expiration.ms`
+pub(super) fn producer_state_config(config: &BrokerConfig) -> ProducerStateManagerConfig {
+    ProducerStateManagerConfig { expiration: config.producer_id_expiration, version: config.version }
+}
+
 /// How often a task of the log manager runs.
 fn interval(config: &BrokerConfig, task: &BrokerTimer) -> Option<Span> {
     Some(match task {
@@ -221,6 +258,7 @@ fn interval(config: &BrokerConfig, task: &BrokerTimer) -> Option<Span> {
         BrokerTimer::FlushCheck => config.log_flush_scheduler_interval,
         BrokerTimer::RecoveryPointCheckpoint => config.log_flush_offset_checkpoint_interval,
         BrokerTimer::LogStartOffsetCheckpoint => config.log_flush_start_offset_checkpoint_interval,
+        BrokerTimer::ProducerExpiration => config.producer_id_expiration_check_interval,
         BrokerTimer::HighWatermarkCheckpoint => config.replica_high_watermark_checkpoint_interval,
         _ => return None,
     })

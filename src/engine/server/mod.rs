@@ -3,7 +3,7 @@
 //! `broker` is the node and only dispatches. `replica_manager` keeps the replicas; what they do is told by verb:
 //! `produce`, `fetch` and `list_offsets` for those who ask, `log_io` where the disk is asked, `fetcher` and `follow` where this broker itself asks a
 //! leader, `alter_partition` for the in-sync set. `partition` and `replica` hold the rules of replication and send
-//! nothing. `lifecycle`, `metadata_loader` and `topic_creation` talk to the controller.
+//! nothing. `lifecycle`, `metadata_loader`, `topic_creation` and `producer_ids` talk to the controller.
 
 mod alter_partition;
 mod broker;
@@ -24,6 +24,7 @@ mod metadata_loader;
 mod offsets_log;
 mod partition;
 mod produce;
+mod producer_ids;
 mod purgatory;
 mod replica;
 mod replica_manager;
@@ -42,6 +43,7 @@ pub use lifecycle::{BrokerState, Lifecycle};
 pub use log_io::BrokerToken;
 pub use metadata_loader::MetadataLoader;
 pub use partition::{IsrChange, LeaderState, Partition, PendingIsr, Role};
+pub use producer_ids::ProducerIdManager;
 pub use purgatory::{DeleteWait, Parked, ParkedDelete, ParkedFetch, ParkedId, ParkedProduce, ProduceWait, Purgatory};
 pub use replica::Replica;
 pub use timer::BrokerTimer;

@@ -95,6 +95,13 @@ impl ReplicaManager {
         };
         let info = match outcome {
             Ok(info) => info,
+            Err(error) if is_about_sequences(error) => {
+                let stamp = batch.producer.expect("only a producer with an id is judged by it");
+                let known = log.producers().get(stamp.producer_id);
+                let known = known.map(|entry| (entry.epoch(), entry.last_batch().last_sequence));
+                ctx.emit(BrokerFact::SequenceRefused { partition: id, client: from, stamp, error, known });
+                return Err(error);
+            }
             Err(error) => {
                 let (isr, min_isr) = (count(isr), count(min_isr));
                 ctx.emit(BrokerFact::AppendRefused { partition: id, error, isr, min_isr });
@@ -102,8 +109,13 @@ impl ReplicaManager {
             }
         };
         let appended = Appended { base_offset: info.first_offset, log_start_offset: log.log_start_offset() };
-        let flush = self.after_append(ctx, env, id, info, None);
         let (first, last) = (info.first_offset, info.last_offset);
+        if info.is_duplicate {
+            let stamp = batch.producer.expect("only a producer with an id is recognised");
+            ctx.emit(BrokerFact::DuplicateBatch { partition: id, client: from, stamp, first, last });
+            return Ok(LeaderAppend { appended, until: last.next(), flush: None });
+        }
+        let flush = self.after_append(ctx, env, id, info, None);
         ctx.emit(BrokerFact::Appended { partition: id, first, last, leader_epoch, from });
         // Followers that wait at the log's end have something to fetch.
         self.touch(id);
@@ -165,7 +177,10 @@ impl ReplicaManager {
         let answer = |wait: ProduceWait| {
             let outcome = wait.outcome.unwrap_or(Err(ErrorCode::RequestTimedOut));
             let current_leader = outcome.err().and_then(|error| self.leader_hint(env.image, wait.partition, error));
-            ProducedPartition { partition: wait.partition, outcome, current_leader }
+            let is_unknown = outcome == Err(ErrorCode::UnknownProducerId);
+            let log = env.logs.get(wait.partition).filter(|_| is_unknown);
+            let log_start_offset = log.map(|log| log.log_start_offset());
+            ProducedPartition { partition: wait.partition, outcome, log_start_offset, current_leader }
         };
         let partitions: Vec<ProducedPartition> = waits.into_iter().map(answer).collect();
         for one in &partitions {
@@ -174,6 +189,10 @@ impl ReplicaManager {
         }
         respond(ctx, client, correlation, ProduceResponse { partitions });
     }
+}
+
+fn is_about_sequences(error: ErrorCode) -> bool {
+    matches!(error, ErrorCode::OutOfOrderSequence | ErrorCode::InvalidProducerEpoch | ErrorCode::UnknownProducerId)
 }
 
 fn count(len: usize) -> u32 {

@@ -25,6 +25,8 @@ pub enum BrokerTimer {
     LogStartOffsetCheckpoint,
     /// Looks for logs to compact, every `log.cleaner.backoff.ms` unless there was work.
     LogCleaner,
+    /// Looks for producers that have been silent for too long, every `producer.id.expiration.check.interval.ms`.
+    ProducerExpiration,
     /// `file.delete.delay.ms` is over for segments of this partition.
     RemoveDeletedFiles {
         partition: TopicPartition,

@@ -134,6 +134,12 @@ impl UnifiedLog {
             segments_before: count_of(sources.len()),
             segments_after: count_of(cleaned.len()),
         };
+        // A segment that went into its neighbour takes its snapshot along.
+        for source in &sources {
+            if !cleaned.iter().any(|segment| segment.base_offset() == source.base_offset()) {
+                self.producers.segment_deleted(source.base_offset());
+            }
+        }
         // `.swap`: the cleaned files take the names, the old ones wait to be removed.
         for segment in cleaned.into_iter().rev() {
             self.segments.push_front(segment);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::log_dirs::{DiskError, LogDir};
+use super::producer_state::ProducerStateManagerConfig;
 use super::recovery::{Checkpointed, Recovered};
 use super::unified_log::UnifiedLog;
 use crate::engine::common::{Offset, Time, TopicPartition};
@@ -229,6 +230,13 @@ impl LogManager {
         self.iter().map(|(partition, log)| (partition, offset(log))).collect()
     }
 
+    /// `LogManager.reconfigureDefaultLogConfig`, as far as producers are concerned.
+    pub fn configure_producer_state(&mut self, config: ProducerStateManagerConfig) {
+        for log in self.logs.values_mut() {
+            Arc::make_mut(log).configure_producer_state(config);
+        }
+    }
+
     // ---- stopping and starting ---------------------------------------------------------------------------------
 
     /// `LogManager.shutdown`: everything is flushed and saved, and a file says so.
@@ -278,7 +286,12 @@ impl LogManager {
     }
 
     /// Opens the logs (`LogManager.loadLogs`); tells how those were recovered that had to be.
-    pub fn load(&mut self, config: impl Fn(TopicPartition) -> Arc<TopicConfig>) -> Vec<(TopicPartition, Recovered)> {
+    pub fn load(
+        &mut self,
+        now: Time,
+        producers: ProducerStateManagerConfig,
+        config: impl Fn(TopicPartition) -> Arc<TopicConfig>,
+    ) -> Vec<(TopicPartition, Recovered)> {
         let mut all = Vec::new();
         let (dirs, homes) = (&self.dirs, &self.homes);
         let is_offline =
@@ -286,9 +299,11 @@ impl LogManager {
         for (partition, log) in self.logs.iter_mut().filter(|(id, _)| !is_offline(id)) {
             let log = Arc::make_mut(log);
             log.remove_leftover_files();
+            log.configure_producer_state(producers);
             if !self.was_shut_down_cleanly {
-                all.push((*partition, log.recover(&config(*partition))));
+                all.push((*partition, log.recover(&config(*partition), now)));
             }
+            log.load_producer_state(now);
         }
         // From now on only another orderly stop makes the next start quick.
         self.was_shut_down_cleanly = false;
@@ -359,12 +374,12 @@ mod tests {
         let mut killed = logs.clone();
         killed.crash(Crash::Process);
         assert!(killed.bytes_to_recover() > 0);
-        assert_eq!(killed.load(|_| Arc::default()).len(), 1);
+        assert_eq!(killed.load(Time::ZERO, ProducerStateManagerConfig::default(), |_| Arc::default()).len(), 1);
 
         logs.shut_down();
         logs.crash(Crash::Power);
         assert_eq!(logs.bytes_to_recover(), 0);
-        assert_eq!(logs.load(|_| Arc::default()), []);
+        assert_eq!(logs.load(Time::ZERO, ProducerStateManagerConfig::default(), |_| Arc::default()), []);
         let log = logs.get(partition()).unwrap();
         assert_eq!(
             (log.log_end_offset(), log.high_watermark(), log.recovery_point()),

@@ -12,6 +12,7 @@ mod log_manager;
 mod log_read;
 mod log_segment;
 mod log_validator;
+mod producer_state;
 mod recovery;
 mod retention;
 mod shared_list;
@@ -24,6 +25,10 @@ pub use log_dirs::{DiskError, LogDir};
 pub use log_manager::{Checkpoints, LogManager};
 pub use log_read::{OffsetLookup, Scanned, TimeLookup, TimestampAndOffset};
 pub use log_segment::LogSegment;
+pub use producer_state::{
+    BATCHES_TO_RETAIN, BatchMetadata, ProducerSnapshot, ProducerStateEntry, ProducerStateManager,
+    ProducerStateManagerConfig,
+};
 pub use recovery::Recovered;
 pub use retention::DeletionReason;
 pub use unified_log::{AppendInfo, DeletedSegment, Flush, OutOfRange, UnifiedLog};

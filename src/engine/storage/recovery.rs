@@ -44,6 +44,7 @@ impl UnifiedLog {
         self.leader_epochs.truncate_from_start(self.log_start_offset);
         self.high_watermark = saved.high_watermark.clamp(self.log_start_offset, self.log_end_offset);
         self.recovery_point = saved.recovery_point.min(self.log_end_offset);
+        self.producers.crash(self.log_end_offset);
         // Flushes under way died with the process.
         self.cuts += 1;
     }
@@ -54,7 +55,7 @@ impl UnifiedLog {
         let end = self.on_platter;
         let in_segment = self.segments.get(self.segment_index(end));
         let lost = in_segment.and_then(|segment| segment.batches_from(end).next().map(|batch| batch.size_in_bytes()));
-        if self.truncate_to(end, now) {
+        if self.cut_to(end, now) {
             self.active_mut().torn_bytes = lost.unwrap_or(0) / 2;
         }
     }
@@ -73,18 +74,39 @@ impl UnifiedLog {
 
     /// Reads the unflushed segments batch by batch and leaves the log without anything that is not whole. The recovery
     /// point stays: reading a log does not force it to disk.
-    pub(super) fn recover(&mut self, config: &TopicConfig) -> Recovered {
+    pub(super) fn recover(&mut self, config: &TopicConfig, now: Time) -> Recovered {
         let bytes = self.bytes_to_recover();
         let range = self.segments_to_recover();
         let segments = u32::try_from(range.len()).expect("fewer than 2^32 segments");
         let mut truncated_bytes = 0;
-        for segment in self.segments.range_mut(range) {
-            let segment = Arc::make_mut(segment);
+        for index in range {
+            let segment = Arc::make_mut(&mut self.segments[index]);
             truncated_bytes += std::mem::take(&mut segment.torn_bytes);
             segment.rebuild_indexes(config);
+            self.recover_producer_state(index, now);
         }
         let recovery_point = self.recovery_point;
         Recovered { recovery_point, segments, bytes, truncated_bytes, log_end: self.log_end_offset }
+    }
+
+    /// Reading the segment anew also tells what its producers wrote; a snapshot behind it says so
+    /// (`LogLoader.recoverSegment`).
+    fn recover_producer_state(&mut self, index: usize, now: Time) {
+        let Self { segments, producers, log_start_offset, .. } = self;
+        let segment = Arc::clone(&segments[index]);
+        producers.forget();
+        producers.rebuild(segments, *log_start_offset, segment.base_offset(), now);
+        producers.replay(&segment, segment.base_offset(), segment.next_offset());
+        producers.take_snapshot();
+    }
+
+    /// What a log that is in order says of its producers (`LogLoader.load`).
+    pub(super) fn load_producer_state(&mut self, now: Time) {
+        let Self { segments, producers, log_start_offset, log_end_offset, .. } = self;
+        let bases: Vec<Offset> = segments.iter().map(|segment| segment.base_offset()).collect();
+        producers.remove_stray_snapshots(&bases);
+        producers.forget();
+        producers.rebuild(segments, *log_start_offset, *log_end_offset, now);
     }
 
     /// Files that a start removes at once: those that were waiting to be removed (`LogLoader.removeTempFiles`).
@@ -142,7 +164,7 @@ mod tests {
         // The broker remembers the checkpoint, the disk what was flushed.
         assert_eq!((log.recovery_point(), log.on_platter()), (Offset(4), Offset(8)));
         // Segments 4, 6 and 8 are read: the one in which the recovery point lies, and all later ones.
-        let recovered = log.recover(&config);
+        let recovered = log.recover(&config, NOW);
         assert_eq!((recovered.segments, recovered.bytes, recovered.truncated_bytes), (3, u64::from(5 * SIZE), 0));
         assert_eq!((recovered.log_end, log.recovery_point()), (Offset(9), Offset(4)));
     }
@@ -154,7 +176,7 @@ mod tests {
         log.crash(Crash::Power, saved(9, 2, 0), NOW);
         assert_eq!((log.log_end_offset(), log.high_watermark()), (Offset(5), Offset(5)));
         assert_eq!(log.active_segment().torn_bytes(), SIZE / 2);
-        let recovered = log.recover(&config);
+        let recovered = log.recover(&config, NOW);
         assert_eq!((recovered.segments, recovered.truncated_bytes), (2, SIZE / 2));
         assert_eq!(recovered.bytes, u64::from(3 * SIZE + SIZE / 2));
         assert_eq!(log.active_segment().torn_bytes(), 0);
@@ -176,7 +198,7 @@ mod tests {
         let (mut log, config) = log();
         let before = log.clone();
         log.crash(Crash::Process, saved(9, 0, 0), NOW);
-        log.recover(&config);
+        log.recover(&config, NOW);
         let indexes = |log: &UnifiedLog| -> Vec<_> {
             log.segments().map(|segment| (segment.offset_index().clone(), segment.max_timestamp_so_far())).collect()
         };

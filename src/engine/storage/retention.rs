@@ -72,6 +72,7 @@ impl UnifiedLog {
             self.roll(self.log_end_offset(), now);
         }
         let gone: Vec<Arc<LogSegment>> = self.segments.drain(..count).collect();
+        gone.iter().for_each(|segment| self.producers.segment_deleted(segment.base_offset()));
         let deleted = gone.iter().map(|segment| (segment.base_offset(), reason)).collect();
         self.rename_deleted(gone, now, config);
         self.raise_log_start_to_first_segment();

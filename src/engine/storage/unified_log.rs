@@ -10,7 +10,8 @@ use std::sync::Arc;
 use super::leader_epoch_cache::LeaderEpochFileCache;
 use super::log_segment::{LogSegment, RollParams};
 use super::log_validator;
-use crate::engine::common::{ErrorCode, LeaderEpoch, Offset, Span, Time};
+use super::producer_state::{ProducerStateManager, ProducerStateManagerConfig};
+use crate::engine::common::{ErrorCode, LeaderEpoch, Mutation, Offset, ProducerId, Span, Time};
 use crate::engine::config::{TimestampType, TopicConfig};
 use crate::engine::protocol::EpochEnd;
 use crate::engine::record::RecordBatch;
@@ -30,6 +31,7 @@ pub struct UnifiedLog {
     /// How often the log was cut: a flush that was asked for before says nothing about what was written since.
     pub(super) cuts: u32,
     pub(super) leader_epochs: LeaderEpochFileCache,
+    pub(super) producers: ProducerStateManager,
 }
 
 /// A segment that is no longer part of the log; its files have the suffix `.deleted` until they are removed.
@@ -49,6 +51,8 @@ pub struct AppendInfo {
     pub rolled: Option<Offset>,
     /// `flush.messages` is reached: the append is not done before the disk says so.
     pub flush_due: bool,
+    /// The batch stood in the log already, at these offsets, and nothing was written.
+    pub is_duplicate: bool,
 }
 
 /// A flush to be asked of the disk: everything before `end`.
@@ -79,6 +83,7 @@ impl UnifiedLog {
             last_flushed: now,
             cuts: 0,
             leader_epochs: LeaderEpochFileCache::default(),
+            producers: ProducerStateManager::default(),
         }
     }
 
@@ -117,6 +122,12 @@ impl UnifiedLog {
         &self.leader_epochs
     }
 
+    /// What this replica knows of the producers that write to it.
+    #[must_use]
+    pub fn producers(&self) -> &ProducerStateManager {
+        &self.producers
+    }
+
     /// By base offset; the last one is active.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &LogSegment> + ExactSizeIterator {
         self.segments.iter().map(Arc::as_ref)
@@ -152,9 +163,12 @@ impl UnifiedLog {
 
     /// The leader places `batch` at the log's end under its epoch.
     ///
+    /// A batch that a producer sent before, and that is still remembered, is not written again.
+    ///
     /// # Errors
-    /// MESSAGE_TOO_LARGE beyond `max.message.bytes`, RECORD_LIST_TOO_LARGE beyond the segment size, and what
-    /// `LogValidator` refuses: INVALID_TIMESTAMP, INVALID_RECORD.
+    /// MESSAGE_TOO_LARGE beyond `max.message.bytes`, RECORD_LIST_TOO_LARGE beyond the segment size, what `LogValidator`
+    /// refuses (INVALID_TIMESTAMP, INVALID_RECORD), and what does not fit the producer's earlier batches
+    /// (OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID).
     pub fn append_as_leader(
         &mut self,
         batch: &RecordBatch,
@@ -168,6 +182,12 @@ impl UnifiedLog {
         log_validator::validate(batch, now, config)?;
         if batch.size_in_bytes() > config.segment_size_bytes() {
             return Err(ErrorCode::RecordListTooLarge);
+        }
+        // Kafka rolls before it looks at sequences, so there even a batch that is not written may begin a segment.
+        let known = self.producers.analyze(batch)?;
+        if let Some(known) = known.filter(|_| !config.sabotage.breaks(Mutation::ForgetsDuplicates)) {
+            let (first_offset, last_offset) = (known.first_offset(), known.last_offset);
+            return Ok(AppendInfo { first_offset, last_offset, rolled: None, flush_due: false, is_duplicate: true });
         }
         let placed = batch.stamped(self.log_end_offset, epoch);
         let placed = match config.message_timestamp_type {
@@ -209,10 +229,11 @@ impl UnifiedLog {
             assert!(batch.base_offset >= self.log_end_offset, "a log is appended to in order, without overlap");
             self.leader_epochs.assign(batch.partition_leader_epoch, batch.base_offset);
             self.log_end_offset = batch.next_offset();
+            self.producers.update(batch);
         }
         self.active_mut().append_all(batches, now, config);
         let flush_due = self.log_end_offset.since(self.recovery_point) >= config.flush_messages;
-        Some(AppendInfo { first_offset, last_offset, rolled, flush_due })
+        Some(AppendInfo { first_offset, last_offset, rolled, flush_due, is_duplicate: false })
     }
 
     /// Seals the active segment and begins a new one. The sealed one is to be flushed in the background
@@ -220,6 +241,7 @@ impl UnifiedLog {
     pub(super) fn roll(&mut self, base_offset: Offset, now: Time) -> Offset {
         self.active_mut().seal();
         self.segments.push_back(Arc::new(LogSegment::new(base_offset, now, Span::ZERO)));
+        self.producers.rolled(base_offset);
         base_offset
     }
 
@@ -266,8 +288,21 @@ impl UnifiedLog {
 
     /// The whole log is flushed at once: only a broker that stops in good order waits for its disk like this.
     pub fn flush_all(&mut self) {
+        self.producers.take_snapshot();
         self.recovery_point = self.log_end_offset;
         self.on_platter = self.log_end_offset;
+    }
+
+    // ---- producers -------------------------------------------------------------------------------------------
+
+    /// The broker's settings for producer state have been read, or have changed.
+    pub fn configure_producer_state(&mut self, config: ProducerStateManagerConfig) {
+        self.producers.configure(config);
+    }
+
+    /// Forgets the producers that were silent for `producer.id.expiration.ms`; tells whom.
+    pub fn remove_expired_producers(&mut self, now: Time) -> Vec<ProducerId> {
+        self.producers.remove_expired_producers(now)
     }
 
     // ---- marks -----------------------------------------------------------------------------------------------
@@ -304,6 +339,7 @@ impl UnifiedLog {
         }
         self.log_start_offset = to;
         self.leader_epochs.truncate_from_start(to);
+        self.producers.log_start_moved(to);
         true
     }
 
@@ -316,6 +352,15 @@ impl UnifiedLog {
 
     /// Cuts the log so that it ends at `to`. Returns whether records went.
     pub fn truncate_to(&mut self, to: Offset, now: Time) -> bool {
+        let is_cut = self.cut_to(to, now);
+        if is_cut {
+            self.producers.rebuild(&self.segments, self.log_start_offset, self.log_end_offset, now);
+        }
+        is_cut
+    }
+
+    /// The same without a look at what it means for producers.
+    pub(super) fn cut_to(&mut self, to: Offset, now: Time) -> bool {
         if to >= self.log_end_offset {
             // A leader that wrote nothing has an epoch entry at its log end: another history may contradict it.
             self.leader_epochs.truncate_from_end(self.log_end_offset);
@@ -326,6 +371,7 @@ impl UnifiedLog {
             return true;
         }
         while self.active_segment().base_offset() > to {
+            self.producers.segment_deleted(self.active_segment().base_offset());
             self.segments.pop_back();
         }
         self.active_mut().truncate_to(to, now);
@@ -343,6 +389,7 @@ impl UnifiedLog {
     pub fn truncate_fully_and_start_at(&mut self, at: Offset, now: Time) {
         self.segments = VecDeque::from([Arc::new(LogSegment::new(at, now, Span::ZERO))]);
         self.leader_epochs.clear();
+        self.producers.start_at(at);
         self.log_start_offset = at;
         self.log_end_offset = at;
         self.high_watermark = at;

@@ -103,6 +103,7 @@ fn chip(world: &World, record: &MetadataRecord) -> Option<String> {
         }
         MetadataRecord::RemoveTopic { topic } => world.image().topic_name(*topic).map(|name| format!("{name} removed")),
         MetadataRecord::ClearElr { .. } => Some("clear ELR".to_owned()),
+        MetadataRecord::ProducerIds { broker, .. } => Some(format!("producer ids b{broker}")),
         MetadataRecord::NoOp => None,
     }
 }

@@ -76,6 +76,10 @@ fn metadata_record(world: &World, record: &MetadataRecord) -> (&'static str, Str
             let name = topic.and_then(|topic| world.image().topic(topic)).map_or("all topics", |topic| &topic.name);
             ("CLEAR_ELR_RECORD", name.to_owned())
         }
+        MetadataRecord::ProducerIds { broker, epoch, next_producer_id } => (
+            "PRODUCER_IDS_RECORD",
+            format!("broker {broker}, broker epoch {epoch}, next producer id {next_producer_id}"),
+        ),
         MetadataRecord::NoOp => ("NO_OP_RECORD", String::new()),
     }
 }

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::batch::{Numbered, ProducerBatch};
+use super::transaction_manager::{Rewrite, TransactionManager};
 use crate::engine::common::{
     BrokerId, LeaderEpoch, Mutation, PartitionId, Sabotage, Span, Time, TopicId, TopicPartition,
 };
@@ -170,13 +171,14 @@ impl RecordAccumulator {
 
     /// Takes the batches of one request to `broker`: the head of each queue it leads that is neither muted nor backing
     /// off, whether or not it has lingered, until `max_request_size_bytes` are reached
-    /// (`RecordAccumulator.drainBatchesForOneNode`).
+    /// (`RecordAccumulator.drainBatchesForOneNode`). An idempotent producer's get their sequence numbers here.
     pub fn drain(
         &mut self,
         now: Time,
         broker: BrokerId,
         max_request_size_bytes: u32,
         leader_of: impl Fn(TopicPartition) -> Leader,
+        mut transactions: Option<&mut TransactionManager>,
     ) -> Vec<ProducerBatch> {
         let led = |partition: &TopicPartition| leader_of(*partition).is_some_and(|(leader, _)| leader == broker);
         let partitions: Vec<TopicPartition> = self.queues.keys().copied().filter(led).collect();
@@ -200,7 +202,17 @@ impl RecordAccumulator {
             if size_bytes + head.size_in_bytes() > max_request_size_bytes && !batches.is_empty() {
                 break;
             }
+            // One partition that must wait ends the round for all: the next round begins with it.
+            if transactions.as_ref().is_some_and(|all| !all.may_drain(*partition, head.stamp())) {
+                break;
+            }
             size_bytes += head.size_in_bytes();
+            if let Some(transactions) = &mut transactions {
+                match head.numbers() {
+                    None => head.set_stamp(transactions.number(*partition, head.record_count())),
+                    Some(numbers) => transactions.renumbered(&numbers).into_iter().for_each(|to| head.reset_stamp(to)),
+                }
+            }
             batches.extend(queue.pop_front());
         }
         batches
@@ -218,19 +230,27 @@ impl RecordAccumulator {
     /// Puts a batch that failed back to the front, to be sent again after `backoff`.
     ///
     /// If several batches of one partition were in flight, they may come back in another order than they left: without
-    /// idempotence that is how retries reorder records.
+    /// idempotence that is how retries reorder records. Batches with sequence numbers stand in their order.
     pub fn reenqueue(&mut self, mut batch: ProducerBatch, now: Time, backoff: Span) {
         batch.reenqueued(now, backoff);
         let queue = self.queues.entry(batch.partition()).or_default();
         if self.config.sabotage.breaks(Mutation::RetriesLast) {
             return queue.push_back(batch);
         }
-        queue.push_front(batch);
+        insert_in_sequence_order(queue, batch);
+    }
+
+    /// The numbers of a batch that waits to be sent again have changed.
+    pub(super) fn rewrite(&mut self, rewrite: &Rewrite) {
+        let queue = self.queues.get_mut(&rewrite.partition).into_iter().flatten();
+        if let Some(batch) = queue.into_iter().find(|batch| batch.stamp() == Some(rewrite.from)) {
+            batch.reset_stamp(rewrite.to);
+        }
     }
 
     /// Puts a batch that the broker found too large back in parts. The first attempt splits by `batch.size`; a part
     /// that is still too large is halved. Answers how many parts there are.
-    pub fn split_and_reenqueue(&mut self, batch: ProducerBatch) -> u32 {
+    pub fn split_and_reenqueue(&mut self, batch: ProducerBatch, transactions: Option<&mut TransactionManager>) -> u32 {
         let target_bytes = if batch.is_split() {
             batch.max_record_size_bytes().max(batch.size_in_bytes() / 2)
         } else {
@@ -238,10 +258,14 @@ impl RecordAccumulator {
         };
         self.deallocate(&batch);
         let queue = self.queues.entry(batch.partition()).or_default();
+        let whole = batch.numbers();
         let parts = batch.split(target_bytes);
+        if let (Some(transactions), Some(whole)) = (transactions, whole) {
+            transactions.split(&whole, parts.iter().filter_map(ProducerBatch::numbers));
+        }
         let count = u32::try_from(parts.len()).expect("a batch has far fewer than 2^32 records");
         for part in parts.into_iter().rev() {
-            queue.push_front(part);
+            insert_in_sequence_order(queue, part);
         }
         count
     }
@@ -324,6 +348,15 @@ impl RecordAccumulator {
     }
 }
 
+/// Before the first that has no sequence number or a higher one; without a number of its own, to the front
+/// (`insertInSequenceOrder`).
+fn insert_in_sequence_order(queue: &mut VecDeque<ProducerBatch>, batch: ProducerBatch) {
+    let sequence = |one: &ProducerBatch| one.stamp().map(|stamp| stamp.base_sequence);
+    let earlier = |one: &&ProducerBatch| sequence(one).is_some() && sequence(one) < sequence(&batch);
+    let place = queue.iter().take_while(earlier).count();
+    queue.insert(place, batch);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,7 +400,7 @@ mod tests {
     }
 
     fn drain(accumulator: &mut RecordAccumulator, now: Time, broker: BrokerId, max_bytes: u32) -> Vec<(u32, Vec<u64>)> {
-        let batches = accumulator.drain(now, broker, max_bytes, leaders);
+        let batches = accumulator.drain(now, broker, max_bytes, leaders, None);
         batches.iter().map(|batch| (batch.partition().partition.0, batch.ordinals())).collect()
     }
 
@@ -464,7 +497,7 @@ mod tests {
     fn a_retry_goes_first_and_after_its_back_off() {
         let mut accumulator = accumulator(279, Span::ZERO);
         fill(&mut accumulator, at(0), 0, 0..4);
-        let first = accumulator.drain(at(0), ONE, 1_048_576, leaders).pop().unwrap();
+        let first = accumulator.drain(at(0), ONE, 1_048_576, leaders, None).pop().unwrap();
         accumulator.reenqueue(first, at(50), Span::millis(100));
         let waiting = accumulator.ready(at(60), leaders);
         assert_eq!((waiting.brokers.len(), waiting.next_check), (0, Some(at(150))));
@@ -478,8 +511,8 @@ mod tests {
         // Facts §3.5, scenario b: why max.in.flight > 1 with retries and without idempotence reorders.
         let mut accumulator = accumulator(279, Span::ZERO);
         fill(&mut accumulator, at(0), 0, 0..4);
-        let first = accumulator.drain(at(0), ONE, 1_048_576, leaders).pop().unwrap();
-        let second = accumulator.drain(at(0), ONE, 1_048_576, leaders).pop().unwrap();
+        let first = accumulator.drain(at(0), ONE, 1_048_576, leaders, None).pop().unwrap();
+        let second = accumulator.drain(at(0), ONE, 1_048_576, leaders, None).pop().unwrap();
         accumulator.reenqueue(first, at(1), Span::ZERO);
         accumulator.reenqueue(second, at(1), Span::ZERO);
         assert_eq!(drain(&mut accumulator, at(1), ONE, 1_048_576), [(0, vec![2, 3])]);
@@ -513,7 +546,7 @@ mod tests {
         assert!(accumulator.ready(at(0), leaders).brokers.is_empty());
         assert_eq!(accumulator.append(at(0), partition(2), record(2)), Err(BufferExhausted(record(2))));
         assert_eq!(accumulator.ready(at(0), leaders).brokers, BTreeSet::from([ONE, TWO]));
-        let sent = accumulator.drain(at(0), ONE, 1_048_576, leaders).pop().unwrap();
+        let sent = accumulator.drain(at(0), ONE, 1_048_576, leaders, None).pop().unwrap();
         assert!(accumulator.append(at(0), partition(2), record(2)).is_err(), "in flight is not yet free");
         accumulator.deallocate(&sent);
         assert!(accumulator.append(at(0), partition(2), record(2)).unwrap().opened_batch);
@@ -524,13 +557,13 @@ mod tests {
     fn a_batch_that_is_too_large_comes_back_in_halves() {
         let mut accumulator = accumulator(1_000, Span::ZERO);
         fill(&mut accumulator, at(0), 0, 0..8);
-        let whole = accumulator.drain(at(0), ONE, 1_048_576, leaders).pop().unwrap();
+        let whole = accumulator.drain(at(0), ONE, 1_048_576, leaders, None).pop().unwrap();
         // The first split aims at batch.size, which the batch did not exceed: Kafka wastes this round, too.
-        assert_eq!(accumulator.split_and_reenqueue(whole), 1);
+        assert_eq!(accumulator.split_and_reenqueue(whole, None), 1);
         assert_eq!(accumulator.reserved_bytes(), 0);
-        let whole = accumulator.drain(at(0), ONE, 1_048_576, leaders).pop().unwrap();
+        let whole = accumulator.drain(at(0), ONE, 1_048_576, leaders, None).pop().unwrap();
         // 61 + 8 × 109 = 933 bytes; half of it, 466, holds three records (61 + 3 × 109 = 388).
-        assert_eq!(accumulator.split_and_reenqueue(whole), 3);
+        assert_eq!(accumulator.split_and_reenqueue(whole, None), 3);
         let parts: Vec<_> = (0..3).flat_map(|_| drain(&mut accumulator, at(0), ONE, 1_048_576)).collect();
         assert_eq!(parts, [(0, vec![0, 1, 2]), (0, vec![3, 4, 5]), (0, vec![6, 7])]);
     }

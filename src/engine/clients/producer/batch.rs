@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use super::transaction_manager::Numbers;
 use crate::engine::common::{LeaderEpoch, Span, Time, TopicPartition};
-use crate::engine::record::{BATCH_OVERHEAD_BYTES, Record, RecordBatch, wire_timestamp_ms};
+use crate::engine::record::{BATCH_OVERHEAD_BYTES, ProducerStamp, Record, RecordBatch, wire_timestamp_ms};
 
 /// One record in the accumulator, with its number among all that the producer was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub struct ProducerBatch {
     records: Vec<Numbered>,
     /// The records as they travel, made when the batch is first drained.
     sealed: Option<RecordBatch>,
+    /// Of an idempotent producer, from when it is first drained.
+    stamp: Option<ProducerStamp>,
+    /// Its numbers were changed since it was sent last.
+    reopened: bool,
     created_at: Time,
     last_append_at: Time,
     last_attempt_at: Time,
@@ -44,6 +49,8 @@ impl ProducerBatch {
             partition,
             records: Vec::new(),
             sealed: None,
+            stamp: None,
+            reopened: false,
             created_at: now,
             last_append_at: now,
             last_attempt_at: now,
@@ -91,15 +98,31 @@ impl ProducerBatch {
 
     // ---- sending ---------------------------------------------------------------------------------------------
 
-    /// Closes the batch and hands out what goes on the wire; the same bytes on every attempt.
+    /// Closes the batch and hands out what goes on the wire; the same bytes on every attempt, unless the producer's
+    /// epoch was raised meanwhile.
     pub(super) fn seal(&mut self) -> RecordBatch {
         self.closed = true;
-        let records = &self.records;
+        self.reopened = false;
+        let (records, stamp) = (&self.records, self.stamp);
         self.sealed
             .get_or_insert_with(|| {
-                RecordBatch::new(records.iter().map(|one| one.record.clone()).collect::<Arc<[_]>>(), None)
+                RecordBatch::new(records.iter().map(|one| one.record.clone()).collect::<Arc<[_]>>(), stamp)
             })
             .clone()
+    }
+
+    /// It is drained for the first time by an idempotent producer (`setProducerState`).
+    pub(super) fn set_stamp(&mut self, stamp: ProducerStamp) {
+        self.stamp = Some(stamp);
+    }
+
+    /// Its numbers have changed (`resetProducerState`).
+    pub(super) fn reset_stamp(&mut self, stamp: ProducerStamp) {
+        self.stamp = Some(stamp);
+        self.reopened = true;
+        if let Some(sealed) = &mut self.sealed {
+            sealed.producer = Some(stamp);
+        }
     }
 
     /// It goes back into the queue, to be sent again after `backoff`.
@@ -140,6 +163,9 @@ impl ProducerBatch {
             let limit = record.record.batch_size_upper_bound_in_bytes().max(size_bytes);
             let mut part = Self::new(self.partition, self.created_at, limit, 0);
             part.is_split = true;
+            let before = parts.iter().map(Self::record_count).sum();
+            let stamp = self.stamp;
+            part.stamp = stamp.map(|stamp| ProducerStamp { base_sequence: stamp.sequence_at(before), ..stamp });
             part.try_append(self.created_at, record).expect("a new batch takes its first record");
             parts.push(part);
         }
@@ -159,6 +185,18 @@ impl ProducerBatch {
     #[must_use]
     pub fn records(&self) -> &[Numbered] {
         &self.records
+    }
+
+    /// Producer id, epoch and first sequence, once it has them.
+    #[must_use]
+    pub fn stamp(&self) -> Option<ProducerStamp> {
+        self.stamp
+    }
+
+    /// What the transaction manager has to know of it; `None` without idempotence and before it was drained.
+    pub(super) fn numbers(&self) -> Option<Numbers> {
+        let (partition, records, is_reset) = (self.partition, self.record_count(), self.reopened);
+        self.stamp.map(|stamp| Numbers { partition, stamp, records, is_reset })
     }
 
     /// How many records it holds.

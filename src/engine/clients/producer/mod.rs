@@ -15,6 +15,7 @@ mod producer;
 mod sender;
 #[cfg(test)]
 mod tests;
+mod transaction_manager;
 
 pub use accumulator::{AccumulatorConfig, AppendResult, BufferExhausted, Leader, Ready, RecordAccumulator};
 pub use batch::{Numbered, ProducerBatch};
@@ -26,3 +27,4 @@ pub use partitioner::{
 };
 pub use producer::{BlockedOn, PendingSend, Producer, ProducerTimer, WaitsFor};
 pub use sender::{BatchId, InFlightBatch, ProducerRequest};
+pub use transaction_manager::{Rewrite, TransactionManager, TxnPartitionEntry};

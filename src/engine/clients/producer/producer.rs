@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::murmur2::partition_for_key;
 use super::partitioner::{KeylessPartitioner, KeylessStrategy, Partitions};
 use super::sender::{InFlightBatch, ProducerRequest, Sender};
+use super::transaction_manager::TransactionManager;
 use crate::engine::clients::ClientMetadata;
 use crate::engine::clients::fact::{ProducerFact, SendFailure};
 use crate::engine::clients::network_client::InFlightRequest;
@@ -90,6 +91,8 @@ pub enum WaitsFor {
         partition: TopicPartition,
         until: Time,
     },
+    /// A broker's answer with the producer's id: an idempotent producer sends nothing before.
+    ProducerId,
     Nothing,
 }
 
@@ -483,7 +486,13 @@ impl Producer {
         self.process.to_send.len()
     }
 
-    /// Does it keep to one batch per partition at a time (`max.in.flight=1`, or idempotence)?
+    /// Id, epoch and sequence numbers, if it is idempotent.
+    #[must_use]
+    pub fn transactions(&self) -> Option<&TransactionManager> {
+        self.process.sender.transactions()
+    }
+
+    /// Do its records keep their order whatever has to be sent again (`max.in.flight=1`, or idempotence)?
     #[must_use]
     pub fn guarantees_order(&self) -> bool {
         self.process.sender.guarantees_order()
@@ -514,6 +523,9 @@ impl Producer {
             return WaitsFor::Answer { from: one.to, since: one.since };
         }
         let sender = &self.process.sender;
+        if sender.transactions().is_some_and(TransactionManager::awaits_id) && !sender.accumulator.is_empty() {
+            return WaitsFor::ProducerId;
+        }
         let heads = sender.accumulator.queues().filter_map(|(partition, queue)| Some((partition, queue.front()?)));
         let waits = heads.map(|(partition, head)| {
             let Some((leader, _)) = sender.metadata.leader(partition) else { return WaitsFor::Leader { partition } };

@@ -6,6 +6,7 @@
 
 mod configs;
 mod isr;
+mod producer_ids;
 mod requests;
 mod session;
 mod shutdown;

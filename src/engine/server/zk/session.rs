@@ -218,6 +218,8 @@ impl Broker {
                 }
             }
             ZkRequest::WriteIsr => self.isr_written(ctx, zk, &outcomes),
+            ZkRequest::ReadProducerIds => self.zk_producer_ids_read(ctx, zk, outcomes.first()),
+            ZkRequest::WriteProducerIds(lease) => self.zk_producer_ids_written(ctx, zk, lease, outcomes.first()),
             ZkRequest::NotifyIsrChange | ZkRequest::Forgotten => {}
             ZkRequest::Controller => {
                 self.with_controller(zk, |controller, env| controller.zookeeper_answered(ctx, env, outcomes));
@@ -283,6 +285,7 @@ impl Broker {
         self.with_controller(zk, |controller, env| controller.put(ctx, env, ControllerTask::Elect));
         list_config_changes(ctx, zk);
         self.zk_read_broker_configs(ctx, zk);
+        self.zk_lease_first_producer_ids(ctx, zk);
         if is_first {
             self.zk_schedule_isr_propagation(ctx);
         }

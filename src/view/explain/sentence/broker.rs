@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Sentence, range};
-use crate::engine::common::TopicPartition;
+use crate::engine::common::{ErrorCode, TopicPartition};
 use crate::engine::server::BrokerFact;
 use crate::engine::storage::{DeletionReason, DiskError};
 use crate::engine::world::World;
@@ -98,6 +98,46 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
             Sentence::new(if *is_approved { "fact-shut-down" } else { "fact-shut-down-alone" })
         }
         BrokerFact::TopicCreationAsked { name } => Sentence::new("fact-topic-asked").text("topic", name.as_ref()),
+        BrokerFact::DuplicateBatch { partition, client, stamp, first, last } => {
+            about("fact-duplicate-batch", partition)
+                .node(world, "client", *client)
+                .text("id", stamp.producer_id.to_string())
+                .text("sequence", stamp.base_sequence.to_string())
+                .text("offsets", range(*first, *last))
+        }
+        BrokerFact::SequenceRefused { partition, client, stamp, error, known } => {
+            let key = match (error, known) {
+                (ErrorCode::InvalidProducerEpoch, _) => "fact-sequence-epoch",
+                (_, Some((epoch, _))) if *epoch != stamp.producer_epoch => "fact-sequence-new-epoch",
+                (_, Some(_)) => "fact-sequence-refused",
+                (_, None) => "fact-sequence-unknown",
+            };
+            let expected = known.map_or_else(String::new, |(_, last)| last.plus(1).to_string());
+            about(key, partition)
+                .node(world, "client", *client)
+                .text("error", error.name())
+                .text("id", stamp.producer_id.to_string())
+                .text("sequence", stamp.base_sequence.to_string())
+                .text("expected", expected)
+                .number("epoch", stamp.producer_epoch.0)
+                .number("current", known.map_or(0, |(epoch, _)| epoch.0))
+        }
+        BrokerFact::ProducerStateLoaded { partition, snapshot, producers, batches } => {
+            let key = if snapshot.is_some() { "fact-producers-loaded" } else { "fact-producers-read" };
+            about(key, partition)
+                .number("producers", *producers)
+                .number("batches", *batches)
+                .number("snapshot", snapshot.map_or(0, |offset| offset.0))
+        }
+        BrokerFact::ProducerExpired { partition, producer_id } => {
+            about("fact-producer-expired", partition).text("id", producer_id.to_string())
+        }
+        BrokerFact::ProducerIdsLeased { first, last } => {
+            Sentence::new("fact-ids-leased").text("first", first.to_string()).text("last", last.to_string())
+        }
+        BrokerFact::ProducerIdGiven { client, producer_id } => {
+            Sentence::new("fact-id-given").node(world, "client", *client).text("id", producer_id.to_string())
+        }
         BrokerFact::AppendRefused { partition, error, isr, min_isr } => about("fact-append-refused", partition)
             .text("error", error.name())
             .number("isr", *isr)

@@ -35,11 +35,31 @@ pub(super) fn of_producer(world: &World, fact: &ProducerFact) -> Sentence {
         ProducerFact::BatchFailed { partition, ordinals, why } => {
             let failed = match why {
                 BatchFailure::DeliveryTimeout => about("fact-batch-expired", partition),
+                BatchFailure::ProducerIdChanged => about("fact-batch-dropped", partition),
                 BatchFailure::Refused(error) | BatchFailure::RetriesExhausted(error) => {
                     about("fact-batch-failed", partition).text("error", error.name())
                 }
             };
             failed.number("records", ordinals.len() as u64)
+        }
+        ProducerFact::ProducerIdSet { producer } => {
+            Sentence::new("fact-producer-id-set").text("id", producer.id.to_string()).number("epoch", producer.epoch.0)
+        }
+        ProducerFact::ProducerIdReset { producer } => {
+            Sentence::new("fact-producer-id-reset").text("id", producer.id.to_string())
+        }
+        ProducerFact::EpochBumped { producer, partitions, rewritten } => Sentence::new("fact-epoch-bumped")
+            .text("partitions", partition_list(world, partitions))
+            .text("id", producer.id.to_string())
+            .number("epoch", producer.epoch.0)
+            .number("batches", *rewritten),
+        ProducerFact::SequencesRewritten { partition, batches, first_sequence } => {
+            about("fact-sequences-rewritten", partition)
+                .number("batches", *batches)
+                .text("sequence", first_sequence.to_string())
+        }
+        ProducerFact::SequenceUnresolved { partition, next_sequence } => {
+            about("fact-sequence-unresolved", partition).text("sequence", next_sequence.to_string())
         }
         ProducerFact::MetadataUpdated { .. } => Sentence::new("fact-metadata-updated"),
         ProducerFact::RequestTimedOut { to } => Sentence::new("fact-request-timed-out").number("broker", to.0),

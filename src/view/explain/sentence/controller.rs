@@ -21,6 +21,10 @@ pub(super) fn of_controller(world: &World, fact: &ControllerFact) -> Sentence {
         ControllerFact::RegistrationRefused { broker, error } => {
             Sentence::new("fact-broker-refused").number("broker", broker.0).text("error", error.name())
         }
+        ControllerFact::ProducerIdsAllocated { broker, first, last } => Sentence::new("fact-ids-allocated")
+            .number("broker", broker.0)
+            .text("first", first.to_string())
+            .text("last", last.to_string()),
         ControllerFact::BrokerUnfenced { broker } => Sentence::new("fact-broker-unfenced").number("broker", broker.0),
         ControllerFact::BrokerFenced { broker, why } => Sentence::new(match why {
             FencedBecause::SessionExpired => "fact-broker-fenced-session",
