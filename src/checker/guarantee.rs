@@ -24,6 +24,9 @@ pub enum Guarantee {
     /// Records that one producer sent to one partition keep their order. Given to producers that are idempotent or have
     /// one request in flight.
     RecordsKeepTheirOrder,
+    /// A record that a producer was given once stands in a log once, however often its batch was sent. Given to idempotent
+    /// producers, for as long as the program lives: what it is given twice it writes twice.
+    RecordsAreWrittenOnce,
     /// Two controllers never lead the metadata log in one epoch. Always: a vote is on disk before it is told.
     OneControllerPerEpoch,
     /// A committed record of the metadata log is in the log of every later leader of the quorum. Always, power losses
@@ -35,11 +38,12 @@ pub enum Guarantee {
 
 impl Guarantee {
     /// In the order of the panel: what the class asks about first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AckedRecordsSurvive,
         Self::CommittedRecordsSurvive,
         Self::ReadsBelowHighWatermark,
         Self::RecordsKeepTheirOrder,
+        Self::RecordsAreWrittenOnce,
         Self::OneLeaderPerEpoch,
         Self::OneOwnerPerPartition,
         Self::HighWatermarkNeverFalls,
@@ -59,6 +63,7 @@ impl Guarantee {
             Self::ReadsBelowHighWatermark => "reads-below-high-watermark",
             Self::OneOwnerPerPartition => "one-owner-per-partition",
             Self::RecordsKeepTheirOrder => "records-keep-their-order",
+            Self::RecordsAreWrittenOnce => "records-are-written-once",
             Self::OneControllerPerEpoch => "one-controller-per-epoch",
             Self::CommittedMetadataSurvives => "committed-metadata-survives",
             Self::OneWorkerPerMessage => "one-worker-per-message",
@@ -136,6 +141,13 @@ pub enum Evidence {
         first: Offset,
         second: Offset,
     },
+    /// The same records of a producer begin at both offsets.
+    WrittenTwice {
+        partition: TopicPartition,
+        producer: NodeId,
+        first: Offset,
+        second: Offset,
+    },
     TwoWorkers {
         message: u64,
         workers: (NodeId, NodeId),
@@ -177,4 +189,10 @@ pub enum Unpromised {
     Unnoticed { partition: TopicPartition, leader: BrokerId },
     /// The producer has several requests in flight without idempotence: a retry may overtake.
     Order { producer: NodeId },
+    /// Without idempotence a batch whose answer was lost is sent again, and the leader cannot know it.
+    NotIdempotent { producer: NodeId },
+    /// The leader had to read its producer state from a snapshot, which keeps one batch of each producer, or knew nothing
+    /// of the producer any more (`producer.id.expiration.ms`): it takes an older batch for a gap, and since 2.5 the
+    /// producer then numbers anew what is in flight (KIP-360).
+    ProducerStateLost { partition: TopicPartition, leader: BrokerId },
 }

@@ -5,6 +5,7 @@
 //! different verdicts: with acks=1 losing an acknowledged record is Kafka keeping its word. What is not promised is
 //! judged record by record, group by group, producer by producer: one power loss excuses nothing but what it took.
 
+mod duplicates;
 mod guarantee;
 mod last_known;
 mod leadership;
@@ -17,6 +18,7 @@ mod survival;
 pub use guarantee::{Evidence, Guarantee, Unpromised, Verdict, Violation};
 pub use survival::LostRecords;
 
+use duplicates::Duplicates;
 use leadership::Leadership;
 use order::Order;
 use ownership::Ownership;
@@ -32,6 +34,7 @@ pub struct Checker {
     survival: Survival,
     leadership: Leadership,
     order: Order,
+    duplicates: Duplicates,
     ownership: Ownership,
     quorum: Quorum,
     violations: Vec<Violation>,
@@ -48,6 +51,7 @@ impl Checker {
             self.survival.observe(world, record, &mut self.violations);
             self.leadership.observe(record, &self.survival, &mut self.violations);
             self.order.observe(world, record, &mut self.violations);
+            self.duplicates.observe(world, record, &mut self.violations);
             self.ownership.observe(world, record, &self.survival, &mut self.violations);
             self.quorum.observe(world, record, &mut self.violations);
             debug_assert!(self.violations[before..].iter().all(|violation| violation.step == record.step));
@@ -102,6 +106,7 @@ impl Checker {
             }
             Guarantee::CommittedRecordsSurvive => self.survival.exception(),
             Guarantee::RecordsKeepTheirOrder => Order::exception(world),
+            Guarantee::RecordsAreWrittenOnce => Duplicates::exception(world),
             _ => None,
         }
     }

@@ -95,6 +95,8 @@ fn name(why: &Unpromised) -> &'static str {
         Unpromised::PowerLoss { .. } => "power loss",
         Unpromised::Unnoticed { .. } => "unnoticed power loss",
         Unpromised::Order { .. } => "order",
+        Unpromised::NotIdempotent { .. } => "not idempotent",
+        Unpromised::ProducerStateLost { .. } => "producer state lost",
     }
 }
 

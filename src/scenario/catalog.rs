@@ -45,6 +45,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("two-timers", include_str!("catalog/two-timers.toml")),
     ("auto-offset-reset", include_str!("catalog/auto-offset-reset.toml")),
     ("batching", include_str!("catalog/batching.toml")),
+    ("retries-and-idempotence", include_str!("catalog/retries-and-idempotence.toml")),
     ("the-console", include_str!("catalog/the-console.toml")),
 ];
 

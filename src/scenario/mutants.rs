@@ -146,6 +146,19 @@ crash broker-1
 wait 20s
 ";
 
+/// Answers are lost on their way to the producer, which sends again.
+const LOST_ANSWERS: &str = "
+kafka-console-producer --topic orders --producer-property client.id=checkout --producer-property batch.size=0 --producer-property request.timeout.ms=2000
+wait 1s
+produce checkout before
+wait 1s
+partition-oneway broker-1 checkout
+produce checkout a b c
+wait 1s
+repair broker-1 checkout
+wait 10s
+";
+
 const TWO_WORKERS: &str = "
 queue-producer checkout-q --every 100ms --records 20
 queue-worker packer-1 --application packing --processing 200ms --prefetch 2
@@ -175,6 +188,8 @@ const CASES: &[(Mutation, &str, &[Guarantee])] = &[
     (Mutation::CommitsAlone, QUORUM_IN_PIECES, &[Guarantee::CommittedMetadataSurvives]),
     (Mutation::AssignsToEverybody, TWO_MEMBERS, &[Guarantee::OneOwnerPerPartition]),
     (Mutation::RetriesLast, FAILED_BATCH, &[Guarantee::RecordsKeepTheirOrder]),
+    (Mutation::ForgetsDuplicates, LOST_ANSWERS, &[Guarantee::RecordsAreWrittenOnce]),
+    (Mutation::RenumbersRetries, LOST_ANSWERS, &[Guarantee::RecordsAreWrittenOnce]),
     (Mutation::DeliversTwice, TWO_WORKERS, &[Guarantee::OneWorkerPerMessage]),
 ];
 

@@ -180,10 +180,9 @@ fn programs(brokers: u32, dice: &mut Dice, inputs: &mut Vec<(Time, Command)>) ->
         let mut configs = Properties::new();
         let acks = *dice.pick(&["all", "all", "all", "1", "0"]);
         configs.insert("acks".to_owned(), acks.to_owned());
-        if acks != "all" {
-            // Idempotence, which is the default, demands acks=all.
-            configs.insert("enable.idempotence".to_owned(), "false".to_owned());
-        }
+        // Idempotence, which is the default since 3.0, demands acks=all; some do without.
+        let is_idempotent = acks == "all" && !dice.one_in(4);
+        configs.insert("enable.idempotence".to_owned(), is_idempotent.to_string());
         if dice.one_in(2) {
             configs.insert("linger.ms".to_owned(), dice.between(0, 50).to_string());
         }

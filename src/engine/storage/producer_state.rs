@@ -140,7 +140,7 @@ impl ProducerStateManager {
     }
 
     /// The `.snapshot` files, by offset.
-    pub fn snapshots(&self) -> impl ExactSizeIterator<Item = (Offset, &ProducerSnapshot)> {
+    pub fn snapshots(&self) -> impl DoubleEndedIterator<Item = (Offset, &ProducerSnapshot)> + ExactSizeIterator {
         self.snapshots.iter().map(|(offset, snapshot)| (*offset, snapshot))
     }
 

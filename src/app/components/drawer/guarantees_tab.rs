@@ -108,6 +108,13 @@ fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
         Unpromised::Order { producer } => {
             text.get_with("ui-unpromised-order", &[("producer", world.name_of(*producer).into())])
         }
+        Unpromised::NotIdempotent { producer } => {
+            text.get_with("ui-unpromised-not-idempotent", &[("producer", world.name_of(*producer).into())])
+        }
+        Unpromised::ProducerStateLost { partition, leader } => text.get_with(
+            "ui-unpromised-state-lost",
+            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
+        ),
     }
 }
 
@@ -155,6 +162,15 @@ fn evidence(text: &Text, world: &World, evidence: &Evidence) -> AttrValue {
         ),
         Evidence::OutOfOrder { partition, producer, first, second } => say(
             "ui-evidence-order",
+            &[
+                of(*partition),
+                ("producer", world.name_of(*producer)),
+                ("first", first.to_string()),
+                ("second", second.to_string()),
+            ],
+        ),
+        Evidence::WrittenTwice { partition, producer, first, second } => say(
+            "ui-evidence-twice",
             &[
                 of(*partition),
                 ("producer", world.name_of(*producer)),

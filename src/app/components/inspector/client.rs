@@ -3,16 +3,18 @@
 use yew::prelude::*;
 
 use super::broker::{actions, process_state};
-use super::parts::{command, commands, head, link_to, long_facts, row, section};
+use super::parts::{command, commands, head, link_to, long_facts, or_none, row, section};
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::Text;
 use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
 use crate::app::state::page::Page;
 use crate::app::state::ui::{Dialog, Tab};
+use crate::engine::clients::producer::Producer;
 use crate::engine::command::{Command, RecordSpec, Workload};
 use crate::engine::common::{NodeId, Span};
-use crate::engine::world::Process;
+use crate::engine::world::{Process, World};
+use crate::view::explain::partition_name;
 use crate::view::scene::MetadataView;
 
 /// Keys that a class asks about.
@@ -81,6 +83,7 @@ pub fn producer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
                     row(text.get("ui-metadata"), metadata),
                 ]) }
             </section>
+            { idempotence(text, world, producer) }
             { section(text.get("ui-do"), html! {
                 <>
                     { commands(vec![
@@ -99,6 +102,27 @@ pub fn producer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
             { section(text.get("ui-config"), long_facts(keys.collect())) }
         </>
     })
+}
+
+/// What an idempotent producer numbers its batches with; nothing of one that is not.
+fn idempotence(text: &Text, world: &World, producer: &Producer) -> Html {
+    let Some(transactions) = producer.transactions() else { return Html::default() };
+    let id = transactions.producer();
+    let mut rows = vec![
+        row("producer id", or_none(text, id.map(|producer| producer.id))),
+        row("producer epoch", or_none(text, id.map(|producer| producer.epoch))),
+    ];
+    for (partition, entry) in transactions.partitions() {
+        let next = match transactions.has_unresolved_sequence(partition) {
+            true => format!("{} ({})", entry.next_sequence, text.get("ui-unresolved")),
+            false => entry.next_sequence.to_string(),
+        };
+        rows.push(row(
+            text.get_with("ui-next-sequence", &[("partition", partition_name(world, partition).into())]),
+            next,
+        ));
+    }
+    section(text.get("ui-idempotence"), long_facts(rows))
 }
 
 pub fn consumer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {

@@ -40,6 +40,7 @@ pub fn view(text: &Text, world: &World, id: TopicPartition, on: BrokerId) -> Htm
                             <small>{ text.get_with("ui-removed-at", &[("time", deleted.removed_at.to_string().into())]) }</small>
                         </li>
                     }) }
+                    { for snapshots(text, log) }
                     { for checkpoints(broker.logs(), log, id).into_iter().map(|(name, value)| html! {
                         <li key={name}><span>{ name }</span><small>{ value }</small></li>
                     }) }
@@ -92,6 +93,16 @@ fn segment(text: &Text, segment: &LogSegment, is_active: bool, interval: u32) ->
             }
         </details>
     }
+}
+
+/// The producer state as it would be read again: one file a segment, and others where the log was cut or the broker
+/// stopped.
+fn snapshots<'a>(text: &'a Text, log: &'a UnifiedLog) -> impl Iterator<Item = Html> + 'a {
+    log.producers().snapshots().rev().take(SHOWN).map(|(offset, snapshot)| {
+        let name = format!("{:020}.snapshot", offset.0);
+        let holds = text.get_with("ui-snapshot-producers", &[("count", snapshot.len().into())]);
+        html! { <li key={name.clone()}><span>{ name }</span><small>{ holds }</small></li> }
+    })
 }
 
 /// What the checkpoint files say of this log. They are as old as their intervals.

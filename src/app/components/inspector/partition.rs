@@ -9,9 +9,9 @@ use crate::app::i18n::Text;
 use crate::app::selection::Selection;
 use crate::app::state::action::UiAction;
 use crate::app::state::page::Page;
-use crate::engine::common::{BrokerId, NodeId, TopicPartition};
+use crate::engine::common::{BrokerId, NodeId, ProducerId, TopicPartition};
 use crate::engine::metadata::{LeaderRecoveryState, PartitionRegistration};
-use crate::engine::storage::UnifiedLog;
+use crate::engine::storage::{BatchMetadata, ProducerStateEntry, UnifiedLog};
 use crate::engine::world::World;
 use crate::view::explain::{broker_list, partition_name};
 
@@ -51,6 +51,7 @@ pub fn view(page: &Page, text: &Text, id: TopicPartition, on: Option<BrokerId>) 
             <section class="inspector__section">{ replicas(page, text, world, id, registration) }</section>
             { why_section(page, text, id) }
             if !topic.overrides.is_empty() { { section(text.get("ui-topic-config"), super::parts::long_facts(overrides.collect())) } }
+            { producers(text, world, id, shown) }
             { super::files::view(text, world, id, shown) }
         </>
     })
@@ -73,6 +74,36 @@ fn unusual(text: &Text, registration: &PartitionRegistration) -> Vec<Html> {
         rows.push(row("LeaderRecoveryState", text.get("ui-recovering")));
     }
     rows
+}
+
+/// What this replica knows of producers: the batches that it would recognise, oldest first.
+fn producers(text: &Text, world: &World, id: TopicPartition, on: BrokerId) -> Html {
+    let Some(log) = world.broker(on).and_then(|broker| broker.log(id)) else { return Html::default() };
+    if log.producers().iter().len() == 0 {
+        return Html::default();
+    }
+    let line = |(producer, entry): (ProducerId, &ProducerStateEntry)| {
+        let batch = |batch: &BatchMetadata| {
+            format!("{}–{} @{}", batch.first_sequence(), batch.last_sequence, batch.first_offset())
+        };
+        let batches = entry.batches().map(batch).collect::<Vec<_>>().join(", ");
+        html! {
+            <tr key={producer.0}>
+                <th scope="row">{ producer.to_string() }</th>
+                <td>{ entry.epoch().to_string() }</td>
+                <td>{ batches }</td>
+            </tr>
+        }
+    };
+    section(
+        text.get_with("ui-producer-state", &[("broker", on.0.into())]),
+        html! {
+            <table class="table">
+                <thead><tr><th>{ "producer id" }</th><th>{ "epoch" }</th><th>{ text.get("ui-known-batches") }</th></tr></thead>
+                <tbody>{ for log.producers().iter().map(line) }</tbody>
+            </table>
+        },
+    )
 }
 
 fn replicas(page: &Page, text: &Text, world: &World, id: TopicPartition, registration: &PartitionRegistration) -> Html {

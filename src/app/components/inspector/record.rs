@@ -57,6 +57,7 @@ pub fn view(page: &Page, text: &Text, on: BrokerId, id: TopicPartition, offset: 
                     row("timestamp", batch.timestamp_of(index).to_string()),
                     row("leader epoch", batch.partition_leader_epoch.to_string()),
                     row("producer id", or_none(text, producer.map(|(id, _)| id))),
+                    row("producer epoch", or_none(text, producer.map(|(_, epoch)| epoch))),
                     row("sequence", or_none(text, batch.producer.map(|stamp| {
                         stamp.sequence_at(u32::try_from(offset.since(batch.base_offset)).unwrap_or(u32::MAX))
                     }))),
