@@ -1,9 +1,10 @@
 //! An answer that is nothing but an error, in the shape of each request's own answer.
 
 use super::{
-    AllocateProducerIdsResponse, AlterPartitionReassignmentsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
-    ControlledShutdownResponse, CreatePartitionsResponse, CreateTopicsResponse, DeleteTopicsResponse,
-    ElectLeadersResponse, ListPartitionReassignmentsResponse, Refusal, Request, Response, TopicName,
+    AllocateProducerIdsResponse, AlterPartitionReassignmentsResponse, AlterPartitionResponse, BrokerHeartbeatResponse,
+    BrokerRegistrationResponse, ControlledShutdownResponse, CreatePartitionsResponse, CreateTopicsResponse,
+    DeleteTopicsResponse, ElectLeadersResponse, ListPartitionReassignmentsResponse, Refusal, Request, Response,
+    TopicName,
 };
 use crate::engine::common::ErrorCode;
 
