@@ -43,6 +43,7 @@ fn lost_answers_make_no_duplicates() {
     let mut lab = with_checkout(81, "");
     lab.script(LOST_ANSWERS);
     lab.script("expect stored(orders) == 6 and repeated(orders) == 0 and duplicates(orders-0) >= 5");
+    assert!(count(&lab, |fact| matches!(fact, Fact::Broker(BrokerFact::DuplicateBatch { .. }))) >= 5);
     assert_eq!(count(&lab, |fact| matches!(fact, Fact::Producer(ProducerFact::EpochBumped { .. }))), 0);
     lab.assert_promises_kept();
     // Without idempotence the same makes five.
