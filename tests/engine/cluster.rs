@@ -156,7 +156,9 @@ fn without_enough_in_sync_replicas_acks_all_is_refused() {
     assert_eq!(lab.isr(0), [leader], "the controller took the dead out of the in-sync set");
     let refused = |fact: &Fact| matches!(fact, Fact::Broker(BrokerFact::AppendRefused { error, .. }) if error.name() == "NOT_ENOUGH_REPLICAS");
     let at = lab.world.now();
-    lab.secs(5);
+    // Five requests were taken in before that (max.in.flight). They wait for a high watermark that stands still, so the
+    // connection is full until request.timeout.ms, 30 s, is over.
+    lab.secs(20);
     assert!(lab.first(at, refused).is_some(), "min.insync.replicas=2 is a gate");
     lab.assert_promises_kept();
 }
