@@ -15,4 +15,5 @@ mod engine {
     mod unnoticed;
     mod zookeeper;
     mod zookeeper_changes;
+    mod zookeeper_consumer;
 }

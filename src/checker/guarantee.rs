@@ -20,6 +20,8 @@ pub enum Guarantee {
     ReadsBelowHighWatermark,
     /// In one generation of a group, a partition has one owner. Given as long as the group's own log, one partition of
     /// `__consumer_offsets`, has not lost committed records: a coordinator that forgot counts generations anew.
+    /// Before 0.9: as long as a consumer's ZooKeeper session lives, nobody else owns what it owns. A consumer that has not
+    /// heard of its session's end reads on beside the next owner, and nothing stops it.
     OneOwnerPerPartition,
     /// Records that one producer sent to one partition keep their order. Given to producers that are idempotent or have
     /// one request in flight.
@@ -130,9 +132,10 @@ pub enum Evidence {
         read: Offset,
         high_watermark: Offset,
     },
+    /// Before 0.9 there are no generations: the second claimed the partition while the first had not let go.
     TwoOwners {
         partition: TopicPartition,
-        generation: Generation,
+        generation: Option<Generation>,
         owners: (NodeId, NodeId),
     },
     OutOfOrder {
@@ -187,6 +190,9 @@ pub enum Unpromised {
     /// In ZooKeeper mode the leader lost its power, and was back before any controller saw that it was gone: nothing in
     /// ZooKeeper tells its new process from the one that was in sync. KRaft compares broker epochs.
     Unnoticed { partition: TopicPartition, leader: BrokerId },
+    /// The consumer's ZooKeeper session had ended without its knowing, so its partition was free for another
+    /// (before 0.9; generations fence such a member).
+    SessionEnded { consumer: NodeId },
     /// The producer has several requests in flight without idempotence: a retry may overtake.
     Order { producer: NodeId },
     /// Without idempotence a batch whose answer was lost is sent again, and the leader cannot know it.

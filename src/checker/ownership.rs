@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::guarantee::{Evidence, Guarantee, Violation};
+use super::guarantee::{Evidence, Guarantee, Unpromised, Violation};
 use super::survival::Survival;
-use crate::engine::clients::ConsumerFact;
+use crate::engine::clients::{ConsumerFact, ZookeeperConsumerFact};
 use crate::engine::common::{Generation, NodeId, TopicPartition};
 use crate::engine::coordinator::group::{OFFSETS_TOPIC, partition_for_group};
 use crate::engine::queue::QueueFact;
@@ -15,6 +15,8 @@ use crate::engine::{Fact, Record, World};
 pub(super) struct Ownership {
     groups: BTreeMap<NodeId, std::sync::Arc<str>>,
     owners: BTreeMap<(std::sync::Arc<str>, TopicPartition), (NodeId, Generation)>,
+    /// By owner znodes, in groups of 0.8.
+    claimed: BTreeMap<(std::sync::Arc<str>, TopicPartition), NodeId>,
     /// Messages that are delivered and not yet settled.
     delivered: BTreeMap<u64, NodeId>,
 }
@@ -44,7 +46,7 @@ impl Ownership {
                     {
                         let evidence = Evidence::TwoOwners {
                             partition: *partition,
-                            generation: *generation,
+                            generation: Some(*generation),
                             owners: (owner, node),
                         };
                         let forgot = log_of_group(world, group).and_then(|log| survival.forgot(log));
@@ -60,10 +62,27 @@ impl Ownership {
             ) => {
                 for partition in partitions {
                     self.owners.retain(|(_, owned), (owner, _)| owned != partition || *owner != node);
+                    self.claimed.retain(|(_, owned), owner| owned != partition || *owner != node);
                 }
             }
+            (Fact::ZookeeperConsumer(ZookeeperConsumerFact::Claimed { partition, .. }), Some(node)) => {
+                let Some((_, consumer)) = world.consumers().find(|(id, _)| *id == node) else { return };
+                let key = (consumer.group().clone(), *partition);
+                if let Some(owner) = self.claimed.insert(key, node).filter(|owner| *owner != node) {
+                    let evidence =
+                        Evidence::TwoOwners { partition: *partition, generation: None, owners: (owner, node) };
+                    let ended = !has_session(world, owner);
+                    let unpromised = ended.then_some(Unpromised::SessionEnded { consumer: owner });
+                    broken(Guarantee::OneOwnerPerPartition, evidence, unpromised);
+                }
+            }
+            (Fact::ZookeeperConsumer(ZookeeperConsumerFact::Released { partitions }), Some(node)) => {
+                self.claimed.retain(|(_, owned), owner| !partitions.contains(owned) || *owner != node);
+            }
+            (Fact::Consumer(ConsumerFact::Closed), Some(node)) => self.claimed.retain(|_, owner| *owner != node),
             (Fact::Runtime(RuntimeFact::Crashed { .. }), Some(node)) => {
                 self.owners.retain(|_, (owner, _)| *owner != node);
+                self.claimed.retain(|_, owner| *owner != node);
                 if node == NodeId::QueueBroker {
                     self.delivered.clear();
                 }
@@ -87,6 +106,13 @@ impl Ownership {
             _ => {}
         }
     }
+}
+
+/// Does ZooKeeper keep the session that this consumer of 0.8 believes to have?
+fn has_session(world: &World, consumer: NodeId) -> bool {
+    let consumers = world.consumers().find(|(id, _)| *id == consumer);
+    let session = consumers.and_then(|(_, consumer)| consumer.connector()?.session());
+    session.zip(world.znode_tree()).is_some_and(|(session, tree)| tree.session(session).is_some())
 }
 
 /// The partition of `__consumer_offsets` that is the memory of this group.

@@ -94,6 +94,7 @@ fn name(why: &Unpromised) -> &'static str {
         Unpromised::LastKnownLeader { .. } => "last known leader",
         Unpromised::PowerLoss { .. } => "power loss",
         Unpromised::Unnoticed { .. } => "unnoticed power loss",
+        Unpromised::SessionEnded { .. } => "a consumer's ZooKeeper session had ended",
         Unpromised::Order { .. } => "order",
         Unpromised::NotIdempotent { .. } => "not idempotent",
         Unpromised::ProducerStateLost { .. } => "producer state lost",

@@ -58,6 +58,7 @@ fn inner(fact: &Fact) -> String {
         Fact::Group(fact) => format!("{fact:?}"),
         Fact::Producer(fact) => format!("{fact:?}"),
         Fact::Consumer(fact) => format!("{fact:?}"),
+        Fact::ZookeeperConsumer(fact) => format!("{fact:?}"),
         Fact::Admin(fact) => format!("{fact:?}"),
         Fact::Queue(fact) => format!("{fact:?}"),
         Fact::ZooKeeper(fact) => format!("{fact:?}"),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::query::Scope;
 use super::{
-    DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_tools, quorum, views, zookeeper_shell,
+    DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_tools, offset_checker, quorum, views,
+    zookeeper_shell,
 };
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
@@ -32,6 +33,7 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
         Question::DescribeTopics { topic, only } => describe_topics(world, topic.as_deref(), *only),
         Question::DescribeConfigs { entity, all } => configs::describe(world, entity, *all),
         Question::ListGroups { with_state } => list_groups(world, *with_state),
+        Question::CheckOffsets { group, topics } => offset_checker::answer(world, group, topics),
         Question::DescribeGroups { groups, view } => describe_groups(world, groups, *view),
         Question::ResetPlan { group, topic, to } => reset_plan(world, group, topic, *to),
         Question::GetOffsets { topic, partitions, time } => {
@@ -269,6 +271,12 @@ fn describe_groups(world: &World, names: &[String], view: GroupView) -> String {
 
 fn describe_group(world: &World, name: &str, view: GroupView) -> String {
     let Some((coordinator, group)) = views::group(world, name) else {
+        if views::zookeeper_group(world, name).is_some() {
+            return format!(
+                "\nGroup {name} keeps itself in ZooKeeper: ask kafka-run-class kafka.tools.ConsumerOffsetChecker --group \
+                 {name}, or look with zookeeper-shell ls -R /consumers/{name}.\n"
+            );
+        }
         return format!(
             "\nError: Executing consumer group command failed due to \
              org.apache.kafka.common.errors.GroupIdNotFoundException: Group {name} not found.\n"

@@ -76,6 +76,13 @@ const TOOLS: &[ToolHelp] = &[
         ours: &[],
     },
     ToolHelp {
+        name: "kafka-run-class",
+        is_kafka: true,
+        does: "shows how far a group of Kafka 0.8 has come, which keeps itself in ZooKeeper",
+        forms: &["kafka-run-class kafka.tools.ConsumerOffsetChecker --group billing [--topic orders]"],
+        ours: &[],
+    },
+    ToolHelp {
         name: "kafka-leader-election",
         is_kafka: true,
         does: "elects leaders: the preferred ones, or any that live",

@@ -12,6 +12,7 @@ mod configs;
 mod dump_log;
 mod help;
 mod log_tools;
+mod offset_checker;
 mod print;
 pub mod query;
 mod quorum;
@@ -80,6 +81,8 @@ pub enum Question {
     VerifyReassignment { partitions: Vec<ReplicaSpec>, preserves_throttles: bool },
     /// `kafka-reassign-partitions --list`
     ListReassignments,
+    /// `kafka-run-class kafka.tools.ConsumerOffsetChecker`; no topics: those the group owns.
+    CheckOffsets { group: String, topics: Vec<String> },
     /// `zookeeper-shell ls|get|stat`
     Znode { look: Look, path: String },
     /// `show EXPRESSION` (ours).

@@ -2,7 +2,9 @@
 //! more than a terminal: what a program does by itself, how long it works on a record, when it commits.
 
 use super::words::{ConsoleProblem, Flag, Line, Takes, number};
-use super::{DescribeFilter, Entry, GroupView, Question, assignment, configs, log_tools, zookeeper_shell};
+use super::{
+    DescribeFilter, Entry, GroupView, Question, assignment, configs, log_tools, offset_checker, zookeeper_shell,
+};
 use crate::engine::command::{Command, CommitStyle, OffsetTarget, Properties, Workload};
 use crate::engine::common::{BrokerId, Span};
 
@@ -94,6 +96,9 @@ type Parse = fn(Line) -> Result<Entry, ConsoleProblem>;
 pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry, ConsoleProblem>> {
     if name == "zookeeper-shell" {
         return Some(zookeeper_shell::parse(&std::mem::take(words)));
+    }
+    if name == "kafka-run-class" {
+        return Some(offset_checker::parse(&std::mem::take(words)));
     }
     let (tool, flags, parse): (_, _, Parse) = match name {
         "kafka-topics" => ("kafka-topics", vec![TOPICS], topics),

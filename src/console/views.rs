@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::World;
 use crate::engine::clients::producer::OffsetRanges;
+use crate::engine::clients::zookeeper_consumer::zk_data::GroupZnodes;
 use crate::engine::clients::{Consumer, ProducerFact};
 use crate::engine::common::{BrokerId, NodeId, Offset, PartitionId, TopicPartition};
-use crate::engine::coordinator::group::{Group, StoredOffset};
+use crate::engine::coordinator::group::Group;
 use crate::engine::metadata::TopicImage;
 use crate::engine::queue::{QueueFact, QueueWorker};
 use crate::engine::server::{BrokerFact, ParkedProduce};
@@ -95,11 +96,36 @@ pub(super) fn committed(group: &Group, partition: TopicPartition) -> Option<Offs
     group.offset(partition).map(|stored| stored.offset)
 }
 
-/// Partitions a group has committed for or reads.
-pub(super) fn partitions_of(group: &Group) -> Vec<TopicPartition> {
-    let committed = group.offsets().map(|(partition, _)| partition);
-    let assigned = group.members().iter().flat_map(|member| member.assignment().iter().copied());
-    committed.chain(assigned).collect::<BTreeSet<_>>().into_iter().collect()
+/// A group of consumers of 0.8, as it stands in ZooKeeper.
+pub(super) fn zookeeper_group(world: &World, name: &str) -> Option<GroupZnodes> {
+    world.zookeeper_group(name)
+}
+
+/// The client behind the thread that an owner znode names; the thread itself, if no client here has that name. A dead
+/// process still owns until its session ends, so the name is read from the id: `billing_billing-1-5000-0123abcd-0`.
+pub(super) fn owner_in_zookeeper(world: &World, group: &str, partition: TopicPartition) -> Option<String> {
+    let thread = zookeeper_group(world, group)?.owners.get(&partition)?.thread.clone();
+    let host = thread.strip_prefix(&format!("{group}_")).and_then(|rest| rest.rsplitn(4, '-').nth(3));
+    let client = world.consumers().find(|(_, consumer)| {
+        consumer.connector().is_some_and(|one| one.owns_as(&thread) || host == Some(&**consumer.name()))
+    });
+    Some(client.map_or_else(|| thread.to_string(), |(_, consumer)| consumer.name().to_string()))
+}
+
+/// How many owner znodes name this client; `None` if it is not registered.
+pub(super) fn owned_in_zookeeper(world: &World, group: &str, client: &str) -> Option<usize> {
+    let connector = consumer(world, client)?.connector()?;
+    let group = zookeeper_group(world, group)?;
+    group.ids.get(connector.id())?;
+    Some(group.owners.values().filter(|owner| connector.owns_as(&owner.thread)).count())
+}
+
+/// What a group has committed, wherever its version keeps that.
+pub(super) fn all_committed(world: &World, name: &str) -> Option<BTreeMap<TopicPartition, Offset>> {
+    match group(world, name) {
+        Some((_, group)) => Some(group.offsets().map(|(partition, stored)| (partition, stored.offset)).collect()),
+        None => Some(zookeeper_group(world, name)?.offsets),
+    }
 }
 
 /// As `kafka-consumer-groups` calculates it: what is readable less what is committed.
@@ -200,9 +226,9 @@ pub(super) fn read_twice(world: &World, name: &str) -> Option<u64> {
 
 /// Records below a group's committed offsets, still in the log, that none of its members has finished with.
 pub(super) fn skipped(world: &World, name: &str) -> Option<u64> {
-    let (_, group) = group(world, name)?;
+    let committed = all_committed(world, name)?;
     let consumers = consumers_called(world, name);
-    let skipped = |(partition, stored): (TopicPartition, &StoredOffset)| {
+    let skipped = |(partition, committed): (TopicPartition, Offset)| {
         let leader = world.image().partition(partition)?.leader?;
         let start = replica(world, leader, partition)?.log_start;
         let done = |offset: &u64| {
@@ -212,9 +238,9 @@ pub(super) fn skipped(world: &World, name: &str) -> Option<u64> {
             };
             consumers.iter().any(has)
         };
-        Some((start.0..stored.offset.0).filter(|offset| !done(offset)).count() as u64)
+        Some((start.0..committed.0).filter(|offset| !done(offset)).count() as u64)
     };
-    Some(group.offsets().filter_map(skipped).sum())
+    Some(committed.into_iter().filter_map(skipped).sum())
 }
 
 /// Messages a worker was given and has not finished with: the one in its hands and those behind it.

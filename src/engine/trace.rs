@@ -2,7 +2,7 @@
 //!
 //! Facts are typed, in the past tense, and without prose; `view/explain` turns them into sentences.
 
-use super::clients::{AdminFact, ConsumerFact, ProducerFact};
+use super::clients::{AdminFact, ConsumerFact, ProducerFact, ZookeeperConsumerFact};
 use super::command::Command;
 use super::controller::ControllerFact;
 use super::coordinator::GroupFact;
@@ -29,6 +29,7 @@ pub enum Fact {
     Group(GroupFact),
     Producer(ProducerFact),
     Consumer(ConsumerFact),
+    ZookeeperConsumer(ZookeeperConsumerFact),
     Admin(AdminFact),
     Queue(QueueFact),
     ZooKeeper(ZooKeeperFact),
@@ -52,6 +53,7 @@ from_fact! {
     Group(GroupFact),
     Producer(ProducerFact),
     Consumer(ConsumerFact),
+    ZookeeperConsumer(ZookeeperConsumerFact),
     Admin(AdminFact),
     Queue(QueueFact),
     ZooKeeper(ZooKeeperFact),

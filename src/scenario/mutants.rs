@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use crate::checker::{Checker, Guarantee};
 use crate::console::{self, Entry};
 use crate::engine::command::QueueSpec;
-use crate::engine::common::{BrokerId, Mutation, Sabotage, Span, Time};
+use crate::engine::common::{BrokerId, Mutation, Sabotage, ServerId, Span, Time};
+use crate::engine::config::KafkaVersion;
 use crate::engine::{Setup, World};
 
 /// Broker 1 leads one partition that 2 and 3 follow; acks=all wants two of them.
@@ -138,6 +139,15 @@ kafka-console-consumer --topic orders --group billing --consumer-property client
 wait 15s
 ";
 
+/// The second wants the first one's partition before that has heard of it.
+const TWO_OLD_MEMBERS: &str = "
+kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-2
+wait 10s
+latency billing-2 zookeeper-1 400ms
+kafka-console-consumer --topic orders --group billing --consumer-property client.id=billing-1
+wait 15s
+";
+
 /// Many batches wait while one fails.
 const FAILED_BATCH: &str = "
 kafka-console-producer --topic orders --producer-property client.id=checkout --every 10ms --records 400 --producer-property batch.size=0 --producer-property enable.idempotence=false --producer-property max.in.flight.requests.per.connection=1
@@ -187,6 +197,7 @@ const CASES: &[(Mutation, &str, &[Guarantee])] = &[
     (Mutation::LeadsOnItsOwnVote, QUORUM_CUT, &[Guarantee::OneControllerPerEpoch]),
     (Mutation::CommitsAlone, QUORUM_IN_PIECES, &[Guarantee::CommittedMetadataSurvives]),
     (Mutation::AssignsToEverybody, TWO_MEMBERS, &[Guarantee::OneOwnerPerPartition]),
+    (Mutation::ClaimsWhatIsOwned, TWO_OLD_MEMBERS, &[Guarantee::OneOwnerPerPartition]),
     (Mutation::RetriesLast, FAILED_BATCH, &[Guarantee::RecordsKeepTheirOrder]),
     (Mutation::ForgetsDuplicates, LOST_ANSWERS, &[Guarantee::RecordsAreWrittenOnce]),
     (Mutation::RenumbersRetries, LOST_ANSWERS, &[Guarantee::RecordsAreWrittenOnce]),
@@ -202,6 +213,10 @@ fn broken(mutation: Mutation, sabotage: Sabotage, script: &str) -> BTreeSet<Guar
     if mutation == Mutation::IgnoresBrokerEpochs {
         // With eligible leader replicas the former merits of a replica are not enough for it to lead.
         setup.features = [("eligible.leader.replicas.version".to_owned(), 0)].into();
+    }
+    if mutation == Mutation::ClaimsWhatIsOwned {
+        (setup.version, setup.controllers) = (KafkaVersion::V0_8, Vec::new());
+        setup.zookeepers = vec![ServerId(1)];
     }
     let mut world = World::sabotaged(setup, sabotage).expect("the setup of a test is sound");
     let mut checker = Checker::default();

@@ -37,7 +37,7 @@ const ENGINE: [(&str, &str); 23] = [
     ("kafka_controller", "common config controller metadata protocol runtime zookeeper"),
     ("coordinator", "common config metadata protocol record runtime storage"),
     ("server", "common config coordinator kafka_controller metadata protocol raft record runtime storage zookeeper"),
-    ("clients", "command common config metadata protocol record runtime workload"),
+    ("clients", "command common config metadata protocol record runtime workload zookeeper"),
     ("queue", "command common config protocol record runtime workload"),
     ("streams", "clients common config metadata protocol record runtime"),
     (

@@ -133,14 +133,14 @@ functions! {
     "active" "(BROKER)" Truth |scope, args| Value::maybe(broker_of(args, 0), |id| Value::Bool(scope.world.image().is_active(id))), "Is this broker registered and not fenced?";
     "active_brokers" "()" Number |scope, _| Value::count(scope.world.image().brokers().filter(|(_, b)| !b.fenced).count()), "How many brokers may serve.";
 
-    "committed" "(GROUP, PARTITION)" Committed |scope, args| Value::maybe(committed(scope, args), offset), "The next offset the group would begin at, as its coordinator keeps it.";
+    "committed" "(GROUP, PARTITION)" Committed |scope, args| Value::maybe(committed(scope, args), offset), "The next offset the group would begin at, as its coordinator (before 0.9: ZooKeeper) keeps it.";
     "position" "(CLIENT, PARTITION)" Position position, "The next offset this consumer will read.";
     "lag" "(GROUP[, PARTITION])" Lag lag, "High watermark less committed offset; of all its partitions together, if none is named.";
     "owner" "(GROUP, PARTITION)" Client owner, "The member that reads this partition.";
     "owned" "(GROUP, CLIENT)" Number owned, "How many partitions that member reads.";
     "state" "(GROUP)" GroupState |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::Text(g.state().name().to_owned())), "Kafka's word for the group's state.";
     "generation" "(GROUP)" Number |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::whole(g.generation().0.into())), "How often the group has been formed.";
-    "members" "(GROUP)" Number |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(_, g)| Value::count(g.members().len())), "How many members the group has.";
+    "members" "(GROUP)" Number members, "How many members the group has.";
     "coordinator" "(GROUP)" Broker |scope, args| Value::maybe(views::group(scope.world, text(args, 0)), |(id, _)| broker(id)), "The broker that keeps the group.";
 
     "processed" "(GROUP)" Number |scope, args| Value::maybe(views::processed(scope.world, text(args, 0)), Value::whole), "Records a group, or one client, has finished with; a record read twice counts twice.";
@@ -291,8 +291,8 @@ fn fenced(scope: Scope<'_>, args: &[Value]) -> Value {
 }
 
 fn committed(scope: Scope<'_>, args: &[Value]) -> Option<Offset> {
-    let (_, group) = views::group(scope.world, text(args, 0))?;
-    views::committed(group, partition_of(scope, args, 1)?)
+    let partition = partition_of(scope, args, 1)?;
+    views::all_committed(scope.world, text(args, 0))?.get(&partition).copied()
 }
 
 fn position(scope: Scope<'_>, args: &[Value]) -> Value {
@@ -304,34 +304,46 @@ fn position(scope: Scope<'_>, args: &[Value]) -> Value {
 }
 
 fn lag(scope: Scope<'_>, args: &[Value]) -> Value {
-    let Some((_, group)) = views::group(scope.world, text(args, 0)) else { return Value::None };
+    let Some(committed) = views::all_committed(scope.world, text(args, 0)) else { return Value::None };
+    let behind =
+        |partition: TopicPartition| Some(views::log_end(scope.world, partition)?.since(*committed.get(&partition)?));
     if args.len() > 1 {
-        let lag = partition_of(scope, args, 1).and_then(|partition| views::lag(scope.world, group, partition));
-        return Value::maybe(lag, Value::whole);
+        return Value::maybe(partition_of(scope, args, 1).and_then(behind), Value::whole);
     }
-    let lags: Vec<u64> = views::partitions_of(group)
-        .into_iter()
-        .filter_map(|partition| views::lag(scope.world, group, partition))
-        .collect();
+    let lags: Vec<u64> = committed.keys().copied().filter_map(behind).collect();
     if lags.is_empty() { Value::None } else { Value::whole(lags.iter().sum()) }
 }
 
 fn owner(scope: Scope<'_>, args: &[Value]) -> Value {
     let found = || {
-        let (_, group) = views::group(scope.world, text(args, 0))?;
-        let partition = partition_of(scope, args, 1)?;
-        group.members().iter().find(|member| member.assignment().contains(&partition))
+        let (name, partition) = (text(args, 0), partition_of(scope, args, 1)?);
+        let Some((_, group)) = views::group(scope.world, name) else {
+            return views::owner_in_zookeeper(scope.world, name, partition);
+        };
+        let member = group.members().iter().find(|member| member.assignment().contains(&partition))?;
+        Some(member.client_id().to_owned())
     };
-    Value::maybe(found(), |member| Value::Text(member.client_id().to_owned()))
+    Value::maybe(found(), Value::Text)
 }
 
 fn owned(scope: Scope<'_>, args: &[Value]) -> Value {
     let found = || {
-        let (_, group) = views::group(scope.world, text(args, 0))?;
-        let client = text(args, 1);
-        group.members().iter().find(|member| member.client_id() == client)
+        let (name, client) = (text(args, 0), text(args, 1));
+        let Some((_, group)) = views::group(scope.world, name) else {
+            return views::owned_in_zookeeper(scope.world, name, client);
+        };
+        Some(group.members().iter().find(|member| member.client_id() == client)?.assignment().len())
     };
-    Value::maybe(found(), |member| Value::count(member.assignment().len()))
+    Value::maybe(found(), Value::count)
+}
+
+fn members(scope: Scope<'_>, args: &[Value]) -> Value {
+    let name = text(args, 0);
+    let counted = match views::group(scope.world, name) {
+        Some((_, group)) => Some(group.members().len()),
+        None => views::zookeeper_group(scope.world, name).map(|group| group.ids.len()),
+    };
+    Value::maybe(counted, Value::count)
 }
 
 fn began_at(scope: Scope<'_>, args: &[Value]) -> Value {

@@ -29,6 +29,8 @@ pub enum Mutation {
     CommitsAlone,
     /// Group coordinator: gives every member all partitions that its leader gave out.
     AssignsToEverybody,
+    /// Consumer of 0.8: takes a partition although another's owner znode stands.
+    ClaimsWhatIsOwned,
     /// Producer: a batch that failed goes behind those that wait.
     RetriesLast,
     /// Leader: writes a batch again that it has written already.

@@ -143,7 +143,9 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BrokerConfig, ConsumerConfig, ProblemKind, ProducerConfig, Properties, TopicConfig, keys};
+    use super::super::{
+        BrokerConfig, ConsumerConfig, OldConsumerConfig, ProblemKind, ProducerConfig, Properties, TopicConfig, keys,
+    };
     use super::KafkaVersion::{V0_8, V0_9, V2_3, V3_9, V4_3};
     use super::*;
     use std::collections::BTreeSet;
@@ -169,6 +171,7 @@ mod tests {
                     Scope::Topic => TopicConfig::for_version(version).get(name),
                     Scope::Producer => ProducerConfig::for_version(version).get(name),
                     Scope::Consumer => ConsumerConfig::for_version(version).get(name),
+                    Scope::OldConsumer => OldConsumerConfig::for_version(version).get(name),
                 })
                 .map(Option::unwrap_or_default)
                 .collect()

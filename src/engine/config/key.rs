@@ -13,10 +13,12 @@ pub enum Scope {
     Topic,
     Producer,
     Consumer,
+    /// Of Kafka 0.8, with its group in ZooKeeper.
+    OldConsumer,
 }
 
 impl Scope {
-    pub const ALL: [Self; 4] = [Self::Broker, Self::Topic, Self::Producer, Self::Consumer];
+    pub const ALL: [Self; 5] = [Self::Broker, Self::Topic, Self::Producer, Self::Consumer, Self::OldConsumer];
 }
 
 impl fmt::Display for Scope {
@@ -26,6 +28,7 @@ impl fmt::Display for Scope {
             Self::Topic => "topic",
             Self::Producer => "producer",
             Self::Consumer => "consumer",
+            Self::OldConsumer => "consumer of 0.8",
         })
     }
 }

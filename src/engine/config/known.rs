@@ -371,6 +371,7 @@ fn names(scope: Scope) -> impl Iterator<Item = &'static str> {
         Scope::Topic => [TOPIC, "", ""],
         Scope::Producer => [PRODUCER, CLIENT, SECURITY],
         Scope::Consumer => [CONSUMER, CLIENT, SECURITY],
+        Scope::OldConsumer => ["", "", ""],
     };
     lists.into_iter().flat_map(str::split_whitespace)
 }

@@ -1,7 +1,7 @@
 //! Kafka's configuration: official keys, types, ranges and defaults, and which of them the engine honours.
 //!
 //! The tables stand for version 4.3; `history` knows what was otherwise before, `version` what a version can do.
-//! Each scope (broker, topic, producer, consumer) has one declarative table that becomes a typed struct. Values come in
+//! Each scope (broker, topic, producer, consumer, old consumer) has one declarative table that becomes a typed struct. Values come in
 //! as text, exactly as they stand in a `.properties` file or behind a tool's `--config`, and are held against the rules
 //! that Kafka itself applies. A key is never dropped in silence: it is taken, refused with Kafka's own sentence, told to
 //! be known but not simulated, told to be gone since some version, or told to be unknown with the nearest real name.
@@ -15,6 +15,7 @@ mod dynamic;
 mod history;
 mod key;
 mod known;
+mod old_consumer;
 mod producer;
 mod properties;
 mod topic;
@@ -28,12 +29,13 @@ pub use consumer::ConsumerConfig;
 pub use dynamic::check_dynamic;
 pub use key::{Key, Kind, Rule, Scope, Unit, Update};
 pub use known::{Standing, broker_synonyms, server_synonym, standing};
+pub use old_consumer::OldConsumerConfig;
 pub use producer::ProducerConfig;
 pub use properties::{Entry, Properties, ServerProperties, read_server_properties};
 pub use topic::TopicConfig;
 pub use value::{
-    Acks, Assignor, AutoOffsetReset, Bound, CleanupPolicy, Compression, GroupProtocol, IsolationLevel, Partitioner,
-    ProcessRole, Ratio, TimestampType, Voter,
+    Acks, Assignor, AutoOffsetReset, Bound, CleanupPolicy, Compression, GroupProtocol, IsolationLevel, OldOffsetReset,
+    Partitioner, ProcessRole, Ratio, TimestampType, Voter,
 };
 pub use version::{Capability, KafkaVersion, Release};
 
@@ -45,6 +47,7 @@ pub fn keys(scope: Scope) -> &'static [Key] {
         Scope::Topic => TopicConfig::KEYS,
         Scope::Producer => ProducerConfig::KEYS,
         Scope::Consumer => ConsumerConfig::KEYS,
+        Scope::OldConsumer => OldConsumerConfig::KEYS,
     }
 }
 
@@ -137,6 +140,7 @@ mod tests {
     fn every_default_reads_back_as_it_is_written() {
         let (broker, topic) = (BrokerConfig::default(), TopicConfig::default());
         let (producer, consumer) = (ProducerConfig::default(), ConsumerConfig::default());
+        let old_consumer = OldConsumerConfig::default();
         for scope in Scope::ALL {
             for key in keys(scope) {
                 let value = match scope {
@@ -144,6 +148,7 @@ mod tests {
                     Scope::Topic => topic.get(key.name),
                     Scope::Producer => producer.get(key.name),
                     Scope::Consumer => consumer.get(key.name),
+                    Scope::OldConsumer => old_consumer.get(key.name),
                 };
                 assert_eq!(value.as_deref(), key.default, "{}", key.name);
                 assert_eq!(key.scope, scope);
@@ -161,7 +166,7 @@ mod tests {
                 assert!(!key.acts.is_empty(), "{}: where does it act?", key.name);
                 assert_eq!(
                     matches!(key.update, Update::AtStart),
-                    matches!(scope, Scope::Producer | Scope::Consumer),
+                    matches!(scope, Scope::Producer | Scope::Consumer | Scope::OldConsumer),
                     "{}",
                     key.name
                 );

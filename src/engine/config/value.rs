@@ -190,11 +190,39 @@ pub enum AutoOffsetReset {
     ByDuration(Span),
 }
 
+/// Where a consumer of 0.8 starts (`auto.offset.reset`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OldOffsetReset {
+    Smallest,
+    Largest,
+}
+
 /// One entry of `controller.quorum.voters`: `id@host:port`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Voter {
     pub id: BrokerId,
     pub endpoint: Arc<str>,
+}
+
+impl Field for OldOffsetReset {
+    fn read(text: &str, key: &Key) -> Result<Self, String> {
+        match text {
+            "smallest" => Ok(Self::Smallest),
+            "largest" => Ok(Self::Largest),
+            _ => Err(format!(
+                "Wrong value {text} of {} in ConsumerConfig; Valid values are smallest and largest",
+                key.name
+            )),
+        }
+    }
+
+    fn write(&self, _: &Key) -> Option<String> {
+        let word = match self {
+            Self::Smallest => "smallest",
+            Self::Largest => "largest",
+        };
+        Some(word.to_owned())
+    }
 }
 
 impl Field for bool {

@@ -440,7 +440,7 @@ impl KafkaController {
         for (name, pair) in topics.iter().zip(outcomes.chunks(2)) {
             let Some(Ok(ZkReply::Data { data: text, stat })) = pair.first() else { continue };
             let Some(assignment) = zk_data::decode_topic(text) else { continue };
-            let made = zk_data::id_of_znode(stat);
+            let made = stat.topic_id();
             let partitions: Vec<_> = assignment.partitions.keys().copied().collect();
             let moving = assignment.adding.keys().chain(assignment.removing.keys()).copied().collect::<Vec<_>>();
             let topic = self.context.add_topic(name.clone(), assignment, made);

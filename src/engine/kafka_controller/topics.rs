@@ -237,7 +237,7 @@ impl TopicRequests {
             *progress = match results.next().and_then(<[ZkOutcome]>::last) {
                 Some(Ok(reply)) => {
                     let id = match reply {
-                        ZkReply::Created { stat, .. } if !version.gives_topics_ids() => zk_data::id_of_znode(stat),
+                        ZkReply::Created { stat, .. } if !version.gives_topics_ids() => stat.topic_id(),
                         _ => id,
                     };
                     let (topic, name) = (id, name.clone());

@@ -16,14 +16,13 @@ use crate::engine::common::{
 use crate::engine::config::KafkaVersion;
 use crate::engine::controller::Reassignment;
 use crate::engine::metadata::{MetadataImage, MetadataRecord};
-use crate::engine::protocol::{Stat, ZkPath};
+use crate::engine::protocol::ZkPath;
+pub use crate::engine::protocol::{BROKER_IDS, TOPICS, topic_path};
 use crate::engine::zookeeper::DataTree;
 
 pub const CONTROLLER: &str = "/controller";
 pub const CONTROLLER_EPOCH: &str = "/controller_epoch";
 pub const CLUSTER_ID: &str = "/cluster/id";
-pub const BROKER_IDS: &str = "/brokers/ids";
-pub const TOPICS: &str = "/brokers/topics";
 pub const CONFIG_CHANGES: &str = "/config/changes";
 pub const ISR_CHANGES: &str = "/isr_change_notification";
 pub const PREFERRED_ELECTION: &str = "/admin/preferred_replica_election";
@@ -57,12 +56,6 @@ pub const PERSISTENT: [&str; 18] = [
 #[must_use]
 pub fn broker_path(id: BrokerId) -> ZkPath {
     format!("{BROKER_IDS}/{id}").into()
-}
-
-/// `/brokers/topics/orders`
-#[must_use]
-pub fn topic_path(topic: &str) -> ZkPath {
-    format!("{TOPICS}/{topic}").into()
 }
 
 /// `/brokers/topics/orders/partitions`
@@ -227,14 +220,6 @@ pub fn encode_topic(assignment: &TopicAssignment, version: KafkaVersion) -> Arc<
         None => format!(r#"{{"version":1,"partitions":{{{partitions}}}}}"#),
     }
     .into()
-}
-
-/// What stands for the id of a topic without one: when its znode was made. No other topic has it, and everybody who reads
-/// the znode finds the same.
-#[must_use]
-pub fn id_of_znode(stat: &Stat) -> TopicId {
-    let counter = u32::try_from(stat.czxid.0 & 0xf_ffff).expect("twenty bits");
-    TopicId((stat.czxid.epoch() << 20) | counter)
 }
 
 fn by_partition(assignment: &BTreeMap<PartitionId, Vec<BrokerId>>) -> String {
@@ -409,7 +394,7 @@ pub fn image(tree: &DataTree) -> MetadataImage {
     for name in children(TOPICS) {
         let Some(node) = tree.get(&topic_path(name)) else { continue };
         let Some(assignment) = decode_topic(node.data()) else { continue };
-        let topic = assignment.id.unwrap_or_else(|| id_of_znode(&node.stat()));
+        let topic = assignment.id.unwrap_or_else(|| node.stat().topic_id());
         image.replay(&MetadataRecord::Topic { topic, name: name.clone() });
         let config = tree.get(&config_path(name)).map(|node| decode_config(node.data())).unwrap_or_default();
         for (key, value) in config {

@@ -62,6 +62,6 @@ pub use raft::{
     VoteRequest, VoteResponse,
 };
 pub use zookeeper::{
-    CreateMode, PeerState, SessionId, Stat, Txn, TxnBody, Vote, WatchEvent, WatchKind, ZkError, ZkFailure, ZkOp,
-    ZkOutcome, ZkPath, ZkReply, ZooKeeperMessage, Zxid,
+    BROKER_IDS, CreateMode, PeerState, SessionId, Stat, TOPICS, Txn, TxnBody, Vote, WatchEvent, WatchKind, ZkError,
+    ZkFailure, ZkOp, ZkOutcome, ZkPath, ZkReply, ZooKeeperMessage, Zxid, topic_path,
 };

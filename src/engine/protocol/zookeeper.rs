@@ -8,10 +8,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Class;
-use crate::engine::common::{ServerId, Span, Time};
+use crate::engine::common::{ServerId, Span, Time, TopicId};
 
 /// Where a znode stands: `/brokers/ids/1`.
 pub type ZkPath = Arc<str>;
+
+/// Where brokers register.
+pub const BROKER_IDS: &str = "/brokers/ids";
+
+/// Where topics are kept.
+pub const TOPICS: &str = "/brokers/topics";
+
+/// `/brokers/topics/orders`
+#[must_use]
+pub fn topic_path(topic: &str) -> ZkPath {
+    format!("{TOPICS}/{topic}").into()
+}
 
 /// A transaction's number: the leader's epoch in the high half, a counter in the low half.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +83,16 @@ pub struct Stat {
     pub ephemeral_owner: Option<SessionId>,
     pub data_length: u32,
     pub num_children: u32,
+}
+
+impl Stat {
+    /// What stands for the id of a topic without one: when its znode was made. No other topic has it, and everybody who
+    /// reads the znode finds the same.
+    #[must_use]
+    pub fn topic_id(&self) -> TopicId {
+        let counter = u32::try_from(self.czxid.0 & 0xf_ffff).expect("twenty bits");
+        TopicId((self.czxid.epoch() << 20) | counter)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::configs::{accept, broker_config, consumer_config, pairs, producer_config};
+use super::configs::{accept, broker_config, consumer_config, old_consumer_config, pairs, producer_config};
 use super::setup::ADMIN;
 use super::{Process, World};
 use crate::engine::clients::{Admin, Consumer, ConsumerApplication, Producer};
@@ -60,7 +60,11 @@ impl World {
                 if topics.is_empty() {
                     return Err(Refusal(format!("{name} subscribes to no topic: name at least one with --topic")));
                 }
-                consumer_config(self.setup.version, configs, group, name).map(drop)
+                if self.setup.version.coordinates_groups_on_brokers() {
+                    consumer_config(self.setup.version, configs, group, name).map(drop)
+                } else {
+                    old_consumer_config(self.setup.version, configs, group, name).map(drop)
+                }
             }
             Command::AddQueueProducer { name, .. } | Command::AddQueueWorker { name, .. } => {
                 self.name_is_free(name)?;
@@ -69,10 +73,17 @@ impl World {
             Command::CreateTopic { .. }
             | Command::DeleteTopic { .. }
             | Command::AddPartitions { .. }
-            | Command::ResetOffsets { .. }
             | Command::DeleteRecords { .. }
             | Command::ElectLeaders { .. }
             | Command::ReassignPartitions { .. } => self.needs_kafka(),
+            Command::ResetOffsets { group, .. } if !self.setup.version.coordinates_groups_on_brokers() => {
+                Err(Refusal(format!(
+                    "Kafka {} has no tool that moves the offsets of {group}, which stand in ZooKeeper: read anew with \
+                     another --group and --from-beginning",
+                    self.setup.version
+                )))
+            }
+            Command::ResetOffsets { .. } => self.needs_kafka(),
             Command::CancelReassignments { .. } if self.moves_replicas_by_znode() => Err(Refusal(format!(
                 "Kafka {} cannot call a reassignment off (KIP-455, 2.4): wait for its end and move the replicas back",
                 self.setup.version
@@ -209,13 +220,24 @@ impl World {
                 })?;
             }
             Command::AddConsumer { name, group, topics, configs, processing, commit } => {
-                let config = consumer_config(self.setup.version, configs, group, name)?;
-                let bootstrap = self.bootstrap();
+                let version = self.setup.version;
                 let topics = topics.iter().map(|topic| topic.as_str().into()).collect();
                 let application = ConsumerApplication { processing: *processing, commit: *commit };
-                self.add_client(name, |id, name| {
-                    Process::Consumer(Box::new(Consumer::new(id, name, config, bootstrap, topics, application)))
-                })?;
+                if version.coordinates_groups_on_brokers() {
+                    let config = consumer_config(version, configs, group, name)?;
+                    let bootstrap = self.bootstrap();
+                    self.add_client(name, |id, name| {
+                        Process::Consumer(Box::new(Consumer::new(id, name, config, bootstrap, topics, application)))
+                    })?;
+                } else {
+                    let mut config = old_consumer_config(version, configs, group, name)?;
+                    config.sabotage = self.sabotage;
+                    let ensemble = self.setup.zookeepers.iter().map(|id| NodeId::ZooKeeper(*id)).collect();
+                    self.add_client(name, |id, name| {
+                        let consumer = Consumer::of_zookeeper(id, name, config, ensemble, topics, application);
+                        Process::Consumer(Box::new(consumer))
+                    })?;
+                }
             }
             Command::AddQueueProducer { name, workload } => {
                 let queue = self.queue_name()?;

@@ -2,7 +2,9 @@
 
 use super::Refusal;
 use crate::engine::command::Properties;
-use crate::engine::config::{self, BrokerConfig, ConsumerConfig, KafkaVersion, Problem, ProblemKind, ProducerConfig};
+use crate::engine::config::{
+    self, BrokerConfig, ConsumerConfig, KafkaVersion, OldConsumerConfig, Problem, ProblemKind, ProducerConfig,
+};
 
 /// Settings that Kafka would not start with are refused, and so are keys that nobody knows: a typing error would
 /// otherwise pass for a setting. What is merely not simulated is let through; whoever wrote it is told elsewhere.
@@ -37,4 +39,21 @@ pub(super) fn consumer_config(
     configs.insert("group.id".to_owned(), group.to_owned());
     configs.entry("client.id".to_owned()).or_insert_with(|| name.to_owned());
     accept(ConsumerConfig::from_properties(version, &pairs(&configs)))
+}
+
+/// The same for a consumer of 0.8.
+pub(super) fn old_consumer_config(
+    version: KafkaVersion,
+    configs: &Properties,
+    group: &str,
+    name: &str,
+) -> Result<OldConsumerConfig, Refusal> {
+    let mut configs = configs.clone();
+    configs.insert("group.id".to_owned(), group.to_owned());
+    configs.entry("client.id".to_owned()).or_insert_with(|| name.to_owned());
+    // What `--from-beginning` says, and what that tool of 0.8 makes of it.
+    if let Some(reset) = configs.get_mut("auto.offset.reset").filter(|reset| *reset == "earliest") {
+        "smallest".clone_into(reset);
+    }
+    accept(OldConsumerConfig::from_properties(version, &pairs(&configs)))
 }

@@ -14,6 +14,7 @@ pub use commands::Refusal;
 pub use process::Process;
 pub use setup::{BrokerSpec, Features, Setup};
 
+use super::clients::zookeeper_consumer::zk_data::{GroupZnodes, group as group_znodes};
 use super::clients::{Consumer, Producer};
 use super::command::Target;
 use super::common::{BrokerId, ClientId, Fingerprint, NodeId, Sabotage, ServerId, Step, Time};
@@ -240,6 +241,12 @@ impl World {
     #[must_use]
     pub fn kafka_controller(&self) -> Option<BrokerId> {
         zk_data::decode_controller(self.znode_tree()?.get(zk_data::CONTROLLER)?.data())
+    }
+
+    /// A group of consumers of 0.8, as it stands in ZooKeeper.
+    #[must_use]
+    pub fn zookeeper_group(&self, name: &str) -> Option<GroupZnodes> {
+        group_znodes(self.znode_tree()?, name)
     }
 
     pub fn producers(&self) -> impl Iterator<Item = (NodeId, &Producer)> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::clients::zookeeper_consumer::{Connector, zk_data};
 use crate::engine::clients::{self, Consumer};
 use crate::engine::common::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
 use crate::engine::runtime::Status;
@@ -34,10 +35,11 @@ impl GroupView {
     }
 }
 
-/// All groups that a coordinator or a consumer knows of, by name.
+/// All groups that a coordinator, a consumer or ZooKeeper knows of, by name.
 #[must_use]
 pub fn groups(world: &World) -> Vec<GroupView> {
     let mut names: BTreeSet<String> = world.consumers().map(|(_, consumer)| consumer.group().to_string()).collect();
+    names.extend(world.znode_tree().into_iter().flat_map(zk_data::groups).map(ToString::to_string));
     for (_, broker) in world.brokers().filter(|(id, _)| world.is_up(NodeId::Broker(*id))) {
         names.extend(broker.coordinator().groups().map(|(_, group)| group.id().to_string()));
     }
@@ -59,14 +61,31 @@ fn view(world: &World, name: String) -> GroupView {
     }
     GroupView {
         coordinator: coordinated.map(|(id, _)| id),
-        state: coordinated.map(|(_, group)| group.state().name()),
+        state: match coordinated {
+            Some((_, group)) => Some(group.state().name()),
+            None => state_in_zookeeper(world, &name),
+        },
         generation: coordinated.map(|(_, group)| group.generation().0),
-        committed: coordinated
-            .map(|(_, group)| group.offsets().map(|(partition, stored)| (partition, stored.offset)).collect())
-            .unwrap_or_default(),
+        committed: match coordinated {
+            Some((_, group)) => group.offsets().map(|(partition, stored)| (partition, stored.offset)).collect(),
+            // Before 0.9 nobody coordinates: what is committed stands in ZooKeeper.
+            None => world.zookeeper_group(&name).map(|group| group.offsets).unwrap_or_default(),
+        },
         members,
         positions,
         name,
+    }
+}
+
+/// A group of 0.8 has no state of its own; this is what its members make of it, in the words of later groups.
+fn state_in_zookeeper(world: &World, name: &str) -> Option<&'static str> {
+    let group = world.zookeeper_group(name)?;
+    let connectors = world.consumers().filter(|(node, _)| world.is_up(*node)).filter_map(|(_, one)| one.connector());
+    let mut members = connectors.filter(|connector| connector.group().as_ref() == name);
+    match () {
+        () if group.ids.is_empty() => Some("Empty"),
+        () if members.any(|connector| connector.rebalancing().is_some()) => Some("Rebalancing"),
+        () => Some("Stable"),
     }
 }
 
@@ -159,21 +178,39 @@ fn member(
     }
 }
 
-/// What the client believes, unless the coordinator has ceased to count it.
+/// What the client believes, unless the coordinator (or ZooKeeper) has ceased to count it.
 fn member_state(world: &World, group: &GroupView, consumer: &Consumer) -> MemberState {
+    if let Some(connector) = consumer.connector() {
+        return member_of_zookeeper(world, group, connector);
+    }
     let coordinator = group.coordinator.and_then(|id| world.broker(id));
     let counted = coordinator.and_then(|broker| broker.coordinator().group(&group.name));
+    let membership = consumer.membership();
     match consumer.member_state() {
         clients::consumer::MemberState::Stable => {
-            let id = consumer.membership().member();
+            let id = membership.and_then(|membership| membership.member());
             match counted.zip(id) {
                 Some((counted, id)) if counted.member(id).is_none() => MemberState::Evicted,
                 _ => MemberState::Active,
             }
         }
-        clients::consumer::MemberState::Unjoined if consumer.membership().coordinator().is_none() => {
+        clients::consumer::MemberState::Unjoined
+            if membership.is_none_or(|membership| membership.coordinator().is_none()) =>
+        {
             MemberState::Connecting
         }
+        _ => MemberState::Joining,
+    }
+}
+
+/// Who has no znode below `ids` any more does not count, whatever it believes.
+fn member_of_zookeeper(world: &World, group: &GroupView, connector: &Connector) -> MemberState {
+    let registered = world.zookeeper_group(&group.name).unwrap_or_default().ids;
+    match connector.member_state() {
+        _ if connector.session().is_none() => MemberState::Connecting,
+        clients::consumer::MemberState::Stable if !registered.contains_key(connector.id()) => MemberState::Evicted,
+        clients::consumer::MemberState::Stable => MemberState::Active,
+        clients::consumer::MemberState::Unjoined if connector.rebalancing().is_none() => MemberState::Evicted,
         _ => MemberState::Joining,
     }
 }

@@ -1,6 +1,6 @@
 //! Which lane of the timeline a fact belongs to: the page's sorting of what happens.
 
-use crate::engine::clients::{ConsumerFact, ProducerFact};
+use crate::engine::clients::{ConsumerFact, ProducerFact, ZookeeperConsumerFact};
 use crate::engine::protocol::Class;
 use crate::engine::protocol::ZkError;
 use crate::engine::runtime::RuntimeFact;
@@ -75,6 +75,8 @@ pub fn lane(fact: &Fact) -> Lane {
             _ => Lane::Produce,
         },
         Fact::Consumer(fact) => of_consumer(fact),
+        Fact::ZookeeperConsumer(ZookeeperConsumerFact::LeadersFound { .. }) => Lane::Fetch,
+        Fact::ZookeeperConsumer(_) => Lane::Group,
         Fact::Admin(_) => Lane::Control,
         // Whoever makes sure that something is there is often told that it is.
         Fact::ZooKeeper(ZooKeeperFact::WriteRefused { error: ZkError::NodeExists | ZkError::NoNode, .. }) => {

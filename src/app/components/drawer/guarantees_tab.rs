@@ -105,6 +105,9 @@ fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
                 &[("partition", partition_name(world, *partition).into()), ("brokers", brokers.into())],
             )
         }
+        Unpromised::SessionEnded { consumer } => {
+            text.get_with("ui-unpromised-session", &[("consumer", world.name_of(*consumer).into())])
+        }
         Unpromised::Order { producer } => {
             text.get_with("ui-unpromised-order", &[("producer", world.name_of(*producer).into())])
         }
@@ -151,15 +154,12 @@ fn evidence(text: &Text, world: &World, evidence: &Evidence) -> AttrValue {
         Evidence::ReadTooFar { partition, read, high_watermark } => {
             say("ui-evidence-read", &[of(*partition), ("read", read.to_string()), ("hw", high_watermark.to_string())])
         }
-        Evidence::TwoOwners { partition, generation, owners: (one, other) } => say(
-            "ui-evidence-two-owners",
-            &[
-                of(*partition),
-                ("generation", generation.to_string()),
-                ("one", world.name_of(*one)),
-                ("other", world.name_of(*other)),
-            ],
-        ),
+        Evidence::TwoOwners { partition, generation, owners: (one, other) } => {
+            let mut args = vec![of(*partition), ("one", world.name_of(*one)), ("other", world.name_of(*other))];
+            let Some(generation) = generation else { return say("ui-evidence-two-claims", &args) };
+            args.push(("generation", generation.to_string()));
+            say("ui-evidence-two-owners", &args)
+        }
         Evidence::OutOfOrder { partition, producer, first, second } => say(
             "ui-evidence-order",
             &[

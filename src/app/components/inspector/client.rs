@@ -36,6 +36,16 @@ const CONSUMER_KEYS: [&str; 7] = [
     "max.poll.interval.ms",
     "max.poll.records",
 ];
+/// Of a consumer of Kafka 0.8.
+const OLD_CONSUMER_KEYS: [&str; 7] = [
+    "group.id",
+    "auto.offset.reset",
+    "auto.commit.enable",
+    "auto.commit.interval.ms",
+    "zookeeper.session.timeout.ms",
+    "rebalance.max.retries",
+    "rebalance.backoff.ms",
+];
 
 pub fn producer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
     let model = page.model();
@@ -134,8 +144,8 @@ pub fn consumer(page: &Page, text: &Text, node: NodeId) -> Option<Html> {
         .groups
         .iter()
         .find_map(|group| Some((group, group.members.iter().find(|member| member.node == node)?)))?;
-    let config = consumer.config();
-    let keys = CONSUMER_KEYS.iter().filter_map(|key| Some(row((*key).to_owned(), config.get(key)?)));
+    let keys = if consumer.connector().is_some() { &OLD_CONSUMER_KEYS } else { &CONSUMER_KEYS };
+    let keys = keys.iter().filter_map(|key| Some(row((*key).to_owned(), consumer.config(key)?)));
     let close = Command::Close { client: member.name.clone() };
     Some(html! {
         <>

@@ -15,7 +15,7 @@ use crate::engine::zookeeper::{DataTree, Role, ZooKeeper};
 const FRESH: Span = Span::secs(2);
 
 /// Open from the start: what a class wants to see first.
-const OPEN: [&str; 5] = ["/", "/brokers", "/brokers/ids", "/brokers/topics", "/controller"];
+const OPEN: [&str; 6] = ["/", "/brokers", "/brokers/ids", "/brokers/topics", "/consumers", "/controller"];
 
 pub fn view(page: &Page, text: &Text, id: ServerId) -> Option<Html> {
     let node = NodeId::ZooKeeper(id);

@@ -34,7 +34,12 @@ pub struct PolledRecord {
 }
 
 impl PolledRecord {
-    pub(super) fn new(partition: TopicPartition, offset: Offset, leader_epoch: LeaderEpoch, record: &Record) -> Self {
+    pub(in crate::engine::clients) fn new(
+        partition: TopicPartition,
+        offset: Offset,
+        leader_epoch: LeaderEpoch,
+        record: &Record,
+    ) -> Self {
         let key = record.key.as_deref().map(|key| String::from_utf8_lossy(key).into());
         Self { partition, offset, leader_epoch, key }
     }
@@ -77,6 +82,10 @@ pub enum Failure {
     OffsetOutOfRange(TopicPartition),
     /// `auto.offset.reset=none` and records that were read are gone (`LogTruncationException`).
     LogTruncation(TopicPartition),
+    /// Kafka 0.8: ZooKeeper could not be reached (`ZkTimeoutException`).
+    ZooKeeperTimeout,
+    /// Kafka 0.8: the first rebalance came to nothing (`ConsumerRebalanceFailedException`).
+    RebalanceFailed,
 }
 
 /// A commit that the application's thread waits for.
@@ -84,16 +93,21 @@ pub enum Failure {
 pub struct SyncCommit {
     pub offsets: Vec<(TopicPartition, Offset)>,
     pub since: Time,
-    /// `default.api.timeout.ms`; for `close()` half a minute.
-    pub gives_up_at: Time,
-    pub(super) attempts: u32,
-    pub(super) in_flight: bool,
-    pub(super) retry_at: Option<Time>,
+    /// `default.api.timeout.ms`; for `close()` half a minute. Kafka 0.8 waits for ZooKeeper without end.
+    pub gives_up_at: Option<Time>,
+    pub(in crate::engine::clients) attempts: u32,
+    pub(in crate::engine::clients) in_flight: bool,
+    pub(in crate::engine::clients) retry_at: Option<Time>,
 }
 
 impl SyncCommit {
-    pub(super) fn new(offsets: Vec<(TopicPartition, Offset)>, now: Time, patience: Span) -> Self {
-        Self { offsets, since: now, gives_up_at: now + patience, attempts: 0, in_flight: false, retry_at: None }
+    pub(in crate::engine::clients) fn new(
+        offsets: Vec<(TopicPartition, Offset)>,
+        now: Time,
+        patience: Option<Span>,
+    ) -> Self {
+        let gives_up_at = patience.map(|patience| now + patience);
+        Self { offsets, since: now, gives_up_at, attempts: 0, in_flight: false, retry_at: None }
     }
 }
 
@@ -147,7 +161,7 @@ impl ConsumerLedger {
         self.recent.iter()
     }
 
-    pub(super) fn processed(&mut self, record: &InHand, at: Time) {
+    pub(in crate::engine::clients) fn processed(&mut self, record: &InHand, at: Time) {
         let InHand { partition, offset, .. } = *record;
         *self.counts.entry(partition).or_default() += 1;
         let seen = self.seen.entry(partition).or_default();

@@ -4,8 +4,8 @@
 //! the partition already.
 
 use super::application::{Activity, Failure};
-use super::consumer::{CommitReason, ConsumerRequest, Process};
 use super::membership::Prepare;
+use super::process::{CommitReason, ConsumerRequest, Process};
 use super::subscription::PartitionPhase;
 use crate::engine::Ctx;
 use crate::engine::clients::fact::{ConsumerFact, PositionFrom};
@@ -70,7 +70,7 @@ impl Process {
 
     /// The application's thread waits in `commitSync()` or `close()`. True when it can go on.
     pub(super) fn run_sync_commit(&mut self, ctx: &mut Ctx<'_>) -> bool {
-        let (Activity::Committing(commit) | Activity::Closing(commit)) = &self.activity else {
+        let (Activity::Committing(commit) | Activity::Closing(commit)) = &self.program.activity else {
             unreachable!("only called in such an activity");
         };
         let now = ctx.now();
@@ -78,7 +78,7 @@ impl Process {
             self.sync_commit_done(ctx, Outcome::Committed);
             return true;
         }
-        if commit.gives_up_at <= now {
+        if commit.gives_up_at.is_some_and(|at| at <= now) {
             let error = ErrorCode::RequestTimedOut;
             self.sync_commit_done(ctx, Outcome::Failed { error, membership_lost: false });
             return true;
@@ -94,7 +94,7 @@ impl Process {
             return true;
         }
         if self.is_coordinator_ready(ctx) && self.send_commit(ctx, CommitReason::Application, offsets) {
-            let (Activity::Committing(commit) | Activity::Closing(commit)) = &mut self.activity else {
+            let (Activity::Committing(commit) | Activity::Closing(commit)) = &mut self.program.activity else {
                 unreachable!("sending changes no activity");
             };
             commit.in_flight = true;
@@ -173,7 +173,7 @@ impl Process {
 
     /// The blocking call returns, or waits for its next attempt.
     fn sync_commit_done(&mut self, ctx: &mut Ctx<'_>, outcome: Outcome) {
-        let is_closing = match &mut self.activity {
+        let is_closing = match &mut self.program.activity {
             Activity::Committing(commit) | Activity::Closing(commit) if outcome == Outcome::Retry => {
                 let attempts = commit.attempts;
                 commit.in_flight = false;
@@ -194,8 +194,7 @@ impl Process {
         if let Outcome::Failed { membership_lost: true, .. } = outcome {
             // The program catches `CommitFailedException` and polls again: after the rebalance the rest of these
             // records will be read by whoever owns the partition then.
-            self.batch.clear();
-            self.is_batch_committed = true;
+            self.program.drop_batch();
         }
         self.next_record(ctx);
     }
@@ -204,7 +203,7 @@ impl Process {
         self.give_up_partitions(ctx);
         self.leave(ctx);
         self.membership.reset(true);
-        self.activity = Activity::Closed;
+        self.program.activity = Activity::Closed;
         ctx.emit(ConsumerFact::Closed);
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::application::Failure;
-use super::consumer::{ConsumerRequest, Process};
+use super::process::{ConsumerRequest, Process};
 use super::subscription::{FetchInFlight, PartitionPhase};
 use crate::engine::Ctx;
 use crate::engine::clients::fact::{ConsumerFact, PositionFrom};

@@ -14,6 +14,8 @@ mod consumer;
 mod fetcher;
 mod membership;
 mod poll;
+mod process;
+mod program;
 mod rebalance;
 mod subscription;
 #[cfg(test)]
@@ -23,6 +25,9 @@ mod validation;
 pub use application::{
     Activity, ConsumerApplication, ConsumerLedger, Failure, InHand, PolledRecord, ProcessedRecord, SyncCommit,
 };
-pub use consumer::{CommitReason, Consumer, ConsumerRequest, ConsumerTimer};
+pub use consumer::{Consumer, ConsumerTimer};
 pub use membership::{MemberState, Membership};
+pub use process::{CommitReason, ConsumerRequest};
+pub(super) use program::{Next, Program};
+pub(super) use subscription::Subscriptions;
 pub use subscription::{Buffered, FetchInFlight, PartitionPhase, PartitionState};

@@ -1,10 +1,11 @@
 //! The application's loop around `poll()`, what one `poll()` does, and when to wake up for more.
 
-use super::application::{Activity, ConsumerLedger, Failure, InHand, PolledRecord, SyncCommit};
-use super::consumer::{ConsumerRequest, ConsumerTimer, Process};
+use super::application::{Activity, ConsumerLedger, Failure, SyncCommit};
+use super::consumer::ConsumerTimer;
 use super::membership::Prepare;
+use super::process::{ConsumerRequest, Process};
+use super::program::Next;
 use crate::engine::clients::fact::ConsumerFact;
-use crate::engine::command::CommitStyle;
 use crate::engine::common::{Offset, Span, Time, TopicPartition};
 use crate::engine::runtime::TimerId;
 use crate::engine::{Ctx, Timer};
@@ -15,13 +16,13 @@ const CLOSE_TIMEOUT: Span = Span::secs(30);
 impl Process {
     /// Something has happened: both threads go on as far as they can.
     pub fn advance(&mut self, ctx: &mut Ctx<'_>, ledger: &mut ConsumerLedger) {
-        if self.is_over() {
+        if self.program.is_over() {
             return;
         }
         self.expire_requests(ctx);
         self.run_heartbeat_thread(ctx);
         while self.run_application(ctx, ledger) {}
-        if self.is_over() {
+        if self.program.is_over() {
             self.cancel_alarms(ctx);
             return;
         }
@@ -33,16 +34,17 @@ impl Process {
 
     /// One step of the application. False when it has to wait for something.
     fn run_application(&mut self, ctx: &mut Ctx<'_>, ledger: &mut ConsumerLedger) -> bool {
-        match &self.activity {
-            Activity::Polling if self.is_closing => {
+        match &self.program.activity {
+            Activity::Polling if self.program.is_closing => {
                 let offsets = if self.auto_commits() { self.subscriptions.all_consumed() } else { Vec::new() };
-                self.activity = Activity::Closing(SyncCommit::new(offsets, ctx.now(), CLOSE_TIMEOUT));
+                self.program.activity = Activity::Closing(SyncCommit::new(offsets, ctx.now(), Some(CLOSE_TIMEOUT)));
                 true
             }
             Activity::Polling => self.poll(ctx),
             Activity::Processing(record) if record.until > ctx.now() => false,
             Activity::Processing(_) => {
-                self.record_processed(ctx, ledger);
+                let next = self.program.record_processed(ctx, ledger);
+                self.obey(ctx, next);
                 true
             }
             Activity::Committing(_) | Activity::Closing(_) => self.run_sync_commit(ctx),
@@ -50,66 +52,27 @@ impl Process {
         }
     }
 
-    fn take_batch(&mut self, ctx: &mut Ctx<'_>, records: Vec<PolledRecord>) {
-        for run in records.chunk_by(|one, next| one.partition == next.partition) {
-            if let [first, ..] = run
-                && let [.., last] = run
-            {
-                let (partition, first, last_epoch) = (first.partition, first.offset, last.leader_epoch);
-                ctx.emit(ConsumerFact::Polled { partition, first, last: last.offset, last_epoch });
-            }
-        }
-        self.batch = records.into();
-        self.is_batch_committed = false;
-        if self.application.commit == CommitStyle::BeforeProcessing {
-            self.is_batch_committed = true;
-            self.commit_sync(ctx, self.subscriptions.all_consumed());
-        } else {
-            self.next_record(ctx);
+    fn obey(&mut self, ctx: &mut Ctx<'_>, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::CommitAll => self.commit_sync(ctx, self.subscriptions.all_consumed()),
+            Next::CommitUpTo(partition, offset) => self.commit_sync(ctx, vec![(partition, offset)]),
         }
     }
 
-    /// Takes up the next record of the poll, or goes back to `poll()`.
     pub(super) fn next_record(&mut self, ctx: &mut Ctx<'_>) {
-        let now = ctx.now();
-        if let Some(PolledRecord { partition, offset, key, .. }) = self.batch.pop_front() {
-            let until = now + self.application.processing;
-            if until > now {
-                self.alarms.record =
-                    Some(ctx.set_timer(self.application.processing, Timer::Consumer(ConsumerTimer::Record)));
-            }
-            self.activity = Activity::Processing(InHand { partition, offset, key, since: now, until });
-        } else if self.application.commit == CommitStyle::AfterPoll && !self.is_batch_committed {
-            self.is_batch_committed = true;
-            self.commit_sync(ctx, self.subscriptions.all_consumed());
-        } else {
-            self.activity = Activity::Polling;
-        }
-    }
-
-    fn record_processed(&mut self, ctx: &mut Ctx<'_>, ledger: &mut ConsumerLedger) {
-        let Activity::Processing(record) = std::mem::replace(&mut self.activity, Activity::Polling) else {
-            unreachable!("a record is processed while the application processes");
-        };
-        ledger.processed(&record, ctx.now());
-        let (partition, offset) = (record.partition, record.offset);
-        ctx.emit(ConsumerFact::Processed { partition, offset, key: record.key });
-        if self.application.commit == CommitStyle::AfterEach {
-            self.commit_sync(ctx, vec![(partition, offset.next())]);
-        } else {
-            self.next_record(ctx);
-        }
+        let next = self.program.next_record(ctx);
+        self.obey(ctx, next);
     }
 
     fn commit_sync(&mut self, ctx: &mut Ctx<'_>, offsets: Vec<(TopicPartition, Offset)>) {
         let patience = self.config.default_api_timeout;
-        self.activity = Activity::Committing(SyncCommit::new(offsets, ctx.now(), patience));
+        self.program.activity = Activity::Committing(SyncCommit::new(offsets, ctx.now(), Some(patience)));
     }
 
     /// An exception that the program does not catch: the process ends without a goodbye to the group.
     pub(super) fn fail(&mut self, ctx: &mut Ctx<'_>, why: Failure) {
-        self.activity = Activity::Failed(why);
-        self.batch.clear();
+        self.program.fail(why);
         self.subscriptions.take();
         self.membership.reset(true);
         ctx.emit(ConsumerFact::Closed);
@@ -124,7 +87,7 @@ impl Process {
             self.maybe_auto_commit(ctx);
             self.fetch_committed(ctx);
         }
-        if self.is_over() {
+        if self.program.is_over() {
             return false;
         }
         self.list_offsets(ctx);
@@ -138,7 +101,8 @@ impl Process {
         if records.is_empty() {
             return false;
         }
-        self.take_batch(ctx, records);
+        let next = self.program.take_batch(ctx, records);
+        self.obey(ctx, next);
         true
     }
 
@@ -163,7 +127,7 @@ impl Process {
         due.extend(reconnects);
         let membership = &self.membership;
         due.push(membership.coordinator.is_none().then_some(membership.find_at));
-        match &self.activity {
+        match &self.program.activity {
             Activity::Polling => {
                 due.push(self.auto_commits().then_some(self.next_auto_commit));
                 due.push(membership.rejoin_needed.then_some(membership.join_at));
@@ -174,7 +138,7 @@ impl Process {
                 due.extend(self.subscriptions.iter().map(|(_, state)| state.retry_at));
             }
             Activity::Committing(commit) | Activity::Closing(commit) => {
-                due.extend([commit.retry_at, Some(commit.gives_up_at)]);
+                due.extend([commit.retry_at, commit.gives_up_at]);
             }
             Activity::Processing(_) | Activity::Closed | Activity::Failed(_) => {}
         }
@@ -184,9 +148,10 @@ impl Process {
     fn cancel_alarms(&mut self, ctx: &mut Ctx<'_>) {
         let alarms = std::mem::take(&mut self.alarms);
         let timed = [alarms.heartbeat, alarms.poll].into_iter().flatten().map(|(_, timer)| timer);
-        for timer in timed.chain(alarms.record) {
+        for timer in timed {
             ctx.cancel_timer(timer);
         }
+        self.program.cancel_alarm(ctx);
     }
 }
 

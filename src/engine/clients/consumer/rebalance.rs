@@ -4,8 +4,8 @@
 
 use super::application::Failure;
 use super::assignor::{Assignor, GroupSubscription, Member, Topic};
-use super::consumer::{CommitReason, ConsumerRequest, Process};
 use super::membership::{Awaits, MemberState, Prepare};
+use super::process::{CommitReason, ConsumerRequest, Process};
 use crate::engine::Ctx;
 use crate::engine::clients::fact::ConsumerFact;
 use crate::engine::common::{BrokerId, ErrorCode, Generation, MemberId, Span, Time, TopicPartition};

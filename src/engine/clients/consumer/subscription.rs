@@ -73,9 +73,17 @@ impl Buffered {
         rest.filter(|offset| *offset >= self.from)
     }
 
-    /// Takes the next record out.
-    fn next(&mut self, partition: TopicPartition) -> Option<PolledRecord> {
+    /// More records have come, behind those that lie here.
+    fn extend(&mut self, batches: Vec<RecordBatch>) {
+        self.batches.extend(batches);
+    }
+
+    /// Takes the next record out, unless its batch begins at `before` or later.
+    fn next(&mut self, partition: TopicPartition, before: Offset) -> Option<PolledRecord> {
         while let Some(batch) = self.batches.front() {
+            if batch.base_offset >= before {
+                return None;
+            }
             if self.next_index >= batch.len() || batch.control.is_some() {
                 self.from = self.from.max(batch.next_offset());
                 self.batches.pop_front();
@@ -110,14 +118,14 @@ pub struct PartitionState {
     last_epoch: Option<LeaderEpoch>,
     /// Under which leader epoch the position is known, or about to be known, to be right.
     leader_epoch: Option<LeaderEpoch>,
-    pub(super) committed: Option<Offset>,
-    pub(super) high_watermark: Option<Offset>,
+    pub(in crate::engine::clients) committed: Option<Offset>,
+    pub(in crate::engine::clients) high_watermark: Option<Offset>,
     buffered: Option<Buffered>,
-    pub(super) fetch: Option<FetchInFlight>,
+    pub(in crate::engine::clients) fetch: Option<FetchInFlight>,
     /// After an error the partition is left alone until then.
-    pub(super) retry_at: Option<Time>,
+    pub(in crate::engine::clients) retry_at: Option<Time>,
     /// Whom the leader said to read from, and until when.
-    pub(super) read_replica: Option<(BrokerId, Time)>,
+    pub(in crate::engine::clients) read_replica: Option<(BrokerId, Time)>,
 }
 
 impl PartitionState {
@@ -188,11 +196,11 @@ impl PartitionState {
         self.retry_at
     }
 
-    pub(super) fn is_ready(&self, now: Time) -> bool {
+    pub(in crate::engine::clients) fn is_ready(&self, now: Time) -> bool {
         self.retry_at.is_none_or(|at| at <= now)
     }
 
-    pub(super) fn seek(&mut self, position: Offset, last_epoch: Option<LeaderEpoch>) {
+    pub(in crate::engine::clients) fn seek(&mut self, position: Offset, last_epoch: Option<LeaderEpoch>) {
         self.phase = PartitionPhase::Fetching;
         self.position = Some(position);
         self.last_epoch = last_epoch;
@@ -203,7 +211,7 @@ impl PartitionState {
 
     /// `maybeValidatePosition`: under another leader epoch the position has to be looked at anew, if it is known which
     /// epoch the record before it is of.
-    pub(super) fn leader_is(&mut self, epoch: LeaderEpoch) {
+    pub(in crate::engine::clients) fn leader_is(&mut self, epoch: LeaderEpoch) {
         let has_position = matches!(self.phase, PartitionPhase::Fetching | PartitionPhase::AwaitingValidation);
         if !has_position || self.leader_epoch == Some(epoch) {
             return;
@@ -217,38 +225,51 @@ impl PartitionState {
     }
 
     /// What has to be asked of the leader: its epoch, the epoch before the position, and the position.
-    pub(super) fn to_validate(&self) -> Option<(LeaderEpoch, LeaderEpoch, Offset)> {
+    pub(in crate::engine::clients) fn to_validate(&self) -> Option<(LeaderEpoch, LeaderEpoch, Offset)> {
         let awaits = self.phase == PartitionPhase::AwaitingValidation;
         Some((self.leader_epoch?, self.last_epoch?, self.position?)).filter(|_| awaits)
     }
 
     /// The leader's history contains the position.
-    pub(super) fn validated(&mut self) {
+    pub(in crate::engine::clients) fn validated(&mut self) {
         self.phase = PartitionPhase::Fetching;
         self.retry_at = None;
     }
 
-    pub(super) fn await_reset(&mut self, to: OffsetSpec, out_of_range: bool) {
+    pub(in crate::engine::clients) fn await_reset(&mut self, to: OffsetSpec, out_of_range: bool) {
         self.phase = PartitionPhase::AwaitingReset { to, out_of_range };
         self.buffered = None;
         self.retry_at = None;
     }
 
+    /// Up to where records lie here: where a fetcher that reads ahead goes on.
+    pub(in crate::engine::clients) fn read_up_to(&self) -> Option<Offset> {
+        self.position.max(self.buffered.as_ref().map(Buffered::end))
+    }
+
     /// Where to fetch from, if it may be asked for: nothing of it lies here or is on its way.
-    pub(super) fn fetch_offset(&self, now: Time) -> Option<Offset> {
+    pub(in crate::engine::clients) fn fetch_offset(&self, now: Time) -> Option<Offset> {
         let is_free = self.phase == PartitionPhase::Fetching && self.fetch.is_none() && self.buffered.is_none();
         self.position.filter(|_| is_free && self.is_ready(now))
     }
 }
 
+/// What one fetch brought of one partition, ending at `end`.
+#[derive(Clone, Copy, Debug)]
+struct Chunk {
+    partition: TopicPartition,
+    end: Offset,
+}
+
 /// All that is assigned, and in which order records arrived.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Subscriptions {
+pub(in crate::engine::clients) struct Subscriptions {
     /// As they were assigned.
     assignment: Vec<TopicPartition>,
     partitions: BTreeMap<TopicPartition, PartitionState>,
-    /// Partitions with something buffered, the longest waiting first.
-    arrived: VecDeque<TopicPartition>,
+    /// What lies buffered, the longest waiting first. The new consumer has at most one of each partition here; the old
+    /// one reads ahead.
+    arrived: VecDeque<Chunk>,
 }
 
 impl Subscriptions {
@@ -307,30 +328,52 @@ impl Subscriptions {
     pub fn arrived(&mut self, partition: TopicPartition, batches: Vec<RecordBatch>) {
         let state = self.partitions.get_mut(&partition).expect("only what is assigned is buffered");
         let from = state.position.expect("only a partition with a position is fetched");
-        state.buffered = Some(Buffered::new(batches, from));
-        self.arrived.push_back(partition);
+        let buffered = match &mut state.buffered {
+            Some(buffered) => {
+                buffered.extend(batches);
+                buffered
+            }
+            none => none.insert(Buffered::new(batches, from)),
+        };
+        self.arrived.push_back(Chunk { partition, end: buffered.end() });
+    }
+
+    /// How many fetches' worth lies buffered, of partitions that `wanted` picks.
+    pub fn chunks(&self, wanted: impl Fn(TopicPartition) -> bool) -> usize {
+        self.arrived.iter().filter(|chunk| wanted(chunk.partition)).count()
+    }
+
+    /// Throws away what no `poll()` has returned yet; whatever is on its way is not awaited any more.
+    pub fn drop_buffered(&mut self) {
+        self.arrived.clear();
+        for state in self.partitions.values_mut() {
+            state.buffered = None;
+            state.fetch = None;
+        }
     }
 
     /// What one `poll()` returns: at most `max` records, partition after partition. Positions move past them.
     pub fn collect(&mut self, max: u32) -> Vec<PolledRecord> {
         let mut records = Vec::new();
-        while let Some(partition) = self.arrived.front().copied() {
+        while let Some(Chunk { partition, end }) = self.arrived.front().copied() {
             // A reset may have thrown the records away.
             if let Some(state) = self.partitions.get_mut(&partition)
                 && let Some(buffered) = &mut state.buffered
             {
                 while records.len() < max as usize
-                    && let Some(record) = buffered.next(partition)
+                    && let Some(record) = buffered.next(partition, end)
                 {
                     state.position = Some(record.offset.next());
                     state.last_epoch = Some(record.leader_epoch);
                     records.push(record);
                 }
-                if !buffered.is_empty() {
+                if buffered.offsets().next().is_some_and(|next| next < end) {
                     break;
                 }
-                state.position = state.position.max(Some(buffered.end()));
-                state.buffered = None;
+                state.position = state.position.max(Some(end.min(buffered.end())));
+                if buffered.is_empty() {
+                    state.buffered = None;
+                }
             }
             self.arrived.pop_front();
         }
@@ -406,6 +449,29 @@ mod tests {
         assert_eq!(subscriptions.collect(2).len(), 2);
         assert_eq!(subscriptions.get(t(0)).unwrap().fetch_offset(Time::ZERO), Some(Offset(2)));
         assert!(subscriptions.collect(2).is_empty());
+    }
+
+    /// The old consumer's fetchers go on while records wait; they come out in the order in which they came.
+    #[test]
+    fn what_was_read_ahead_comes_out_fetch_by_fetch() {
+        let mut subscriptions = reading(&[0, 1], 0);
+        subscriptions.arrived(t(0), vec![batch(0, 2)]);
+        subscriptions.arrived(t(1), vec![batch(0, 1)]);
+        assert_eq!(subscriptions.get(t(0)).unwrap().read_up_to(), Some(Offset(2)));
+        subscriptions.arrived(t(0), vec![batch(2, 2)]);
+        assert_eq!(subscriptions.get(t(0)).unwrap().read_up_to(), Some(Offset(4)));
+        assert_eq!(subscriptions.chunks(|_| true), 3);
+        assert_eq!(offsets(&subscriptions.collect(1)), [(0, 0)]);
+        assert_eq!(subscriptions.get(t(0)).unwrap().position(), Some(Offset(1)));
+        assert_eq!(offsets(&subscriptions.collect(9)), [(0, 1), (1, 0), (0, 2), (0, 3)]);
+        assert_eq!(subscriptions.chunks(|_| true), 0);
+        assert_eq!(subscriptions.all_consumed(), [(t(0), Offset(4)), (t(1), Offset(1))]);
+        // A chunk that a reset threw away does not move the position of what came after it.
+        subscriptions.arrived(t(0), vec![batch(4, 9)]);
+        subscriptions.get_mut(t(0)).unwrap().seek(Offset(1), None);
+        subscriptions.arrived(t(0), vec![batch(1, 2)]);
+        assert_eq!(offsets(&subscriptions.collect(9)), [(0, 1), (0, 2)]);
+        assert_eq!(subscriptions.get(t(0)).unwrap().position(), Some(Offset(3)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Activity, Consumer, Failure, MemberState};
+use super::{Activity, Consumer, Failure, MemberState, Membership};
 use crate::engine::clients::fact::{ConsumerFact, PositionFrom};
 use crate::engine::command::{Command, CommitStyle, RecordSpec, Target};
 use crate::engine::common::{NodeId, Offset, Span, Time, TopicPartition};
@@ -100,6 +100,10 @@ impl Lab {
             Some(Process::Consumer(consumer)) => consumer,
             _ => panic!("{name} is no consumer"),
         }
+    }
+
+    fn membership(&self, name: &str) -> &Membership {
+        self.consumer(name).membership().expect("a consumer of the new kind")
     }
 
     fn orders(&self, partition: u32) -> TopicPartition {
@@ -294,7 +298,7 @@ fn everything_is_committed_and_given_up_before_joining_again() {
     let share = |name: &str| lab.consumer(name).assignment().len();
     assert_eq!(share("a") + share("b"), 3);
     assert_eq!((share("a"), share("b")), (2, 1), "a-… sorts before b-…");
-    assert_eq!(lab.consumer("a").membership().generation(), lab.consumer("b").membership().generation());
+    assert_eq!(lab.membership("a").generation(), lab.membership("b").generation());
     assert_eq!(lab.consumer("b").processed_records(), 0, "a had committed before it gave up");
 }
 
@@ -352,7 +356,7 @@ fn heartbeats_go_on_while_the_application_is_busy() {
     lab.secs(200);
     assert_eq!(lab.group().state(), GroupState::Stable);
     assert_eq!(lab.group().members().len(), 1);
-    assert_eq!(lab.consumer("a").membership().generation(), Some(lab.group().generation()));
+    assert_eq!(lab.membership("a").generation(), Some(lab.group().generation()));
 }
 
 #[test]
@@ -362,12 +366,12 @@ fn the_group_outlives_its_coordinator_without_a_rebalance() {
     lab.add("b", &[], Span::ZERO, CommitStyle::Auto);
     lab.secs(15);
     let before = lab.group().generation();
-    let coordinator = lab.consumer("a").membership().coordinator().unwrap();
+    let coordinator = lab.membership("a").coordinator().unwrap();
     lab.act(Command::Crash { node: Target::Broker(coordinator), how: Crash::Process });
     lab.secs(25);
     lab.produce();
     lab.secs(6);
-    assert_ne!(lab.consumer("a").membership().coordinator(), Some(coordinator));
+    assert_ne!(lab.membership("a").coordinator(), Some(coordinator));
     assert_eq!((lab.group().state(), lab.group().generation()), (GroupState::Stable, before));
     assert_eq!(lab.consumer("a").processed_records() + lab.consumer("b").processed_records(), 30);
     assert_eq!(lab.committed(), [Some(10); 3]);
@@ -395,17 +399,17 @@ fn a_crashed_member_is_missed_after_its_session() {
 fn an_answer_to_a_former_self_is_nobodys() {
     let mut lab = Lab::new();
     lab.add("a", &[], Span::ZERO, CommitStyle::Auto);
-    let is_waiting = |lab: &Lab| lab.consumer("a").membership().state() == MemberState::PreparingRebalance;
-    while !is_waiting(&lab) || lab.consumer("a").membership().member().is_none() {
+    let is_waiting = |lab: &Lab| lab.membership("a").state() == MemberState::PreparingRebalance;
+    while !is_waiting(&lab) || lab.membership("a").member().is_none() {
         lab.run(Span::millis(1));
     }
     lab.run(Span::millis(500));
-    let former = lab.consumer("a").membership().member().cloned();
+    let former = lab.membership("a").member().cloned();
     lab.crash("a");
     lab.act(Command::Restart { node: Target::Client("a".into()) });
     lab.secs(12);
     // The coordinator still waits for the former self, whose first JoinGroup it had parked.
-    assert_ne!(lab.consumer("a").membership().member(), former.as_ref());
+    assert_ne!(lab.membership("a").member(), former.as_ref());
     lab.secs(120);
     let consumer = lab.consumer("a");
     assert_eq!((consumer.member_state(), consumer.assignment().len()), (MemberState::Stable, 3));

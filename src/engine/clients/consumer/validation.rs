@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::application::Failure;
-use super::consumer::{ConsumerRequest, Process};
+use super::process::{ConsumerRequest, Process};
 use crate::engine::Ctx;
 use crate::engine::clients::fact::ConsumerFact;
 use crate::engine::common::{BrokerId, LeaderEpoch, Offset, TopicPartition};

@@ -105,6 +105,7 @@ pub fn sentence(world: &World, node: Option<NodeId>, fact: &Fact) -> Sentence {
         Fact::Group(fact) => group::of_group(world, fact),
         Fact::Producer(fact) => clients::of_producer(world, fact),
         Fact::Consumer(fact) => clients::of_consumer(world, fact),
+        Fact::ZookeeperConsumer(fact) => zookeeper::of_consumer(world, fact),
         Fact::Admin(fact) => clients::of_admin(world, fact),
         Fact::Queue(fact) => queue::of_queue(world, fact),
         Fact::ZooKeeper(fact) => zookeeper::of_zookeeper(world, fact),

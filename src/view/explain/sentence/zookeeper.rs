@@ -1,6 +1,8 @@
-//! Sentences for what happened in the ZooKeeper ensemble.
+//! Sentences for what happened in the ZooKeeper ensemble, and in those who meet there: controllers and old consumers.
 
-use super::Sentence;
+use super::{Sentence, partition_list, partition_name};
+use crate::engine::clients::ZookeeperConsumerFact;
+use crate::engine::clients::zookeeper_consumer::AttemptFailure;
 use crate::engine::kafka_controller::{HaltedBecause, KafkaControllerFact};
 use crate::engine::world::World;
 use crate::engine::zookeeper::ZooKeeperFact;
@@ -48,6 +50,52 @@ pub(super) fn of_zookeeper(world: &World, fact: &ZooKeeperFact) -> Sentence {
             .text("path", path.as_ref())
             .text("kind", kind.name())
             .node(world, "client", *client),
+    }
+}
+
+pub(super) fn of_consumer(world: &World, fact: &ZookeeperConsumerFact) -> Sentence {
+    match fact {
+        ZookeeperConsumerFact::ConnectionTimedOut => Sentence::new("fact-zc-no-connection"),
+        ZookeeperConsumerFact::Registered { id } => Sentence::new("fact-zc-registered").text("id", id.as_ref()),
+        ZookeeperConsumerFact::Disconnected => Sentence::new("fact-zc-disconnected"),
+        ZookeeperConsumerFact::SessionExpired => Sentence::new("fact-zc-expired"),
+        ZookeeperConsumerFact::RebalanceTriggered { path } => {
+            Sentence::new("fact-zc-triggered").text("path", path.as_ref())
+        }
+        ZookeeperConsumerFact::RebalanceBegan { attempt } => Sentence::new("fact-zc-began").number("attempt", *attempt),
+        ZookeeperConsumerFact::NoBrokers => Sentence::new("fact-zc-no-brokers"),
+        ZookeeperConsumerFact::Released { partitions } => {
+            Sentence::new("fact-zc-released").text("partitions", partition_list(world, partitions))
+        }
+        ZookeeperConsumerFact::Claimed { partition, .. } => {
+            Sentence::new("fact-zc-claimed").partition(world, *partition)
+        }
+        ZookeeperConsumerFact::ClaimRefused { partition, owner: Some(owner) } => {
+            Sentence::new("fact-zc-refused").partition(world, *partition).text("owner", owner.as_ref())
+        }
+        ZookeeperConsumerFact::ClaimRefused { partition, owner: None } => {
+            Sentence::new("fact-zc-refused-just-now").partition(world, *partition)
+        }
+        ZookeeperConsumerFact::Rebalanced { partitions, .. } if partitions.is_empty() => {
+            Sentence::new("fact-zc-rebalanced-none")
+        }
+        ZookeeperConsumerFact::Rebalanced { partitions, .. } => {
+            Sentence::new("fact-zc-rebalanced").text("partitions", partition_list(world, partitions))
+        }
+        ZookeeperConsumerFact::AttemptFailed { attempt, why } => match why {
+            AttemptFailure::Owned => Sentence::new("fact-zc-attempt-owned"),
+            AttemptFailure::Vanished { path } => Sentence::new("fact-zc-attempt-vanished").text("path", path.as_ref()),
+            AttemptFailure::DifferentSubscriptions => Sentence::new("fact-zc-attempt-round-robin"),
+        }
+        .number("attempt", *attempt),
+        ZookeeperConsumerFact::RebalanceFailed { id, retries } => {
+            Sentence::new("fact-zc-failed").text("id", id.as_ref()).number("retries", *retries)
+        }
+        ZookeeperConsumerFact::LeadersFound { leaders } => {
+            let one = |(partition, leader)| format!("{}: {leader}", partition_name(world, partition));
+            let leaders: Vec<String> = leaders.iter().copied().map(one).collect();
+            Sentence::new("fact-zc-leaders").text("leaders", leaders.join(", "))
+        }
     }
 }
 
