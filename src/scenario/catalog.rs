@@ -22,6 +22,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("consumer-group", include_str!("catalog/consumer-group.toml")),
     ("offsets-and-replay", include_str!("catalog/offsets-and-replay.toml")),
     ("where-offsets-live", include_str!("catalog/where-offsets-live.toml")),
+    ("offsets-in-zookeeper", include_str!("catalog/offsets-in-zookeeper.toml")),
     ("high-watermark", include_str!("catalog/high-watermark.toml")),
     ("leader-failover", include_str!("catalog/leader-failover.toml")),
     ("acks", include_str!("catalog/acks.toml")),
