@@ -7,6 +7,7 @@ use super::survival::Survival;
 use crate::engine::clients::{ConsumerFact, ZookeeperConsumerFact};
 use crate::engine::common::{Generation, NodeId, TopicPartition};
 use crate::engine::coordinator::group::{OFFSETS_TOPIC, partition_for_group};
+use crate::engine::protocol::SessionId;
 use crate::engine::queue::QueueFact;
 use crate::engine::runtime::RuntimeFact;
 use crate::engine::{Fact, Record, World};
@@ -15,8 +16,8 @@ use crate::engine::{Fact, Record, World};
 pub(super) struct Ownership {
     groups: BTreeMap<NodeId, std::sync::Arc<str>>,
     owners: BTreeMap<(std::sync::Arc<str>, TopicPartition), (NodeId, Generation)>,
-    /// By owner znodes, in groups of 0.8.
-    claimed: BTreeMap<(std::sync::Arc<str>, TopicPartition), NodeId>,
+    /// In groups of 0.8: who claimed a partition, and whose session its owner znode was then.
+    claimed: BTreeMap<(std::sync::Arc<str>, TopicPartition), (NodeId, Option<SessionId>)>,
     /// Messages that are delivered and not yet settled.
     delivered: BTreeMap<u64, NodeId>,
 }
@@ -62,27 +63,29 @@ impl Ownership {
             ) => {
                 for partition in partitions {
                     self.owners.retain(|(_, owned), (owner, _)| owned != partition || *owner != node);
-                    self.claimed.retain(|(_, owned), owner| owned != partition || *owner != node);
+                    self.claimed.retain(|(_, owned), (owner, _)| owned != partition || *owner != node);
                 }
             }
             (Fact::ZookeeperConsumer(ZookeeperConsumerFact::Claimed { partition, .. }), Some(node)) => {
                 let Some((_, consumer)) = world.consumers().find(|(id, _)| *id == node) else { return };
-                let key = (consumer.group().clone(), *partition);
-                if let Some(owner) = self.claimed.insert(key, node).filter(|owner| *owner != node) {
-                    let evidence =
-                        Evidence::TwoOwners { partition: *partition, generation: None, owners: (owner, node) };
-                    let ended = !has_session(world, owner);
-                    let unpromised = ended.then_some(Unpromised::SessionEnded { consumer: owner });
+                let group = consumer.group().clone();
+                // It may be that of its own former session, taken for its own by the name in it, and about to go.
+                let session = world.zookeeper_group(&group).and_then(|znodes| znodes.owners.get(partition)?.session);
+                let earlier = self.claimed.insert((group, *partition), (node, session));
+                if let Some((owner, session)) = earlier.filter(|(owner, _)| *owner != node) {
+                    let owners = (owner, node);
+                    let evidence = Evidence::TwoOwners { partition: *partition, generation: None, owners };
+                    let unpromised = (!lives(world, session)).then_some(Unpromised::SessionEnded { consumer: owner });
                     broken(Guarantee::OneOwnerPerPartition, evidence, unpromised);
                 }
             }
             (Fact::ZookeeperConsumer(ZookeeperConsumerFact::Released { partitions }), Some(node)) => {
-                self.claimed.retain(|(_, owned), owner| !partitions.contains(owned) || *owner != node);
+                self.claimed.retain(|(_, owned), (owner, _)| !partitions.contains(owned) || *owner != node);
             }
-            (Fact::Consumer(ConsumerFact::Closed), Some(node)) => self.claimed.retain(|_, owner| *owner != node),
+            (Fact::Consumer(ConsumerFact::Closed), Some(node)) => self.claimed.retain(|_, (owner, _)| *owner != node),
             (Fact::Runtime(RuntimeFact::Crashed { .. }), Some(node)) => {
                 self.owners.retain(|_, (owner, _)| *owner != node);
-                self.claimed.retain(|_, owner| *owner != node);
+                self.claimed.retain(|_, (owner, _)| *owner != node);
                 if node == NodeId::QueueBroker {
                     self.delivered.clear();
                 }
@@ -108,10 +111,8 @@ impl Ownership {
     }
 }
 
-/// Does ZooKeeper keep the session that this consumer of 0.8 believes to have?
-fn has_session(world: &World, consumer: NodeId) -> bool {
-    let consumers = world.consumers().find(|(id, _)| *id == consumer);
-    let session = consumers.and_then(|(_, consumer)| consumer.connector()?.session());
+/// Does ZooKeeper keep this session?
+fn lives(world: &World, session: Option<SessionId>) -> bool {
     session.zip(world.znode_tree()).is_some_and(|(session, tree)| tree.session(session).is_some())
 }
 

@@ -192,7 +192,13 @@ impl<T: Clone> Session<T> {
             (SessionState::Connected, message) => {
                 self.last_heard = ctx.now();
                 match message {
-                    ZooKeeperMessage::Replies { first_xid, outcomes, zxid } => self.replied(first_xid, outcomes, zxid),
+                    // "Xid out of order": something between got lost. The client closes the connection, and what is open
+                    // is sent again over the next one (`ClientCnxn.SendThread.readResponse`).
+                    ZooKeeperMessage::Replies { first_xid, .. } if first_xid != self.next_xid => {
+                        self.send(ctx, ZooKeeperMessage::Close);
+                        self.broken(ctx)
+                    }
+                    ZooKeeperMessage::Replies { outcomes, zxid, .. } => self.replied(outcomes, zxid),
                     ZooKeeperMessage::Event(event) => {
                         self.fired(&event);
                         vec![SessionEvent::Watched(event)]
@@ -349,8 +355,7 @@ impl<T: Clone> Session<T> {
 
     // ---- answers and watches -----------------------------------------------------------------------------------------
 
-    fn replied(&mut self, first_xid: u32, outcomes: Vec<ZkOutcome>, zxid: Zxid) -> Vec<SessionEvent<T>> {
-        assert_eq!(first_xid, self.next_xid, "answers come in the order of the requests");
+    fn replied(&mut self, outcomes: Vec<ZkOutcome>, zxid: Zxid) -> Vec<SessionEvent<T>> {
         self.seen = self.seen.max(zxid);
         let mut events = Vec::new();
         for outcome in outcomes {
