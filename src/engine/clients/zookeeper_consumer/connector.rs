@@ -490,7 +490,7 @@ impl Connector {
         }
         while self.next_auto_commit <= ctx.now() {
             // `scheduleAtFixedRate`.
-            self.next_auto_commit = self.next_auto_commit + self.config.auto_commit_interval.max(MILLISECOND);
+            self.next_auto_commit += self.config.auto_commit_interval.max(MILLISECOND);
         }
         let offsets = self.unsaved();
         if !offsets.is_empty() && !self.commits.is_committing(CommitReason::Interval) {
