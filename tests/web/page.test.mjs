@@ -337,7 +337,7 @@ test("messages stand as arrows between the lines of their processes, and lead to
     await arrow.evaluate((element) => element.dispatchEvent(new MouseEvent("click", { bubbles: true })));
     await until(page, "the moment of its arrival", (now) => now.step < before.step);
     await page.locator(".arrows__name", { hasText: "broker-2" }).click();
-    await page.waitForSelector(".lifeline.is-lit");
+    await page.waitForSelector(".lifeline.is-lit", { state: "attached" });
     assert.match(await page.locator(".inspector").innerText(), /Broker 2|broker-2/, "the figure and the inspector follow");
     await page.locator(".arrows__span select").selectOption({ index: 1 });
     await page.waitForFunction(() => document.querySelectorAll(".arrow").length > 0);
