@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::explain::{Lane, gist, lane};
 use crate::engine::common::{NodeId, Span, Step, Time};
-use crate::engine::protocol::Class;
-use crate::engine::runtime::{Cause, Fate, RuntimeFact};
+use crate::engine::protocol::{Class, Digest};
+use crate::engine::runtime::{Cause, Fate, MessageId, RuntimeFact};
 use crate::engine::trace::{Fact, Record};
 use crate::engine::world::World;
 
@@ -33,6 +33,9 @@ const MOST_ARROWS: usize = 400;
 
 /// Facts that are looked through, at most.
 const MOST_FACTS: usize = 60_000;
+
+/// What was sent longer ago than this, before the span begins, is not looked for.
+const LONGEST_WAY: Span = Span::secs(2);
 
 /// How far back causes are followed.
 const LONGEST_CHAIN: usize = 24;
@@ -162,10 +165,12 @@ pub struct Mark {
 /// The diagram of the last `span`, or of as long as can be read at a glance; messages of some classes only.
 #[must_use]
 pub fn space_time(world: &World, past: &[Record], span: Option<Span>, shows: &dyn Fn(Class) -> bool) -> SpaceTime {
-    let past = &past[past.len().saturating_sub(MOST_FACTS)..];
+    let now = world.now();
+    let furthest_back = now - span.unwrap_or(SPANS[0]) - LONGEST_WAY;
+    let old = past.partition_point(|record| record.at < furthest_back);
+    let past = &past[old.max(past.len().saturating_sub(MOST_FACTS))..];
     let nodes = nodes(world);
     let mut messages = messages(world, past, &nodes, shows);
-    let now = world.now();
     let seen = |span: Span, messages: &[Arrow]| messages.iter().filter(|arrow| arrow.end + span >= now).count();
     let fitting = || SPANS.into_iter().find(|span| seen(*span, &messages) <= READABLE);
     let span = span.or_else(fitting).unwrap_or(SPANS[SPANS.len() - 1]);
@@ -178,9 +183,11 @@ pub fn space_time(world: &World, past: &[Record], span: Option<Span>, shows: &dy
     let causes = causes(past);
     for arrow in &mut messages {
         arrow.is_cause = causes.contains(&arrow.id);
+        arrow.label = label(world, past, arrow).unwrap_or_default();
     }
+    let turns: Vec<&Record> = past.iter().filter(|record| is_turn(&record.fact)).collect();
     let lifeline =
-        |node: &NodeId| Lifeline { node: *node, name: world.name_of(*node), gaps: gaps(world, past, *node, from) };
+        |node: &NodeId| Lifeline { node: *node, name: world.name_of(*node), gaps: gaps(world, &turns, *node, from) };
     let first = past.partition_point(|record| record.at < from);
     let mark = |record: &Record| {
         let row = nodes.iter().position(|node| Some(*node) == record.node)?;
@@ -234,28 +241,40 @@ fn nodes(world: &World) -> Vec<NodeId> {
 /// Every message of the past that is shown, with what became of it.
 fn messages(world: &World, past: &[Record], nodes: &[NodeId], shows: &dyn Fn(Class) -> bool) -> Vec<Arrow> {
     let row = |node: &NodeId| nodes.iter().position(|known| known == node);
+    let set_out = |id: MessageId, ends: (&NodeId, &NodeId), digest: &Digest, (sent, sent_in): (Time, Step)| {
+        Some(Arrow {
+            id: id.0,
+            rows: row(ends.0).zip(row(ends.1))?,
+            sent,
+            sent_in,
+            end: sent,
+            ended_in: None,
+            fate: ArrowFate::UnderWay,
+            class: digest.class,
+            is_response: digest.is_response,
+            label: String::new(),
+            is_cause: false,
+        })
+    };
     let mut arrows: BTreeMap<u64, Arrow> = BTreeMap::new();
+    // What is still under way may have set out long ago.
+    for message in world.kernel().in_flight() {
+        let digest = Digest::of(&message.body);
+        let ends = (&message.from, &message.to);
+        let Some(arrow) = set_out(message.id, ends, &digest, (message.sent_at, message.sent)) else { continue };
+        if shows(digest.class) {
+            let (end, fate) = match message.fate {
+                Fate::Arrives { at } | Fate::Lost { at } => (at, ArrowFate::UnderWay),
+                Fate::Held { .. } => (world.now(), ArrowFate::Held),
+            };
+            arrows.insert(message.id.0, Arrow { end, fate, ..arrow });
+        }
+    }
     for record in past {
         let Fact::Runtime(fact) = &record.fact else { continue };
         match fact {
-            RuntimeFact::Sent { id, from, to, digest } if shows(digest.class) => {
-                let Some(rows) = row(from).zip(row(to)) else { continue };
-                let said = gist(world, &digest.gist);
-                let label = if said.is_empty() { digest.name.to_owned() } else { format!("{}: {said}", digest.name) };
-                let arrow = Arrow {
-                    id: id.0,
-                    rows,
-                    sent: record.at,
-                    sent_in: record.step,
-                    end: record.at,
-                    ended_in: None,
-                    fate: ArrowFate::UnderWay,
-                    class: digest.class,
-                    is_response: digest.is_response,
-                    label,
-                    is_cause: false,
-                };
-                arrows.insert(id.0, arrow);
+            RuntimeFact::Sent { id, from, to, digest } if shows(digest.class) && !arrows.contains_key(&id.0) => {
+                arrows.extend(set_out(*id, (from, to), digest, (record.at, record.step)).map(|arrow| (id.0, arrow)));
             }
             RuntimeFact::Delivered { id, .. } | RuntimeFact::Lost { id, .. } => {
                 if let Some(arrow) = arrows.get_mut(&id.0) {
@@ -267,15 +286,21 @@ fn messages(world: &World, past: &[Record], nodes: &[NodeId], shows: &dyn Fn(Cla
             _ => {}
         }
     }
-    for message in world.kernel().in_flight() {
-        if let Some(arrow) = arrows.get_mut(&message.id.0) {
-            (arrow.end, arrow.fate) = match message.fate {
-                Fate::Arrives { at } | Fate::Lost { at } => (at, ArrowFate::UnderWay),
-                Fate::Held { .. } => (world.now(), ArrowFate::Held),
-            };
-        }
-    }
     arrows.into_values().collect()
+}
+
+/// `Fetch: from 4`, for what was sent within the past that is looked at, or is still under way.
+fn label(world: &World, past: &[Record], arrow: &Arrow) -> Option<String> {
+    let first = past.partition_point(|record| record.step < arrow.sent_in);
+    let mut same = past[first..].iter().take_while(|record| record.step == arrow.sent_in);
+    let told = same.find_map(|record| match &record.fact {
+        Fact::Runtime(RuntimeFact::Sent { id, digest, .. }) if id.0 == arrow.id => Some(digest.clone()),
+        _ => None,
+    });
+    let under_way = || world.kernel().in_flight().find(|message| message.id.0 == arrow.id);
+    let digest = told.or_else(|| under_way().map(|message| Digest::of(&message.body)))?;
+    let said = gist(world, &digest.gist);
+    Some(if said.is_empty() { digest.name.to_owned() } else { format!("{}: {said}", digest.name) })
 }
 
 /// The messages that led to the newest event that came by a message and is worth telling.
@@ -302,11 +327,16 @@ fn causes(past: &[Record]) -> BTreeSet<u64> {
     found
 }
 
+/// Does a process end or begin by it?
+fn is_turn(fact: &Fact) -> bool {
+    matches!(fact, Fact::Runtime(RuntimeFact::Crashed { .. } | RuntimeFact::Exited | RuntimeFact::Started))
+}
+
 /// When a process was down since `from`.
-fn gaps(world: &World, past: &[Record], node: NodeId, from: Time) -> Vec<(Time, Time)> {
+fn gaps(world: &World, turns: &[&Record], node: NodeId, from: Time) -> Vec<(Time, Time)> {
     let mut gaps = Vec::new();
     let mut down_since = None;
-    for record in past.iter().filter(|record| record.node == Some(node)) {
+    for record in turns.iter().filter(|record| record.node == Some(node)) {
         match &record.fact {
             Fact::Runtime(RuntimeFact::Crashed { .. } | RuntimeFact::Exited) => down_since = Some(record.at),
             Fact::Runtime(RuntimeFact::Started) => {
