@@ -2,6 +2,7 @@
 //!
 //! Nobody else changes anything. An action is carried out between two drawings; a drawing only looks.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -15,7 +16,7 @@ use super::hooks::frame_loop::{FrameLoop, now_ms};
 use super::hooks::keyboard;
 use super::i18n::Lang;
 use super::opening::{
-    compared_in, comparison_address, first_model, lesson_in_address, sandbox_address, template_of_page, write_address,
+    comparison_address, first_model, lesson_in_address, sandbox_address, template_of_page, write_address,
 };
 use super::state::action::{Landmark, Note, Tone, UiAction};
 use super::state::clock::{Watch, note_event};
@@ -99,11 +100,7 @@ impl Component for App {
         let query = Query::of_page();
         let prefs = Prefs::load();
         let mut ui = prefs.ui(&query);
-        let (model, rival, mode) = first_model(&query);
-        ui.mode = mode;
-        if mode == Mode::Compare {
-            ui.compared = compared_in(&query).map(Compared::Ready);
-        }
+        let (model, rival) = first_model(&query, &mut ui);
         ui.template = template_of_page(&query);
         let link = ctx.link();
         let (on_key, on_frame, on_route) = (link.clone(), link.clone(), link.clone());
@@ -181,7 +178,9 @@ impl App {
     /// Carries out an action; true if the page is to be drawn again.
     fn carry_out(&mut self, action: &UiAction) -> bool {
         let before = Rc::clone(&self.ui);
-        let note = match action {
+        let began = now_ms();
+        let meant = self.meant(action);
+        let note = match &*meant {
             UiAction::OpenLesson(id) => self.open_lesson(id),
             UiAction::Mode(mode) => self.open_mode(*mode),
             UiAction::Restart(setup) => self.stand(&self.ui.template.clone(), setup),
@@ -191,16 +190,15 @@ impl App {
             UiAction::CompareWith(branch) => self.compare_branches(*branch),
             UiAction::Run(_) | UiAction::RunAll(_) => {
                 let lost_before = lost_messages(&self.model.borrow());
-                let note = self.act(action);
-                note.or_else(|| response(&self.model.borrow(), action, lost_before))
+                let note = self.act(&meant);
+                note.or_else(|| response(&self.model.borrow(), &meant, lost_before))
             }
-            UiAction::Console(_) => self.act(action),
-            UiAction::Step => self.step(action, Landmark::Event),
-            UiAction::RunTo(landmark) => self.step(action, *landmark),
-            UiAction::OnRight(inner) if matches!(**inner, UiAction::Run(_) | UiAction::RunAll(_)) => self.act(inner),
-            _ => self.model.borrow_mut().perform(action),
+            UiAction::Console(_) => self.act(&meant),
+            UiAction::Step => self.step(&meant, Landmark::Event),
+            UiAction::RunTo(landmark) => self.step(&meant, *landmark),
+            _ => self.model.borrow_mut().perform(&meant),
         };
-        self.keep_up(&mut || false);
+        self.keep_up(&mut || now_ms() - began > WORK_BUDGET_MS);
         // A run that could not be opened leaves everything as it was, with the reason beside it.
         let refused = note.as_ref().is_some_and(|note| note.tone == Tone::Refused) && opens_a_run(action);
         let mut ui = if refused { (*self.ui).clone() } else { self.ui.after(action) };
@@ -219,7 +217,7 @@ impl App {
         if self.prefs.note(&self.ui) {
             self.prefs.save();
         }
-        let stepped = matches!(action, UiAction::Step | UiAction::Run(_) | UiAction::Console(_) | UiAction::RunTo(_));
+        let stepped = matches!(*meant, UiAction::Step | UiAction::Run(_) | UiAction::Console(_) | UiAction::RunTo(_));
         if only_points {
             self.revision += 1;
         } else {
@@ -347,6 +345,19 @@ impl App {
         let mut ui = (*self.ui).clone();
         (ui.mode, ui.compared) = (Mode::Compare, Some(what));
         self.ui = Rc::new(ui);
+    }
+
+    /// What is done in the right figure is done as in the left one; only its events have numbers of their own.
+    fn meant<'a>(&self, action: &'a UiAction) -> Cow<'a, UiAction> {
+        let UiAction::OnRight(inner) = action else { return Cow::Borrowed(action) };
+        match (&**inner, &self.rival) {
+            (UiAction::SeekStep(step), Some(rival)) => {
+                let right = rival.model.borrow();
+                let record = right.session().known().iter().find(|record| record.step == *step);
+                Cow::Owned(UiAction::SeekTime(record.map_or(right.session().now(), |record| record.at)))
+            }
+            _ => Cow::Borrowed(inner),
+        }
     }
 
     /// Does something to the clusters that it is meant for; the first refusal is told.
@@ -505,7 +516,7 @@ impl App {
         let topic = self.ui.topic.and_then(|id| Some(world.image().topic(id)?.name.to_string()));
         let wanted = || self.ui.wanted_topic.clone().filter(|name| exists(world, name));
         let focus = Focus { topic: topic.or_else(wanted), slots: SLOTS };
-        self.scene = Rc::new(scene(world, model.keys(), model.session().checker().lost(), &focus));
+        self.scene = Rc::new(picture(&model, &focus));
         if self.ui.subject.is_none()
             && let Some(id) = topic_in_view(world, &focus)
             && self.ui.wanted_partition > 0
@@ -515,10 +526,9 @@ impl App {
             self.ui = Rc::new(ui);
         }
         if let Some(rival) = &mut self.rival {
-            let model = rival.model.borrow();
-            let world = model.session().world();
-            let seen = Focus { topic: focus.topic.clone().filter(|name| exists(world, name)), slots: SLOTS };
-            rival.scene = Rc::new(scene(world, model.keys(), model.session().checker().lost(), &seen));
+            let right = rival.model.borrow();
+            let topic = focus.topic.clone().filter(|name| exists(right.session().world(), name));
+            rival.scene = Rc::new(picture(&right, &Focus { topic, ..focus }));
         }
         note_event(model.session());
         self.moves = moves;
@@ -594,6 +604,11 @@ impl App {
         drop(model);
         self.root = now.into();
     }
+}
+
+fn picture(model: &Model, focus: &Focus) -> Scene {
+    let session = model.session();
+    scene(session.world(), model.keys(), session.checker().lost(), focus)
 }
 
 fn exists(world: &World, topic: &str) -> bool {

@@ -4,13 +4,13 @@ use super::state::compare::{self, Compared, Rival, comparisons};
 use super::state::lesson::{LessonRun, catalog};
 use super::state::model::Model;
 use super::state::prefs::Query;
-use super::state::ui::Mode;
+use super::state::ui::{Mode, Ui};
 use super::state::{rescue, sandbox};
 use crate::engine::Setup;
 use crate::session::Session;
 
-/// The run that the page starts with: the one that was kept, a lesson, or the sandbox.
-pub fn first_model(query: &Query) -> (Model, Option<Rival>, Mode) {
+/// The run that the page starts with: the one that was kept, a comparison, a lesson, or the sandbox.
+pub fn first_model(query: &Query, ui: &mut Ui) -> (Model, Option<Rival>) {
     let restored = query.has(rescue::RESTORE).then(rescue::restored).flatten();
     let wants_sandbox = query.get("mode").is_some_and(|mode| mode == "sandbox")
         || address().is_some_and(|address| address.starts_with("#/sandbox"));
@@ -18,27 +18,33 @@ pub fn first_model(query: &Query) -> (Model, Option<Rival>, Mode) {
         // The player of a lesson is not kept: what is restored is played on by hand. Another reload starts afresh.
         let path = web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
         write_address(&format!("{path}#/sandbox"));
-        return (Model::new(session), None, Mode::Sandbox);
+        ui.mode = Mode::Sandbox;
+        return (Model::new(session), None);
     }
-    if let Some([left, right]) = compared_in(query).and_then(|id| compare::open(&id).ok()) {
-        return (left, Some(Rival::new(right)), Mode::Compare);
+    if let Some(id) = compared_in(query)
+        && let Ok([left, right]) = compare::open(&id)
+    {
+        (ui.mode, ui.compared) = (Mode::Compare, Some(Compared::Ready(id)));
+        return (left, Some(Rival::new(right)));
     }
     if !wants_sandbox {
         let asked = query.get("lesson").or_else(lesson_in_address);
         let first = || catalog().lessons().first().map(|lesson| lesson.id.clone());
         for id in [asked, first()].into_iter().flatten() {
             if let Ok((lesson, session)) = LessonRun::open(&id) {
-                return (Model::of_lesson(session, lesson), None, Mode::Lessons);
+                ui.mode = Mode::Lessons;
+                return (Model::of_lesson(session, lesson), None);
             }
         }
     }
     let template = sandbox::template(&template_of_page(query));
     let session = sandbox::session(template, template.setup.clone()).unwrap_or_else(|_| bare_session());
-    (Model::new(session), None, Mode::Sandbox)
+    ui.mode = Mode::Sandbox;
+    (Model::new(session), None)
 }
 
 /// `?compare=acks`, or `#/compare/acks`; the first there is for a name that nothing has.
-pub fn compared_in(query: &Query) -> Option<String> {
+fn compared_in(query: &Query) -> Option<String> {
     let in_address = || Some(address()?.strip_prefix("#/compare/")?.to_owned());
     let asked = query.get("compare").or_else(in_address)?;
     let known = compare::comparison(&asked).or(comparisons().first())?;

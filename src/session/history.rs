@@ -148,6 +148,12 @@ impl Session {
         &self.trace[..self.trace.partition_point(|record| record.step <= step)]
     }
 
+    /// Facts of the very event at which the clock stands, newest first.
+    pub fn here(&self) -> impl Iterator<Item = &Record> {
+        let step = self.world.step_count();
+        self.past().iter().rev().take_while(move |record| record.step == step)
+    }
+
     /// Facts of the whole branch as far as it is known: past and computed future.
     #[must_use]
     pub fn known(&self) -> &[Record] {
@@ -197,9 +203,7 @@ impl Session {
             if !self.move_on(None) {
                 return false;
             }
-            let step = self.world.step_count();
-            let here = self.past().iter().rev().take_while(|record| record.step == step);
-            if here.into_iter().any(&mut wanted) {
+            if self.here().any(&mut wanted) {
                 return true;
             }
         }

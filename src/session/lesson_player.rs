@@ -413,7 +413,7 @@ impl LessonPlayer {
             Some(Goal::Holds { condition, .. }) => {
                 // A message that travels changes nothing that can be asked about: look when something happened.
                 let changed = self.looked.is_none_or(|looked| looked != step)
-                    && (self.looked.is_none() || step_changed_something(session, step));
+                    && (self.looked.is_none() || step_changed_something(session));
                 self.looked = Some(step);
                 if !changed {
                     return false;
@@ -667,11 +667,9 @@ fn input_is_next(session: &Session) -> bool {
 }
 
 /// Did the newest step do more than move messages?
-fn step_changed_something(session: &Session, step: Step) -> bool {
-    let newest = session.past().iter().rev().take_while(|record| record.step == step);
-    newest
-        .into_iter()
-        .any(|record| !matches!(record.fact, Fact::Runtime(RuntimeFact::Sent { .. } | RuntimeFact::Delivered { .. })))
+fn step_changed_something(session: &Session) -> bool {
+    let moves = |fact: &Fact| matches!(fact, Fact::Runtime(RuntimeFact::Sent { .. } | RuntimeFact::Delivered { .. }));
+    session.here().any(|record| !moves(&record.fact))
 }
 
 #[cfg(test)]

@@ -146,9 +146,7 @@ impl Model {
                 self.halt();
                 return None;
             }
-            let step = self.session.world().step_count();
-            let mut here = self.session.past().iter().rev().take_while(|record| record.step == step);
-            if here.any(|record| landmark::is(wanted, record)) {
+            if self.session.here().any(|record| landmark::is(wanted, record)) {
                 return None;
             }
             left -= 1;

@@ -12,7 +12,7 @@ use crate::console::query::Kind;
 use crate::console::{Expression, Scope, Value, query};
 use crate::engine::Refusal;
 use crate::engine::common::Time;
-use crate::scenario::Comparison;
+use crate::scenario::{Comparison, Language, Measure};
 use crate::session::{BranchId, Session};
 use crate::view::scene::Scene;
 
@@ -118,9 +118,7 @@ impl Model {
                 return false;
             }
             self.session.step();
-            let step = self.session.world().step_count();
-            let mut here = self.session.past().iter().rev().take_while(|record| record.step == step);
-            if here.any(|record| landmark::is(wanted, record)) {
+            if self.session.here().any(|record| landmark::is(wanted, record)) {
                 return true;
             }
         }
@@ -172,12 +170,12 @@ fn magnitude(value: &Value) -> Option<u64> {
 
 /// The rows of the table: a comparison's own measures, or what can be asked of any run and differs.
 #[must_use]
-pub fn measured(what: &Compared, language: crate::scenario::Language, scopes: [Scope<'_>; 2]) -> Vec<Measured> {
+pub fn measured(what: &Compared, language: Language, scopes: [Scope<'_>; 2]) -> Vec<Measured> {
     let value = |expression: &Expression, side: usize| expression.evaluate(scopes[side]).unwrap_or(Value::None);
     match what {
         Compared::Ready(id) => {
             let measures = comparison(id).map(|one| one.measures.as_slice()).unwrap_or_default();
-            let row = |measure: &crate::scenario::Measure| {
+            let row = |measure: &Measure| {
                 let [left, right] = measure.asked();
                 Measured {
                     label: measure.label.get(language).clone(),
@@ -238,7 +236,6 @@ mod tests {
     use crate::engine::command::{Command, Target};
     use crate::engine::common::{BrokerId, Span};
     use crate::engine::runtime::Crash;
-    use crate::scenario::Language;
 
     #[test]
     fn the_right_clock_stands_where_the_left_one_does() {

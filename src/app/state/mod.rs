@@ -1,8 +1,8 @@
 //! The state of the page and everything that changes it.
 //!
 //! Reading order: [`action`] lists what can be done; [`ui`] is the small state and its pure reducer; [`model`] is the
-//! run with its verbs, [`clock`] moves it frame by frame, [`compare`] sets another beside it; [`page`] is what components see of all that. Nothing here
-//! draws.
+//! run with its verbs, [`clock`] moves it frame by frame, [`compare`] sets another beside it; [`page`] is what
+//! components see of all that. Nothing here draws.
 
 pub mod action;
 pub mod clock;

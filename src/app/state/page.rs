@@ -81,6 +81,12 @@ impl Page {
         })
     }
 
+    /// The right one of two runs.
+    #[must_use]
+    pub fn right_model(&self) -> Option<Ref<'_, Model>> {
+        self.rival.as_ref().map(|rival| rival.model.borrow())
+    }
+
     /// The run whose clock the reader drives.
     #[must_use]
     pub fn driver(&self) -> Rc<RefCell<Model>> {

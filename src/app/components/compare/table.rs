@@ -13,9 +13,9 @@ use crate::console::Value;
 #[component]
 pub fn Table() -> Html {
     let (page, text) = (use_page(), use_text());
-    let Some(right) = page.of_rival() else { return Html::default() };
+    let Some(right) = page.right_model() else { return Html::default() };
     let Some(what) = page.ui.compared.clone() else { return Html::default() };
-    let rows = measured(&what, language(page.ui.lang), [page.model().scope(), right.model().scope()]);
+    let rows = measured(&what, language(page.ui.lang), [page.model().scope(), right.scope()]);
     if rows.is_empty() {
         return html! { <p class="compare__same" role="status">{ Icon::Check.html() }{ text.get("ui-compare-same") }</p> };
     }

@@ -57,7 +57,8 @@ pub fn Shell() -> Html {
 
 /// The one of two runs in which something was selected.
 fn pointed_at(page: &Page) -> Page {
-    page.of_rival().filter(|_| page.ui.on_right).unwrap_or_else(|| page.clone())
+    let right = if page.ui.on_right { page.of_rival() } else { None };
+    right.unwrap_or_else(|| page.clone())
 }
 
 fn sheet(page: &Page, text: &Text, sheet: Sheet, icon: Icon, key: &str) -> Html {

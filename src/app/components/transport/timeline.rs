@@ -58,9 +58,8 @@ pub fn Timeline() -> Html {
     use_effect(move || place.emit(()));
 
     let model = page.model();
-    let rival = page.of_rival();
-    let beside = rival.as_ref().map(|right| right.model());
-    let runs: Vec<&Model> = [&*model].into_iter().chain(beside.as_deref()).collect();
+    let right = page.right_model();
+    let runs: Vec<&Model> = [&*model].into_iter().chain(right.as_deref()).collect();
     let session = model.session();
     let (now, furthest) = (session.now(), session.furthest());
     let value = text.get_with(
@@ -69,9 +68,9 @@ pub fn Timeline() -> Html {
     );
     let marks = model.lesson().map(|lesson| lesson.marks()).unwrap_or_default();
     html! {
-        <div class={classes!("timeline", rival.is_some().then_some("timeline--pair"))}>
+        <div class={classes!("timeline", right.is_some().then_some("timeline--pair"))}>
             <div class="timeline__lanes" aria-hidden="true">
-                if rival.is_some() {
+                if right.is_some() {
                     { for [0, 1].map(|side| html! { <b>{ side_name(&page, side) }</b> }) }
                 } else {
                     { for ROWS.iter().map(|(_, class, icon)| html! { <span class={*class}>{ icon.html() }</span> }) }
