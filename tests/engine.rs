@@ -7,6 +7,7 @@ mod engine {
     mod kernel;
     mod kip_101;
     mod lab;
+    mod log_dirs;
     mod power;
     mod quorum;
     mod replication;

@@ -199,6 +199,7 @@ fact-segment-deleted-time = { $partition }: retention.ms is over, the segment fr
 fact-log-dir-broken = could not write to { $directory } (I/O error): the directory is offline, and { $count } replicas with it
 fact-log-dir-full = could not write to { $directory } (no space left on device): the directory is offline, and { $count } replicas with it
 fact-halted-without-dirs = ends itself: all log directories have failed
+fact-halted-by-one-dir = ends itself: a log directory has failed, and before Kafka 1.0 one is enough
 fact-leader-dir-failed = { $partition }: leader { $leader }, epoch { $epoch }, ISR { $isr }. A replica's log directory has failed
 fact-log-cleaned = { $partition }: compacted with the keys of { $from } to { $end }. { $before } records became { $after }, { $bytes } bytes fewer. Offsets stay as they are
 fact-log-start-moved = { $partition }: the log starts at { $start }, no longer at { $before }. Whole segments before it go with the next retention check
@@ -296,6 +297,8 @@ fact-kc-marked = topic { $topic } is marked for deletion: a note stands below /a
 fact-kc-deleting = deletes topic { $topic }: brokers forget it, then delete their replicas
 fact-kc-deletion-halted-offline = cannot finish deleting topic { $topic }: a broker with one of its replicas is down. It waits for its return
 fact-kc-deletion-halted-moving = cannot delete topic { $topic } yet: its replicas are being moved
+fact-kc-log-dir-events = read of failed log directories on brokers { $brokers }: asks them for each of their replicas
+fact-kc-replicas-offline = counts replicas of broker { $broker } as offline, in a failed log directory: { $partitions }
 
 fact-zc-no-connection = found no ZooKeeper server within zookeeper.connection.timeout.ms: the application ends
 fact-zc-registered = registered as { $id }, with a znode that lasts as long as its ZooKeeper session

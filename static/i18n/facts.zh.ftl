@@ -186,6 +186,7 @@ fact-segment-deleted-size = { $partition }：超过 retention.bytes，删除从 
 fact-log-dir-broken = 无法写入 { $directory }（I/O 错误）：该目录已离线，其中的 { $count } 个副本随之离线
 fact-log-dir-full = 无法写入 { $directory }（设备空间不足）：该目录已离线，其中的 { $count } 个副本随之离线
 fact-halted-without-dirs = 自行终止：所有日志目录都已失效
+fact-halted-by-one-dir = 自行终止：一个日志目录失效，而在 Kafka 1.0 之前一个就足够了
 fact-leader-dir-failed = { $partition }：leader { $leader }，epoch { $epoch }，ISR { $isr }。某个副本的日志目录已失效
 fact-log-cleaned = { $partition }：按 { $from } 到 { $end } 的键压缩。{ $before } 条记录变为 { $after } 条，少了 { $bytes } 字节。偏移量不变
 fact-log-start-moved = { $partition }：日志从 { $start } 开始，不再从 { $before } 开始。在它之前的整段日志会在下次保留检查时删除
@@ -284,6 +285,8 @@ fact-kc-marked = 主题 { $topic } 被标记为待删除：/admin/delete_topics 
 fact-kc-deleting = 开始删除主题 { $topic }：各 broker 先忘记它，再删除自己的副本
 fact-kc-deletion-halted-offline = 主题 { $topic } 还删不完：有副本所在的 broker 停机了，要等它回来
 fact-kc-deletion-halted-moving = 主题 { $topic } 还不能删除：它的副本正在迁移
+fact-kc-log-dir-events = 读到 broker { $brokers } 有日志目录失效：逐个询问它们的副本
+fact-kc-replicas-offline = 把 broker { $broker } 上位于失效日志目录的副本记为离线：{ $partitions }
 
 fact-zc-no-connection = 在 zookeeper.connection.timeout.ms 内找不到任何 ZooKeeper 服务器：应用程序结束
 fact-zc-registered = 以 { $id } 注册；这个 znode 与它的 ZooKeeper 会话共存亡

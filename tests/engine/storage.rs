@@ -307,7 +307,7 @@ fn a_failed_directory_moves_its_leaderships_and_the_last_one_halts_the_broker() 
         lab.act(Command::FailDisk { node: node(), directory: Some(directory.into()) });
     }
     lab.secs(10);
-    assert!(saw(&lab, |fact| matches!(fact, BrokerFact::HaltedWithoutLogDirs)) == 1);
+    assert!(saw(&lab, |fact| matches!(fact, BrokerFact::HaltedWithoutLogDirs { left: 0 })) == 1);
     assert!(!lab.world.is_up(NodeId::Broker(leader)));
     // It does not start either.
     lab.restart(leader);

@@ -187,6 +187,8 @@ capabilities! {
         "Records carry a timestamp.";
     indexes_every_batch: since 4 0 0, "KAFKA-806",
         "Index entries are considered for each batch of an append, not once per append.";
+    survives_a_failed_log_dir: since 1 0 0, "KIP-112",
+        "A broker lives on without a log directory that has failed.";
     takes_an_empty_cleanup_policy: since 4 2 0, "KIP-1161",
         "An empty cleanup.policy keeps everything.";
 

@@ -57,6 +57,8 @@ pub struct ControllerContext {
     pub(super) live: BTreeMap<BrokerId, LiveBroker>,
     /// Of those, the ones that have asked to leave: they get neither leaderships nor replicas any more.
     pub(super) shutting_down: BTreeSet<BrokerId>,
+    /// Replicas in failed directories of brokers that live.
+    pub(super) offline_dirs: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
     pub(super) topics: BTreeMap<TopicName, (TopicId, TopicAssignment)>,
     pub(super) names: BTreeMap<TopicId, TopicName>,
     pub(super) overrides: BTreeMap<TopicId, BTreeMap<Arc<str>, Arc<str>>>,
@@ -100,12 +102,22 @@ impl ControllerContext {
         self.to_delete.iter().filter_map(with_name)
     }
 
+    /// Replicas in failed directories, by broker.
+    pub fn offline_dirs(&self) -> impl Iterator<Item = (BrokerId, &BTreeSet<TopicPartition>)> {
+        self.offline_dirs.iter().map(|(broker, replicas)| (*broker, replicas))
+    }
+
     pub fn reassigning(&self) -> impl Iterator<Item = TopicPartition> {
         self.reassigning.iter().copied()
     }
 
     pub(super) fn is_live(&self, broker: BrokerId) -> bool {
         self.live.contains_key(&broker) && !self.shutting_down.contains(&broker)
+    }
+
+    /// `isReplicaOnline`: its broker lives, and so does the directory it lies in.
+    pub(super) fn is_replica_online(&self, broker: BrokerId, id: TopicPartition) -> bool {
+        self.is_live(broker) && !self.offline_dirs.get(&broker).is_some_and(|offline| offline.contains(&id))
     }
 
     /// `isTopicQueuedUpForDeletion`
@@ -124,6 +136,7 @@ impl ControllerContext {
         self.partition_states.retain(|id, _| id.topic != topic);
         self.replica_states.retain(|(id, _), _| id.topic != topic);
         self.reassigning.retain(|id| id.topic != topic);
+        self.offline_dirs.values_mut().for_each(|offline| offline.retain(|id| id.topic != topic));
         Some(name)
     }
 
@@ -195,9 +208,11 @@ impl ControllerContext {
     }
 
     pub(super) fn with_offline_leader(&self) -> Vec<TopicPartition> {
-        let is_offline = |state: &zk_data::PartitionState| state.leader.is_none_or(|leader| !self.is_live(leader));
+        let is_offline = |(id, state): &(&TopicPartition, &zk_data::PartitionState)| {
+            state.leader.is_none_or(|leader| !self.is_replica_online(leader, **id))
+        };
         let leaderships = self.leadership.iter().filter(|(id, _)| !self.is_to_delete(id.topic));
-        leaderships.filter(|(_, state)| is_offline(state)).map(|(id, _)| *id).collect()
+        leaderships.filter(is_offline).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn set_partition_state(&mut self, id: TopicPartition, next: PartitionState) {

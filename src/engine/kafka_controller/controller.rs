@@ -124,6 +124,7 @@ impl KafkaController {
             zk_data::BROKER_IDS => ControllerTask::BrokerChange,
             zk_data::TOPICS => ControllerTask::TopicChange,
             zk_data::ISR_CHANGES => ControllerTask::IsrChangeNotification,
+            zk_data::LOG_DIR_EVENTS => ControllerTask::LogDirEvent,
             zk_data::PREFERRED_ELECTION if exists => ControllerTask::PreferredElection,
             zk_data::DELETE_TOPICS => ControllerTask::TopicDeletion,
             zk_data::REASSIGN_PARTITIONS if exists => ControllerTask::ZkPartitionReassignment,
@@ -184,14 +185,28 @@ impl KafkaController {
         correlation: CorrelationId,
         response: &Response,
     ) {
-        let Some(Request::StopReplica(order)) = self.channels.answered(ctx, env, broker, correlation) else { return };
-        let Response::StopReplica(answer) = response else { return };
-        let is_deletion = |(id, delete): &(TopicPartition, bool)| *delete && self.context.is_to_delete(id.topic);
-        let partitions: Vec<TopicPartition> =
-            order.partitions.iter().filter(|one| is_deletion(one)).map(|(id, _)| *id).collect();
-        if !partitions.is_empty() {
-            let is_done = answer.error.is_none();
-            self.put(ctx, env, ControllerTask::ReplicasDeleted { broker, partitions, is_done });
+        match (self.channels.answered(ctx, env, broker, correlation), response) {
+            (Some(Request::StopReplica(order)), Response::StopReplica(answer)) => {
+                let is_deletion =
+                    |(id, delete): &&(TopicPartition, bool)| *delete && self.context.is_to_delete(id.topic);
+                let is_failed =
+                    |id: &TopicPartition| answer.error.is_some() || answer.failed().any(|failed| failed == *id);
+                let to_delete = order.partitions.iter().filter(is_deletion).map(|(id, _)| *id);
+                let (failed, deleted): (Vec<_>, Vec<_>) = to_delete.partition(is_failed);
+                for (partitions, is_done) in [(failed, false), (deleted, true)] {
+                    if !partitions.is_empty() {
+                        self.put(ctx, env, ControllerTask::ReplicasDeleted { broker, partitions, is_done });
+                    }
+                }
+            }
+            (Some(Request::LeaderAndIsr(_)), Response::LeaderAndIsr(answer)) if answer.error.is_none() => {
+                // Most answers say nothing new of any directory.
+                if self.is_about_log_dirs(broker, &answer.partitions) {
+                    let partitions = answer.partitions.clone();
+                    self.put(ctx, env, ControllerTask::LeaderAndIsrAnswered { broker, partitions });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -243,6 +258,11 @@ impl KafkaController {
             ControllerTask::BrokerChange => vec![Step::ListChangedBrokers],
             ControllerTask::TopicChange => vec![Step::ListChangedTopics],
             ControllerTask::IsrChangeNotification => vec![Step::ListIsrNotifications],
+            ControllerTask::LogDirEvent => vec![Step::ListLogDirEvents],
+            ControllerTask::LeaderAndIsrAnswered { broker, partitions } => {
+                self.replicas_answered(ctx, *broker, partitions);
+                Vec::new()
+            }
             ControllerTask::PreferredElection => vec![Step::ReadPreferred],
             ControllerTask::AutoRebalance => vec![Step::Rebalance],
         }

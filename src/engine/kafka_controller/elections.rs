@@ -113,16 +113,26 @@ impl KafkaController {
     pub(super) fn brokers_failed(&mut self, ctx: &mut Ctx<'_>, dead: &[BrokerId]) {
         for broker in dead {
             self.context.shutting_down.remove(broker);
+            self.context.offline_dirs.remove(broker);
         }
+        let lost = dead.iter().map(|broker| (*broker, self.context.replicas_on(*broker))).collect();
+        self.replicas_become_offline(ctx, lost);
+    }
+
+    /// `onReplicasBecomeOffline`
+    pub(super) fn replicas_become_offline(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        replicas: Vec<(BrokerId, Vec<TopicPartition>)>,
+    ) {
         for id in self.context.with_offline_leader() {
             self.context.set_partition_state(id, PartitionState::Offline);
         }
         let mut steps = vec![Step::TriggerOnline];
-        for broker in dead {
-            let mut partitions = self.context.replicas_on(*broker);
+        for (broker, mut partitions) in replicas {
             let to_delete = partitions.extract_if(.., |id| self.context.is_to_delete(id.topic)).collect::<Vec<_>>();
-            self.fail_replica_deletion(ctx, *broker, &to_delete);
-            steps.push(Step::ReadToRemove { broker: *broker, partitions });
+            self.fail_replica_deletion(ctx, broker, &to_delete);
+            steps.push(Step::ReadToRemove { broker, partitions });
         }
         steps.push(Step::Send);
         steps.push(Step::ResumeDeletions);
@@ -133,6 +143,8 @@ impl KafkaController {
 
     /// `onBrokerStartup`
     pub(super) fn brokers_started(&mut self, new: &[BrokerId]) {
+        // They have tried all their directories again, and will say what is left of them.
+        new.iter().for_each(|broker| drop(self.context.offline_dirs.remove(broker)));
         let is_new = |id: &BrokerId| new.contains(id);
         let (new, existing): (Vec<BrokerId>, Vec<BrokerId>) = self.context.broker_ids().into_iter().partition(is_new);
         let mut steps = vec![Step::TellBrokers { brokers: existing, partitions: Vec::new() }];
@@ -204,7 +216,7 @@ impl KafkaController {
         let decide = |id: &TopicPartition| {
             let before = self.context.leadership.get(id)?.clone();
             let replicas = self.context.replicas(*id);
-            let is_live = |broker| self.context.is_live(broker);
+            let is_live = |broker| self.context.is_replica_online(broker, *id);
             let (leader, isr) = match strategy {
                 Strategy::Offline => elect_offline(replicas, &before.isr, is_live, self.allows_unclean(env, *id))?,
                 Strategy::Unclean => elect_offline(replicas, &before.isr, is_live, true)?,
@@ -293,7 +305,8 @@ impl KafkaController {
             if !self.context.is_to_delete(id.topic) {
                 tell(ctx, id, &decision.before, &after, why);
             }
-            if after.leader.is_some_and(|leader| self.context.is_live(leader)) && !self.context.is_to_delete(id.topic) {
+            let is_led = after.leader.is_some_and(|leader| self.context.is_replica_online(leader, id));
+            if is_led && !self.context.is_to_delete(id.topic) {
                 self.context.set_partition_state(id, PartitionState::Online);
             }
             self.context.leadership.insert(id, after);
@@ -323,13 +336,15 @@ impl KafkaController {
     }
 
     fn startable(&self, partitions: &[TopicPartition]) -> Vec<TopicPartition> {
-        let has_live = |id: &TopicPartition| self.context.replicas(*id).iter().any(|id| self.context.is_live(*id));
+        let has_live = |id: &TopicPartition| {
+            self.context.replicas(*id).iter().any(|broker| self.context.is_replica_online(*broker, *id))
+        };
         partitions.iter().copied().filter(has_live).collect()
     }
 
     fn first_state(&self, id: TopicPartition) -> zk_data::PartitionState {
-        let isr: Vec<BrokerId> =
-            self.context.replicas(id).iter().copied().filter(|id| self.context.is_live(*id)).collect();
+        let is_online = |broker: &BrokerId| self.context.is_replica_online(*broker, id);
+        let isr: Vec<BrokerId> = self.context.replicas(id).iter().copied().filter(is_online).collect();
         let (leader_epoch, partition_epoch) = (LeaderEpoch(0), PartitionEpoch(0));
         let controller_epoch = self.context.epoch;
         zk_data::PartitionState { leader: isr.first().copied(), leader_epoch, isr, controller_epoch, partition_epoch }

@@ -1,6 +1,6 @@
 //! What happens on the controller of ZooKeeper mode beside what any controller does (`ControllerFact`).
 
-use crate::engine::common::BrokerId;
+use crate::engine::common::{BrokerId, TopicPartition};
 use crate::engine::protocol::TopicName;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,15 @@ pub enum KafkaControllerFact {
     DeletionHalted {
         name: TopicName,
         why: HaltedBecause,
+    },
+    /// Brokers wrote that they have lost log directories: they are asked for every replica they have.
+    LogDirEventsRead {
+        brokers: Vec<BrokerId>,
+    },
+    /// The broker lives, and these replicas of it do not: they lie in a failed directory.
+    ReplicasOffline {
+        broker: BrokerId,
+        replicas: Vec<TopicPartition>,
     },
     BrokersChanged {
         joined: Vec<BrokerId>,

@@ -9,13 +9,13 @@ use super::elections::Strategy;
 use super::fact::KafkaControllerFact;
 use super::producer_ids::Lease;
 use super::zk_data::{
-    self, BROKER_IDS, CONTROLLER, CONTROLLER_EPOCH, DELETE_TOPICS, ISR_CHANGES, PREFERRED_ELECTION,
+    self, BROKER_IDS, CONTROLLER, CONTROLLER_EPOCH, DELETE_TOPICS, ISR_CHANGES, LOG_DIR_EVENTS, PREFERRED_ELECTION,
     REASSIGN_PARTITIONS, TOPICS,
 };
 use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, TopicPartition};
 use crate::engine::controller::ElectedBecause;
-use crate::engine::protocol::{CreateMode, TopicName, ZkOp, ZkOutcome, ZkReply};
+use crate::engine::protocol::{CreateMode, TopicName, ZkOp, ZkOutcome, ZkPath, ZkReply};
 
 fn get(path: impl Into<Arc<str>>) -> ZkOp {
     ZkOp::GetData { path: path.into(), watch: false }
@@ -39,6 +39,11 @@ fn names(outcome: Option<&ZkOutcome>) -> Vec<Arc<str>> {
         Some(Ok(ZkReply::Children { names, .. })) => names.clone(),
         _ => Vec::new(),
     }
+}
+
+/// The paths of a znode's children.
+fn below(parent: &str, outcome: Option<&ZkOutcome>) -> Vec<ZkPath> {
+    names(outcome).iter().map(|name| format!("{parent}/{name}").into()).collect()
 }
 
 fn broker_ids(outcome: Option<&ZkOutcome>) -> Vec<BrokerId> {
@@ -87,10 +92,12 @@ impl KafkaController {
                 },
             ])],
             Step::CheckController { .. } => vec![get(CONTROLLER), get(CONTROLLER_EPOCH)],
-            Step::WatchNotifications => vec![list(ISR_CHANGES), list(DELETE_TOPICS), exists(PREFERRED_ELECTION)],
-            Step::DeleteNotifications(names) => {
-                let path = |name: &String| format!("{ISR_CHANGES}/{name}").into();
-                names.iter().map(|name| self.guarded(ZkOp::Delete { path: path(name), version: None })).collect()
+            Step::WatchNotifications => {
+                vec![list(ISR_CHANGES), list(LOG_DIR_EVENTS), list(DELETE_TOPICS), exists(PREFERRED_ELECTION)]
+            }
+            Step::DeleteNotifications(notices) => {
+                let delete = |path: &ZkPath| self.guarded(ZkOp::Delete { path: path.clone(), version: None });
+                notices.iter().map(delete).collect()
             }
             Step::ListBrokers | Step::ListChangedBrokers => vec![list(BROKER_IDS)],
             Step::ReadBrokers(ids) | Step::ReadChangedBrokers(ids) => brokers(ids),
@@ -108,8 +115,9 @@ impl KafkaController {
             Step::Elect { decisions, .. } | Step::Remove { decisions, .. } => self.write_decisions(decisions),
             Step::AlterPartitions(altering) => self.write_decisions(&altering.decisions),
             Step::ListIsrNotifications => vec![list(ISR_CHANGES)],
-            Step::ReadIsrNotifications(names) => {
-                names.iter().map(|name| get(format!("{ISR_CHANGES}/{name}"))).collect()
+            Step::ListLogDirEvents => vec![list(LOG_DIR_EVENTS)],
+            Step::ReadIsrNotifications(notices) | Step::ReadLogDirEvents(notices) => {
+                notices.iter().map(|path| get(path.clone())).collect()
             }
             Step::ReadPreferred => vec![get(PREFERRED_ELECTION)],
             Step::ReadProducerIds(_) => vec![Lease::read()],
@@ -210,7 +218,9 @@ impl KafkaController {
                 }
             }
             Step::WatchNotifications => {
-                let stale = names(first).iter().map(ToString::to_string).collect();
+                // Whoever takes office asks every broker for its replicas anyway.
+                let mut stale = below(ISR_CHANGES, first);
+                stale.extend(below(LOG_DIR_EVENTS, outcomes.get(1)));
                 self.next(Step::DeleteNotifications(stale));
             }
             Step::DeleteNotifications(_) | Step::DeletePreferred => {
@@ -299,7 +309,13 @@ impl KafkaController {
                 }
             }
             Step::ListIsrNotifications => {
-                self.next(Step::ReadIsrNotifications(names(first).iter().map(ToString::to_string).collect()));
+                self.next(Step::ReadIsrNotifications(below(ISR_CHANGES, first)));
+            }
+            Step::ListLogDirEvents => self.next(Step::ReadLogDirEvents(below(LOG_DIR_EVENTS, first))),
+            Step::ReadLogDirEvents(notices) => {
+                let brokers = outcomes.iter().filter_map(|outcome| data(Some(outcome)));
+                let brokers = brokers.filter_map(|data| zk_data::decode_log_dir_event(data)).collect();
+                self.log_dirs_failed(ctx, brokers, notices);
             }
             Step::ReadIsrNotifications(notices) => self.isr_changed(ctx, notices, &outcomes),
             Step::ReadProducerIds(lease) => self.producer_ids_read(lease, first),
@@ -366,7 +382,7 @@ impl KafkaController {
         for id in &all {
             let state = match self.context.leadership.get(id).map(|state| state.leader) {
                 None => PartitionState::New,
-                Some(Some(leader)) if self.context.is_live(leader) => PartitionState::Online,
+                Some(Some(leader)) if self.context.is_replica_online(leader, *id) => PartitionState::Online,
                 Some(_) => PartitionState::Offline,
             };
             self.context.set_partition_state(*id, state);
@@ -508,7 +524,7 @@ impl KafkaController {
     }
 
     /// Leaders have written in-sync sets themselves: read them, tell everybody, take the notices away.
-    fn isr_changed(&mut self, ctx: &mut Ctx<'_>, notices: Vec<String>, outcomes: &[ZkOutcome]) {
+    fn isr_changed(&mut self, ctx: &mut Ctx<'_>, notices: Vec<ZkPath>, outcomes: &[ZkOutcome]) {
         let listed: Vec<_> = outcomes
             .iter()
             .filter_map(|outcome| data(Some(outcome)))

@@ -7,7 +7,7 @@
 //! which a request thread does without the controller.
 //! `zk_data` says where in ZooKeeper everything stands, for the broker as well.
 //!
-//! Left out: log directory failures.
+//! `log_dirs` answers when a broker lives on without some of its replicas.
 
 mod alter_partition;
 mod channel;
@@ -18,6 +18,7 @@ mod controller;
 mod elections;
 mod fact;
 mod failover;
+mod log_dirs;
 mod placement;
 mod producer_ids;
 mod reassignment;
@@ -56,6 +57,7 @@ pub enum ZkRequest {
     /// A leader writes in-sync sets itself (before 2.7).
     WriteIsr,
     NotifyIsrChange,
+    NotifyLogDirEvent,
     /// A broker takes a block of producer ids itself (before 3.0).
     ReadProducerIds,
     WriteProducerIds(Lease),

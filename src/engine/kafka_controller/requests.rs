@@ -94,7 +94,7 @@ impl KafkaController {
                     return Err((ErrorCode::InvalidTopic, "The topic is being deleted".to_owned()));
                 }
                 let is_needed = match unclean {
-                    true => leader.is_none_or(|leader| !self.context.is_live(leader)),
+                    true => leader.is_none_or(|leader| !self.context.is_replica_online(leader, id)),
                     false => leader != self.context.replicas(id).first().copied(),
                 };
                 let needless = ErrorCode::ElectionNotNeeded;
@@ -141,7 +141,7 @@ impl KafkaController {
                     leader == self.context.replicas(*id).first().copied()
                 }
                 Err((ErrorCode::EligibleLeadersNotAvailable, _)) => {
-                    leader.is_some_and(|leader| self.context.is_live(leader))
+                    leader.is_some_and(|leader| self.context.is_replica_online(leader, *id))
                 }
                 _ => false,
             };

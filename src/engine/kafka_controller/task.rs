@@ -7,7 +7,7 @@ use super::elections::{Decision, Strategy};
 use super::producer_ids::Lease;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, NodeId, TopicId, TopicPartition};
 use crate::engine::controller::{ElectedBecause, Reassignment};
-use crate::engine::protocol::{PartitionOutcome, Request, Response, TopicName};
+use crate::engine::protocol::{PartitionOutcome, Request, Response, TopicName, ZkPath};
 
 /// What the thread is asked to do.
 #[derive(Clone, Debug)]
@@ -29,6 +29,13 @@ pub enum ControllerTask {
         is_done: bool,
     },
     IsrChangeNotification,
+    /// A broker has lost a log directory, and wrote so (LogDirEventNotification).
+    LogDirEvent,
+    /// Of replicas that were to lead or follow, some lie in failed directories, or no longer do (LeaderAndIsrResponseReceived).
+    LeaderAndIsrAnswered {
+        broker: BrokerId,
+        partitions: Vec<(TopicPartition, Option<ErrorCode>)>,
+    },
     /// Somebody wrote /admin/preferred_replica_election.
     PreferredElection,
     AutoRebalance,
@@ -56,6 +63,8 @@ impl ControllerTask {
             Self::TopicChange | Self::PartitionModifications(_) => "TopicChange",
             Self::TopicDeletion | Self::ReplicasDeleted { .. } => "TopicDeletion",
             Self::IsrChangeNotification => "IsrChange",
+            Self::LogDirEvent => "LogDirChange",
+            Self::LeaderAndIsrAnswered { .. } => "LeaderAndIsrResponseReceived",
             Self::PreferredElection => "ManualLeaderBalance",
             Self::AutoRebalance => "AutoLeaderBalance",
             Self::ZkPartitionReassignment | Self::PartitionReassignmentIsrChange(_) => "AlterPartitionReassignment",
@@ -100,7 +109,7 @@ pub(super) enum Step {
         epoch: u32,
     },
     WatchNotifications,
-    DeleteNotifications(Vec<String>),
+    DeleteNotifications(Vec<ZkPath>),
     ListBrokers,
     ReadBrokers(Vec<BrokerId>),
     ListTopics,
@@ -142,7 +151,9 @@ pub(super) enum Step {
         partitions: Vec<TopicPartition>,
     },
     ListIsrNotifications,
-    ReadIsrNotifications(Vec<String>),
+    ReadIsrNotifications(Vec<ZkPath>),
+    ListLogDirEvents,
+    ReadLogDirEvents(Vec<ZkPath>),
     ReadPreferred,
     DeletePreferred,
     Rebalance,

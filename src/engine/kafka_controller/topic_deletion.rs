@@ -30,7 +30,8 @@ impl KafkaController {
         for topic in known.iter().map(|name| self.context.topics[name].0).collect::<Vec<_>>() {
             self.context.to_delete.insert(topic);
             let is_moving = self.context.reassigning.iter().any(|id| id.topic == topic);
-            let is_dead = |(_, broker, _): &(TopicPartition, BrokerId, _)| !self.context.is_live(*broker);
+            let is_dead =
+                |(id, broker, _): &(TopicPartition, BrokerId, _)| !self.context.is_replica_online(*broker, *id);
             if is_moving {
                 self.halt_deletion(ctx, topic, HaltedBecause::Reassignment);
             } else if is_failover && self.context.replicas_of_topic(topic).iter().any(is_dead) {
@@ -120,7 +121,7 @@ impl KafkaController {
         }
         let mut alive = Vec::new();
         for (id, broker, state) in self.context.replicas_of_topic(topic) {
-            if !self.context.is_live(broker) {
+            if !self.context.is_replica_online(broker, id) {
                 self.context.replica_states.insert((id, broker), ReplicaState::DeletionIneligible);
                 self.halt_deletion(ctx, topic, HaltedBecause::ReplicaOffline);
             } else if state != Some(ReplicaState::DeletionSuccessful) {

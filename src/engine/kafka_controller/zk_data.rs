@@ -25,6 +25,7 @@ pub const CONTROLLER_EPOCH: &str = "/controller_epoch";
 pub const CLUSTER_ID: &str = "/cluster/id";
 pub const CONFIG_CHANGES: &str = "/config/changes";
 pub const ISR_CHANGES: &str = "/isr_change_notification";
+pub const LOG_DIR_EVENTS: &str = "/log_dir_event_notification";
 pub const PREFERRED_ELECTION: &str = "/admin/preferred_replica_election";
 pub const DELETE_TOPICS: &str = "/admin/delete_topics";
 pub const PRODUCER_IDS: &str = "/latest_producer_id_block";
@@ -43,7 +44,7 @@ pub const PERSISTENT: [&str; 18] = [
     "/brokers/seqid",
     ISR_CHANGES,
     PRODUCER_IDS,
-    "/log_dir_event_notification",
+    LOG_DIR_EVENTS,
     "/config/topics",
     "/config/clients",
     "/config/users",
@@ -90,6 +91,8 @@ pub fn deletion_path(topic: &str) -> ZkPath {
 
 /// Where a broker appends a notice of changed in-sync sets; ZooKeeper numbers it.
 pub const ISR_CHANGE_PREFIX: &str = "/isr_change_notification/isr_change_";
+/// Where a broker appends a notice that one of its log directories has failed.
+pub const LOG_DIR_EVENT_PREFIX: &str = "/log_dir_event_notification/log_dir_event_";
 pub const CONFIG_CHANGE_PREFIX: &str = "/config/changes/config_change_";
 
 /// Who leads a partition, as its state znode says (`LeaderIsrAndControllerEpoch`).
@@ -345,6 +348,18 @@ pub fn decode_partitions(data: &str) -> Vec<(Arc<str>, PartitionId)> {
     let json = parse(data);
     let list = json.as_ref().and_then(|json| json.get("partitions")).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(one).collect()
+}
+
+/// A log directory of this broker has failed; which one, the notice does not say (`LogDirEventNotificationSequenceZNode`,
+/// whose only event is 1).
+#[must_use]
+pub fn encode_log_dir_event(broker: BrokerId) -> Arc<str> {
+    format!(r#"{{"version":1,"broker":{broker},"event":1}}"#).into()
+}
+
+#[must_use]
+pub fn decode_log_dir_event(data: &str) -> Option<BrokerId> {
+    u32::try_from(parse(data)?.get("broker")?.as_u64()?).ok().map(BrokerId)
 }
 
 /// What `kafka-reassign-partitions --zookeeper` wrote (before 2.4 the only way).

@@ -44,7 +44,14 @@ pub struct StopReplicaRequest {
 #[derive(Clone, Debug)]
 pub struct StopReplicaResponse {
     pub error: Option<ErrorCode>,
-    pub partitions: Vec<TopicPartition>,
+    /// KAFKA_STORAGE_ERROR: the replica lies in a failed directory, where nothing can be deleted.
+    pub partitions: Vec<(TopicPartition, Option<ErrorCode>)>,
+}
+
+impl StopReplicaResponse {
+    pub fn failed(&self) -> impl Iterator<Item = TopicPartition> {
+        self.partitions.iter().filter(|(_, error)| error.is_some()).map(|(id, _)| *id)
+    }
 }
 
 /// What clients who ask may be told: who lives, who leads.

@@ -191,7 +191,11 @@ impl Gist {
                 .iter()
                 .find_map(|(_, outcome)| outcome.as_ref().err().copied())
                 .map_or(Self::None, Self::Error),
-            Response::LeaderAndIsr(answer) => answer.error.map_or(Self::None, Self::Error),
+            Response::LeaderAndIsr(answer) => {
+                let lost = answer.partitions.iter().filter_map(|(_, error)| *error);
+                let error = answer.error.or_else(|| lost.into_iter().find(|one| *one == ErrorCode::KafkaStorageError));
+                error.map_or(Self::None, Self::Error)
+            }
             Response::UpdateMetadata(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::StopReplica(answer) => answer.error.map_or(Self::None, Self::Error),
             Response::InitProducerId(init) => init.outcome.err().map_or(Self::None, Self::Error),

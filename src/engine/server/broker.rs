@@ -382,20 +382,7 @@ impl Broker {
                 coordinator.high_watermark(ctx, id.partition, high_watermark);
             }
         }
-        let has_news = self.volatile.lifecycle.set_offline_replicas(&self.volatile.replicas.offline);
-        if has_news && !self.durable.logs.has_no_live_dir() {
-            let (lifecycle, mut sender) = self.lifecycle_parts();
-            lifecycle.communicate(ctx, &mut sender);
-        }
-        self.halt_without_log_dirs(ctx);
-    }
-
-    /// `LogManager.handleLogDirFailure`: the last directory takes the broker with it.
-    fn halt_without_log_dirs(&mut self, ctx: &mut Ctx<'_>) {
-        if self.durable.logs.has_no_live_dir() && !std::mem::replace(&mut self.volatile.is_halting, true) {
-            ctx.emit(BrokerFact::HaltedWithoutLogDirs);
-            ctx.halt();
-        }
+        self.settle_log_dirs(ctx);
     }
 
     // ---- stopping --------------------------------------------------------------------------------------------------
@@ -533,7 +520,7 @@ impl Broker {
         Parts { env, replicas, coordinator, creation, forwarding }
     }
 
-    fn lifecycle_parts(&mut self) -> (&mut Lifecycle, Sender<'_>) {
+    pub(super) fn lifecycle_parts(&mut self) -> (&mut Lifecycle, Sender<'_>) {
         let Self { id, rack, volatile, .. } = self;
         let Volatile { config, channel, correlations, lifecycle, metadata, .. } = volatile;
         let metadata_end = metadata.image().end_offset();
@@ -555,8 +542,8 @@ impl Node<Kafka> for Broker {
         self.volatile = Volatile::new(&self.durable.config, &self.source, ctx.now());
         self.durable.logs.set_dirs(&self.durable.config.data_dirs());
         self.durable.logs.try_dirs_again();
-        if self.durable.logs.has_no_live_dir() {
-            return self.halt_without_log_dirs(ctx);
+        if self.halt_without_log_dirs(ctx) {
+            return;
         }
         if matches!(self.source, MetadataSource::ZooKeeper(_)) {
             self.zk_start(ctx);

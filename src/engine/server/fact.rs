@@ -74,8 +74,10 @@ pub enum BrokerFact {
         error: DiskError,
         replicas: Vec<TopicPartition>,
     },
-    /// No directory is left: the process ends itself (`Exit.halt`).
-    HaltedWithoutLogDirs,
+    /// Too few directories are left: the process ends itself (`Exit.halt`). Before 1.0 one that fails is enough.
+    HaltedWithoutLogDirs {
+        left: u32,
+    },
     /// The log cleaner has been through it.
     LogCleaned {
         partition: TopicPartition,

@@ -28,6 +28,8 @@ pub(super) struct ReplicaManager {
     pub(super) alter_partition: AlterPartitionManager,
     /// Replicas in directories that have failed.
     pub(super) offline: BTreeSet<TopicPartition>,
+    /// Directories that have failed since the controller was last told.
+    pub(super) failed_dirs: u32,
     /// Leaderships that ended with their directory.
     pub(super) resigned: Vec<Leadership>,
     configs: BTreeMap<TopicId, Arc<TopicConfig>>,

@@ -6,6 +6,7 @@
 
 mod configs;
 mod isr;
+mod log_dirs;
 mod producer_ids;
 mod requests;
 mod session;

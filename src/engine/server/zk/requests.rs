@@ -185,6 +185,10 @@ impl Broker {
         let parts = self.parts();
         let (mut changed, mut answers): (Vec<(TopicPartition, &PartitionRegistration)>, Vec<_>) = Default::default();
         for (id, registration) in &request.partitions {
+            if parts.replicas.offline.contains(id) {
+                answers.push((*id, Some(ErrorCode::KafkaStorageError)));
+                continue;
+            }
             let is_news = match parts.replicas.partitions.get(id) {
                 Some(partition) if !partition.replicas().is_empty() => {
                     registration.leader_epoch > partition.leader_epoch()
@@ -276,11 +280,13 @@ impl Broker {
                 let Parts { mut env, replicas, .. } = broker.parts();
                 let mut lost = Vec::new();
                 for (id, delete) in &request.partitions {
+                    let error = replicas.offline.contains(id).then_some(ErrorCode::KafkaStorageError);
                     match delete {
+                        _ if error.is_some() => {}
                         true => lost.extend(replicas.delete(ctx, &mut env, *id)),
                         false => replicas.stop(*id),
                     }
-                    partitions.push(*id);
+                    partitions.push((*id, error));
                 }
                 broker.leaderships_changed(ctx, zk.topic_named(OFFSETS_TOPIC), lost);
             }

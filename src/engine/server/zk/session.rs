@@ -220,7 +220,7 @@ impl Broker {
             ZkRequest::WriteIsr => self.isr_written(ctx, zk, &outcomes),
             ZkRequest::ReadProducerIds => self.zk_producer_ids_read(ctx, zk, outcomes.first()),
             ZkRequest::WriteProducerIds(lease) => self.zk_producer_ids_written(ctx, zk, lease, outcomes.first()),
-            ZkRequest::NotifyIsrChange | ZkRequest::Forgotten => {}
+            ZkRequest::NotifyIsrChange | ZkRequest::NotifyLogDirEvent | ZkRequest::Forgotten => {}
             ZkRequest::Controller => {
                 self.with_controller(zk, |controller, env| controller.zookeeper_answered(ctx, env, outcomes));
             }

@@ -53,7 +53,8 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
         })
         .text("directory", directory.as_ref())
         .number("count", replicas.len() as u64),
-        BrokerFact::HaltedWithoutLogDirs => Sentence::new("fact-halted-without-dirs"),
+        BrokerFact::HaltedWithoutLogDirs { left: 0 } => Sentence::new("fact-halted-without-dirs"),
+        BrokerFact::HaltedWithoutLogDirs { .. } => Sentence::new("fact-halted-by-one-dir"),
         BrokerFact::LogCleaned { partition, cleaned } => about("fact-log-cleaned", partition)
             .number("from", cleaned.first_dirty.0)
             .number("end", cleaned.end.0)

@@ -101,7 +101,7 @@ pub fn sentence(world: &World, node: Option<NodeId>, fact: &Fact) -> Sentence {
         Fact::Broker(fact) => broker::of_broker(world, fact),
         Fact::Controller(fact) => controller::of_controller(world, fact),
         Fact::Raft(fact) => raft::of_raft(fact),
-        Fact::KafkaController(fact) => zookeeper::of_kafka_controller(fact),
+        Fact::KafkaController(fact) => zookeeper::of_kafka_controller(world, fact),
         Fact::Group(fact) => group::of_group(world, fact),
         Fact::Producer(fact) => clients::of_producer(world, fact),
         Fact::Consumer(fact) => clients::of_consumer(world, fact),

@@ -99,7 +99,7 @@ pub(super) fn of_consumer(world: &World, fact: &ZookeeperConsumerFact) -> Senten
     }
 }
 
-pub(super) fn of_kafka_controller(fact: &KafkaControllerFact) -> Sentence {
+pub(super) fn of_kafka_controller(world: &World, fact: &KafkaControllerFact) -> Sentence {
     match fact {
         KafkaControllerFact::Elected { epoch } => Sentence::new("fact-kc-elected").number("epoch", *epoch),
         KafkaControllerFact::LostElection { to: Some(to) } => Sentence::new("fact-kc-lost").number("broker", to.0),
@@ -116,6 +116,12 @@ pub(super) fn of_kafka_controller(fact: &KafkaControllerFact) -> Sentence {
             HaltedBecause::Reassignment => "fact-kc-deletion-halted-moving",
         })
         .text("topic", name.as_ref()),
+        KafkaControllerFact::LogDirEventsRead { brokers } => {
+            Sentence::new("fact-kc-log-dir-events").brokers("brokers", brokers)
+        }
+        KafkaControllerFact::ReplicasOffline { broker, replicas } => Sentence::new("fact-kc-replicas-offline")
+            .number("broker", broker.0)
+            .text("partitions", partition_list(world, replicas)),
         KafkaControllerFact::BrokersChanged { joined, bounced, gone } => {
             let list = |brokers: &[crate::engine::common::BrokerId]| match brokers {
                 [] => "–".to_owned(),

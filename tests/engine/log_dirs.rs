@@ -1,0 +1,163 @@
+//! ZooKeeper mode: a broker lives on without one of its log directories, and the controller finds out what it lost.
+
+use kafkascope::engine::command::{Command, Target};
+use kafkascope::engine::common::{BrokerId, NodeId, Span, TopicPartition};
+use kafkascope::engine::config::KafkaVersion;
+use kafkascope::engine::kafka_controller::{HaltedBecause, KafkaControllerFact};
+use kafkascope::engine::server::BrokerFact;
+use kafkascope::engine::zookeeper::ZooKeeperFact;
+use kafkascope::engine::{Fact, Setup};
+
+use super::lab::{ALL, Lab};
+use super::zookeeper::{controller, setup, tree, when, with_orders};
+
+const EVENTS: &str = "/log_dir_event_notification";
+
+fn two_disks(seed: u64, version: KafkaVersion) -> Lab {
+    let properties = [("log.dirs".to_owned(), "/data/a,/data/b".to_owned())].into();
+    with_orders(Setup { version, properties, ..setup(seed, 1) })
+}
+
+/// The directory in which a broker has a partition of `orders`.
+fn home(lab: &Lab, broker: BrokerId, partition: u32) -> String {
+    let logs = lab.world.broker(broker).unwrap().logs();
+    logs.directory_of(lab.orders(partition)).unwrap().path.to_string()
+}
+
+fn fail(lab: &mut Lab, broker: BrokerId, directory: &str) {
+    lab.act(Command::FailDisk { node: Target::Broker(broker), directory: Some(directory.to_owned()) });
+}
+
+/// What the controller has found to lie in failed directories, time after time.
+fn found_offline(lab: &Lab) -> Vec<(BrokerId, Vec<TopicPartition>)> {
+    let found = |fact: &Fact| match fact {
+        Fact::KafkaController(KafkaControllerFact::ReplicasOffline { broker, replicas }) => {
+            Some((*broker, replicas.clone()))
+        }
+        _ => None,
+    };
+    lab.trace.iter().filter_map(|record| found(&record.fact)).collect()
+}
+
+/// `ReplicaManager.handleLogDirFailure`, `KafkaController.processLogDirEventNotification` and
+/// `processLeaderAndIsrResponseReceived`, 3.9.
+#[test]
+fn a_failed_directory_is_told_by_znode_and_its_replicas_are_asked_for() {
+    let mut lab = two_disks(41, KafkaVersion::V3_9);
+    lab.producer("checkout", &[("acks", "all")], Span::millis(50), None);
+    lab.secs(5);
+    let victim = lab.leader(0).unwrap();
+    let directory = home(&lab, victim, 0);
+    let lost: Vec<u32> = (0..3).filter(|partition| home(&lab, victim, *partition) == directory).collect();
+    let lost_ids: Vec<TopicPartition> = lost.iter().map(|partition| lab.orders(*partition)).collect();
+    assert!(lost.len() < 3, "the other directory has something as well");
+    fail(&mut lab, victim, &directory);
+    lab.secs(3);
+
+    // A notice, read and taken away. Its content says who, and event 1, and not what.
+    let (notice, words) = (format!("{EVENTS}/log_dir_event_0000000000"), "created, read, deleted");
+    let created = when(
+        &lab,
+        |fact| matches!(fact, Fact::ZooKeeper(ZooKeeperFact::ZnodeCreated { path, .. }) if **path == *notice),
+    );
+    let read = when(
+        &lab,
+        |fact| matches!(fact, Fact::KafkaController(KafkaControllerFact::LogDirEventsRead { brokers }) if *brokers == [victim]),
+    );
+    let deleted = when(
+        &lab,
+        |fact| matches!(fact, Fact::ZooKeeper(ZooKeeperFact::ZnodeDeleted { path, .. }) if **path == *notice),
+    );
+    assert_eq!((created.len(), read.len(), deleted.len()), (1, 1, 1), "{words}");
+    assert!(created < read && read < deleted, "{words}");
+    assert_eq!(tree(&lab).get(EVENTS).unwrap().children().count(), 0);
+    // It asked for everything, and found out.
+    assert_eq!(found_offline(&lab), [(victim, lost_ids.clone())]);
+    assert!(lab.world.is_up(NodeId::Broker(victim)));
+    for partition in 0..3 {
+        let is_lost = lost.contains(&partition);
+        assert_eq!(lab.isr(partition).contains(&victim), !is_lost, "partition {partition}");
+        assert!(lab.leader(partition).is_some_and(|leader| !is_lost || leader != victim));
+    }
+    let acked = lab.acked("checkout");
+    lab.secs(5);
+    assert!(lab.acked("checkout") >= acked + 90, "the new leaders serve");
+
+    // The next controller has no notice to read: it asks every broker for everything anyway.
+    let chosen = controller(&lab);
+    lab.crash(chosen);
+    lab.secs(40);
+    if chosen == victim {
+        lab.restart(chosen);
+        lab.secs(10);
+    }
+    assert_eq!(found_offline(&lab)[1..], [(victim, lost_ids.clone())]);
+    if chosen != victim {
+        lab.restart(chosen);
+        lab.secs(30);
+    }
+
+    // A restart tries the directory again, in vain; and once more with a new disk.
+    lab.crash(victim);
+    lab.secs(30);
+    lab.restart(victim);
+    lab.secs(20);
+    assert!(lost.iter().all(|partition| !lab.isr(*partition).contains(&victim)));
+    lab.act(Command::RepairDisk { node: Target::Broker(victim), directory: Some(directory) });
+    lab.crash(victim);
+    lab.secs(30);
+    lab.restart(victim);
+    lab.secs(20);
+    assert!((0..3).all(|partition| lab.isr(partition) == ALL), "it follows again");
+    lab.assert_promises_kept();
+}
+
+/// `HostedPartition.Offline` in `ReplicaManager.stopReplicas`: what lies in a failed directory cannot be deleted.
+#[test]
+fn a_topic_in_a_failed_directory_is_deleted_once_there_is_a_new_disk() {
+    let mut lab = two_disks(42, KafkaVersion::V3_9);
+    let chosen = controller(&lab);
+    let victim = ALL.into_iter().find(|id| *id != chosen).unwrap();
+    let (directory, topic) = (home(&lab, victim, 0), lab.orders(0).topic);
+    fail(&mut lab, victim, &directory);
+    lab.secs(10);
+    assert_eq!(found_offline(&lab).len(), 1, "found out by the next checkpoint of high watermarks");
+    lab.script("kafka-topics --delete --topic orders");
+    lab.secs(10);
+    let halted = |fact: &Fact| {
+        let why = HaltedBecause::ReplicaOffline;
+        matches!(fact, Fact::KafkaController(KafkaControllerFact::DeletionHalted { why: because, .. }) if *because == why)
+    };
+    assert!(!when(&lab, halted).is_empty());
+    assert!(tree(&lab).get("/admin/delete_topics/orders").is_some());
+    lab.act(Command::RepairDisk { node: Target::Broker(victim), directory: Some(directory) });
+    lab.crash(victim);
+    lab.secs(30);
+    lab.restart(victim);
+    lab.secs(30);
+    assert!(
+        tree(&lab).get("/admin/delete_topics/orders").is_none() && tree(&lab).get("/brokers/topics/orders").is_none()
+    );
+    let logs = lab.world.broker(victim).unwrap().logs();
+    assert_eq!(logs.iter().filter(|(id, _)| id.topic == topic).count(), 0);
+}
+
+/// Before 1.0 (KIP-112) an error of the disk ended the process: `Runtime.halt` in `ReplicaManager.appendToLocalLog` and
+/// in the checkpoint thread.
+#[test]
+fn before_1_0_one_failed_directory_ends_the_broker() {
+    let mut lab = two_disks(43, KafkaVersion::V0_9);
+    let victim = lab.leader(0).unwrap();
+    let directory = home(&lab, victim, 0);
+    fail(&mut lab, victim, &directory);
+    lab.secs(6);
+    assert!(!lab.world.is_up(NodeId::Broker(victim)));
+    let halted = |fact: &Fact| matches!(fact, Fact::Broker(BrokerFact::HaltedWithoutLogDirs { left: 1 }));
+    assert_eq!(when(&lab, halted).len(), 1);
+    lab.secs(30);
+    assert!((0..3).all(|partition| lab.leader(partition).is_some_and(|leader| leader != victim)));
+    // With the disk as it is it does not start either.
+    lab.restart(victim);
+    lab.secs(1);
+    assert!(!lab.world.is_up(NodeId::Broker(victim)));
+}
