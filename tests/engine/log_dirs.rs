@@ -1,4 +1,5 @@
-//! ZooKeeper mode: a broker lives on without one of its log directories, and the controller finds out what it lost.
+//! The directories on a broker's disks: what becomes of replicas when one fails (in ZooKeeper mode), and of a log's own
+//! directory when its replica goes.
 
 use kafkascope::engine::command::{Command, Target};
 use kafkascope::engine::common::{BrokerId, NodeId, Span, TopicPartition};
@@ -160,4 +161,107 @@ fn before_1_0_one_failed_directory_ends_the_broker() {
     lab.restart(victim);
     lab.secs(1);
     assert!(!lab.world.is_up(NodeId::Broker(victim)));
+}
+
+// ---- directories of replicas that have gone --------------------------------------------------------------------------
+
+/// What `ls` shows of a broker's log directories, the unique part of new names cut out.
+fn ls(lab: &Lab, broker: BrokerId) -> Vec<String> {
+    let logs = lab.world.broker(broker).unwrap().logs();
+    let short = |name: &str| match name.split_once('.') {
+        Some((stem, unique)) => {
+            let (unique, suffix) = unique.split_once('-').unwrap();
+            assert!(unique.len() == 32 && unique.chars().all(|digit| digit.is_ascii_hexdigit()), "{unique}");
+            format!("{stem}.*-{suffix}")
+        }
+        None => name.to_owned(),
+    };
+    let mut names: Vec<String> = logs.iter().filter_map(|(id, _)| logs.name_of(id)).collect();
+    names.extend(logs.deleted_logs().map(|(_, deleted)| short(&deleted.name)));
+    names.sort();
+    names
+}
+
+fn removed(lab: &Lab) -> usize {
+    when(lab, |fact| matches!(fact, Fact::Broker(BrokerFact::LogDirectoryRemoved { .. }))).len()
+}
+
+/// `LogManager.asyncDelete`, `deleteLogs`: renamed at once, gone after file.delete.delay.ms, which is a minute.
+#[test]
+fn a_deleted_topic_takes_its_space_for_another_minute() {
+    let mut lab = Lab::with_orders(71);
+    lab.producer("checkout", &[("acks", "all")], Span::millis(20), Some(100));
+    lab.secs(10);
+    let used = |lab: &Lab| lab.world.broker(BrokerId(1)).unwrap().logs().used_bytes("/tmp/kafka-logs");
+    let before = used(&lab);
+    assert!(before > 0);
+    assert_eq!(ls(&lab, BrokerId(1)), ["orders-0", "orders-1", "orders-2"]);
+    lab.act(Command::Close { client: "checkout".into() });
+    lab.script("kafka-topics --delete --topic orders");
+    lab.secs(1);
+    let renamed = ["orders-0.*-delete", "orders-1.*-delete", "orders-2.*-delete"];
+    assert_eq!((ls(&lab, BrokerId(1)), used(&lab)), (renamed.map(str::to_owned).to_vec(), before));
+    // The name is free at once, and the new topic's logs lie beside the old ones.
+    lab.script(
+        "kafka-topics --create --topic orders --partitions 1 --replication-factor 3
+         wait 1s
+         | Created topic orders.
+         expect len(directories(1)) == 4",
+    );
+    lab.secs(57);
+    assert_eq!((removed(&lab), used(&lab)), (0, before));
+    lab.secs(2);
+    assert_eq!((removed(&lab), used(&lab)), (9, 0));
+    assert_eq!(ls(&lab, BrokerId(1)), ["orders-0"]);
+}
+
+/// `LogManager.loadLog`: a starting broker finds directories that were to be deleted, and waits once more.
+#[test]
+fn a_restart_finds_what_was_to_be_deleted_and_waits_once_more() {
+    let mut lab = Lab::with_orders(72);
+    lab.script("kafka-topics --delete --topic orders");
+    lab.secs(40);
+    lab.crash(BrokerId(1));
+    lab.secs(30);
+    assert_eq!(removed(&lab), 6, "the others have removed theirs");
+    lab.restart(BrokerId(1));
+    lab.secs(55);
+    assert_eq!((removed(&lab), ls(&lab, BrokerId(1)).len()), (6, 3));
+    lab.secs(10);
+    assert_eq!((removed(&lab), ls(&lab, BrokerId(1)).len()), (9, 0));
+}
+
+/// `LogManager.isStrayReplica`: what a KRaft broker finds at its start and is no replica of is put aside, for ever.
+#[test]
+fn a_replica_that_was_taken_away_while_its_broker_was_down_is_stray() {
+    let mut lab = Lab::with_orders(73);
+    lab.crash(BrokerId(1));
+    lab.secs(20);
+    lab.script("kafka-topics --delete --topic orders");
+    lab.secs(5);
+    lab.restart(BrokerId(1));
+    lab.secs(10);
+    let stray = ["orders-0.*-stray", "orders-1.*-stray", "orders-2.*-stray"];
+    assert_eq!(ls(&lab, BrokerId(1)), stray);
+    lab.secs(3_600);
+    lab.crash(BrokerId(1));
+    lab.secs(20);
+    lab.restart(BrokerId(1));
+    lab.secs(600);
+    assert_eq!((ls(&lab, BrokerId(1)), removed(&lab)), (stray.map(str::to_owned).to_vec(), 6));
+}
+
+/// In ZooKeeper mode StopReplica renames as well; before 0.10.2 (KAFKA-1911) it deleted at once.
+#[test]
+fn stop_replica_renames_and_before_0_10_2_it_deleted_at_once() {
+    for (version, renamed) in [(KafkaVersion::V3_9, 3), (KafkaVersion::V0_9, 0)] {
+        let properties = [("delete.topic.enable".to_owned(), "true".to_owned())].into();
+        let mut lab = with_orders(Setup { version, properties, ..setup(44, 1) });
+        lab.script("kafka-topics --delete --topic orders");
+        lab.secs(5);
+        assert!(tree(&lab).get("/brokers/topics/orders").is_none(), "{version}");
+        assert_eq!(ls(&lab, BrokerId(2)).len(), renamed, "{version}");
+        lab.secs(70);
+        assert_eq!(ls(&lab, BrokerId(2)), [""; 0], "{version}");
+    }
 }

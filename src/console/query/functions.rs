@@ -103,6 +103,7 @@ functions! {
     "cleanings" "(PARTITION[, BROKER])" Number storage::cleanings, "How often the log cleaner has been through it.";
     "flushed" "(PARTITION[, BROKER])" Offset storage::flushed, "All before this offset would outlive a power loss.";
     "epoch_starts" "(PARTITION[, BROKER])" Plain storage::epoch_starts, "Its leader epochs and the offset at which each begins: 0@0, 2@5.";
+    "directories" "(BROKER)" Plain storage::directories, "The directories of partitions on its disks, those on their way out (-delete) or left over (-stray) included.";
     "cut_off" "(PARTITION[, BROKER])" Lost storage::cut_off, "Records it has cut off because another leader's history does not have them.";
     "led_at" "(PARTITION, BROKER)" Time storage::led_at, "When that broker last became its leader.";
 

@@ -56,6 +56,18 @@ pub(super) fn epoch_starts(scope: Scope<'_>, args: &[Value]) -> Value {
     })
 }
 
+/// What `ls` shows of the log directories.
+pub(super) fn directories(scope: Scope<'_>, args: &[Value]) -> Value {
+    Value::maybe(broker_of(args, 0).and_then(|id| scope.world.broker(id)), |broker| {
+        let logs = broker.logs();
+        let live = logs.iter().filter_map(|(id, _)| logs.name_of(id));
+        let renamed = logs.deleted_logs().map(|(_, deleted)| deleted.name.to_string());
+        let mut names: Vec<String> = live.chain(renamed).collect();
+        names.sort_unstable();
+        Value::List(names.into_iter().map(Value::Text).collect())
+    })
+}
+
 pub(super) fn flushed(scope: Scope<'_>, args: &[Value]) -> Value {
     Value::maybe(log(scope, args, 1), |log| offset(log.on_platter()))
 }

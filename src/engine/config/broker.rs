@@ -153,7 +153,7 @@ config! {
         live log_cleanup_policy: CleanupPolicy = "log.cleanup.policy", List, Plain, ListOf(&["compact", "delete"]), "delete", ClusterWide, "log, retention",
             "Old segments are deleted, or cleaned so that the newest record of every key stays (compact), or both.";
         live log_segment_delete_delay: Span = "log.segment.delete.delay.ms", Long, Millis, AtLeast(0), "60000", ClusterWide, "log, retention",
-            "How long a deleted segment's files stay on disk.";
+            "How long the files of a deleted segment, or of a deleted replica, stay on disk under another name.";
         live log_cleaner_enable: bool = "log.cleaner.enable", Boolean, Plain, Any, "true", ReadOnly, "log cleaner",
             "Without the log cleaner compacted topics grow for ever.";
         live log_cleaner_threads: u32 = "log.cleaner.threads", Int, Plain, AtLeast(1), "1", ClusterWide, "log cleaner",

@@ -187,6 +187,8 @@ capabilities! {
         "Records carry a timestamp.";
     indexes_every_batch: since 4 0 0, "KAFKA-806",
         "Index entries are considered for each batch of an append, not once per append.";
+    renames_logs_before_deletion: since 0 10 2, "KAFKA-1911",
+        "The directory of a deleted replica is renamed at once, and its files go after a delay.";
     survives_a_failed_log_dir: since 1 0 0, "KIP-112",
         "A broker lives on without a log directory that has failed.";
     takes_an_empty_cleanup_policy: since 4 2 0, "KIP-1161",

@@ -277,7 +277,7 @@ impl Broker {
         }
         self.reconfigure(ctx);
         let Parts { mut env, replicas, .. } = self.parts();
-        let changes = replicas.apply(ctx, &mut env, &old);
+        let changes = replicas.apply(ctx, &mut env, &old, is_first);
         if old.topics().any(|(id, _)| env.image.topic(id).is_none()) {
             self.forget_removed_topics(ctx);
         }
@@ -428,6 +428,7 @@ impl Broker {
             | BrokerTimer::LogStartOffsetCheckpoint
             | BrokerTimer::LogCleaner
             | BrokerTimer::ProducerExpiration
+            | BrokerTimer::RemoveDeletedLogs
             | BrokerTimer::RemoveDeletedFiles { .. } => self.on_log_timer(ctx, timer),
             timer => self.on_replica_timer(ctx, timer),
         }
@@ -477,6 +478,7 @@ impl Broker {
             | BrokerTimer::LogStartOffsetCheckpoint
             | BrokerTimer::LogCleaner
             | BrokerTimer::ProducerExpiration
+            | BrokerTimer::RemoveDeletedLogs
             | BrokerTimer::RemoveDeletedFiles { .. } => unreachable!("told apart by the caller"),
         }
     }

@@ -8,7 +8,7 @@ use crate::engine::common::{
 };
 use crate::engine::protocol::{Acks, TopicName};
 use crate::engine::record::ProducerStamp;
-use crate::engine::storage::{Cleaned, DeletionReason, DiskError, Recovered};
+use crate::engine::storage::{Cleaned, DeletionReason, DirSuffix, DiskError, Recovered};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerFact {
@@ -43,10 +43,17 @@ pub enum BrokerFact {
         leader_epoch: LeaderEpoch,
         log_end: Offset,
     },
-    /// The replica was taken from this broker: its log is deleted.
+    /// The replica was taken from this broker. Its directory has another name until its files go; before 0.10.2 they went
+    /// at once.
     ReplicaRemoved {
         partition: TopicPartition,
         log_end: Offset,
+        renamed: Option<(DirSuffix, Arc<str>)>,
+    },
+    /// The directory of a removed replica is gone from the disk.
+    LogDirectoryRemoved {
+        directory: Arc<str>,
+        bytes: u64,
     },
     /// Records `first..=last` were written to the local log, by the leader for a client or by a follower's fetch.
     Appended {

@@ -33,7 +33,8 @@ impl ReplicaManager {
     /// The log to be led or followed, made if this broker has none yet.
     pub(super) fn open_log(&self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition) {
         if env.logs.get(id).is_none() {
-            let log = env.logs.get_or_create(id, ctx.now());
+            let topic = self.names.get(&id.topic).expect("a topic has a name before it has a replica");
+            let log = env.logs.get_or_create(id, topic, ctx.now());
             log.configure_producer_state(producer_state_config(env.config));
             draw_roll_jitter(ctx, log, &self.topic_config(id.topic));
         }
@@ -177,6 +178,10 @@ impl Broker {
         for (partition, log) in self.durable.logs.iter() {
             tell_producer_state(ctx, partition, log);
         }
+        let delay = config.log_segment_delete_delay;
+        if self.durable.logs.requeue_deleted_logs(now, delay) {
+            ctx.set_timer(delay, BrokerTimer::RemoveDeletedLogs.into());
+        }
         for task in [
             BrokerTimer::RetentionCheck,
             BrokerTimer::FlushCheck,
@@ -190,6 +195,13 @@ impl Broker {
         }
         if config.version.numbers_batches() {
             ctx.set_timer(config.producer_id_expiration_check_interval, BrokerTimer::ProducerExpiration.into());
+        }
+    }
+
+    /// `kafka-delete-logs`
+    fn remove_deleted_logs(&mut self, ctx: &mut Ctx<'_>) {
+        for deleted in self.durable.logs.remove_deleted_logs(ctx.now()) {
+            ctx.emit(BrokerFact::LogDirectoryRemoved { directory: deleted.name, bytes: deleted.bytes });
         }
     }
 
@@ -208,6 +220,7 @@ impl Broker {
             BrokerTimer::ProducerExpiration => {
                 self.with_replicas(|replicas, env| replicas.remove_expired_producers(ctx, env));
             }
+            BrokerTimer::RemoveDeletedLogs => return self.remove_deleted_logs(ctx),
             BrokerTimer::LogCleaner => return self.run_log_cleaner(ctx),
             BrokerTimer::RemoveDeletedFiles { partition } => {
                 let partition = *partition;

@@ -14,11 +14,13 @@ use super::fetcher::Fetcher;
 use super::follow::truncate_to_high_watermark;
 use super::partition::{IsrRules, Partition};
 use super::purgatory::Purgatory;
+use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, ErrorCode, Mutation, Offset, TopicId, TopicPartition};
+use crate::engine::common::{BrokerId, ErrorCode, Mutation, Offset, Purpose, TopicId, TopicPartition};
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicOverrides};
-use crate::engine::protocol::LeaderHint;
+use crate::engine::protocol::{LeaderHint, TopicName};
+use crate::engine::storage::DirSuffix;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplicaManager {
@@ -33,6 +35,8 @@ pub(super) struct ReplicaManager {
     /// Leaderships that ended with their directory.
     pub(super) resigned: Vec<Leadership>,
     configs: BTreeMap<TopicId, Arc<TopicConfig>>,
+    /// Directories are named after topics.
+    pub(super) names: BTreeMap<TopicId, TopicName>,
     is_in_controlled_shutdown: bool,
     changed: BTreeSet<TopicPartition>,
     risen: Vec<(TopicPartition, Offset)>,
@@ -50,11 +54,20 @@ impl ReplicaManager {
 
     /// Carries out what changed between `old` and the image in effect: leaderships first, as in
     /// `ReplicaManager.applyDelta`.
-    pub(super) fn apply(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, old: &MetadataImage) -> Vec<Leadership> {
+    ///
+    /// What the logs hold beyond that when metadata are seen for the first time is stray.
+    pub(super) fn apply(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        old: &MetadataImage,
+        is_first: bool,
+    ) -> Vec<Leadership> {
         let image = env.image;
         for (id, topic) in image.topics() {
             if old.topic(id).is_none_or(|before| before.overrides != topic.overrides) {
                 self.configs.insert(id, effective_config(&topic.overrides, env.config));
+                self.names.insert(id, topic.name.clone());
             }
         }
         let mine = |(id, registration): &(TopicPartition, &PartitionRegistration)| {
@@ -63,7 +76,8 @@ impl ReplicaManager {
                 && !env.logs.is_offline(*id)
         };
         let changed = image.partitions().filter(mine).collect();
-        let mut changes = self.remove_strays(ctx, env);
+        let suffix = if is_first { DirSuffix::Stray } else { DirSuffix::Delete };
+        let mut changes = self.remove_unassigned(ctx, env, suffix);
         changes.extend(self.become_leader_or_follower(ctx, env, changed));
         changes
     }
@@ -95,25 +109,55 @@ impl ReplicaManager {
         changes
     }
 
-    /// Replicas that the metadata no longer give to this broker: taken away while it looked on, or while it was down.
-    fn remove_strays(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>) -> Vec<Leadership> {
+    /// Replicas that the metadata no longer give to this broker: taken away while it looked on, or while it was down. What
+    /// lies in a failed directory stays there (`LogManager.isStrayReplica` looks at it after the next start).
+    fn remove_unassigned(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, suffix: DirSuffix) -> Vec<Leadership> {
         let is_mine = |id: TopicPartition| {
             env.image.partition(id).is_some_and(|registration| registration.replicas.contains(&env.me))
         };
-        let strays: Vec<TopicPartition> = env.logs.iter().map(|(id, _)| id).filter(|id| !is_mine(*id)).collect();
-        strays.into_iter().filter_map(|id| self.delete(ctx, env, id)).collect()
+        let gone = |id: &TopicPartition| !is_mine(*id) && !env.logs.is_offline(*id);
+        let gone: Vec<TopicPartition> = env.logs.iter().map(|(id, _)| id).filter(gone).collect();
+        gone.into_iter().filter_map(|id| self.delete(ctx, env, id, suffix)).collect()
     }
 
-    /// The replica and its log go (`ReplicaManager.stopPartitions`).
-    pub(super) fn delete(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: TopicPartition) -> Option<Leadership> {
+    /// The replica goes, and its log after a while (`ReplicaManager.stopPartitions`, `LogManager.asyncDelete`).
+    pub(super) fn delete(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        id: TopicPartition,
+        suffix: DirSuffix,
+    ) -> Option<Leadership> {
         self.stop_fetching(id);
         let was_leader = self.partitions.remove(&id).is_some_and(|partition| partition.is_leader());
         if let Some(log_end) = env.logs.get(id).map(|log| log.log_end_offset()) {
-            env.logs.remove(id);
-            ctx.emit(BrokerFact::ReplicaRemoved { partition: id, log_end });
+            let renamed = self.remove_log(ctx, env, id, suffix);
+            ctx.emit(BrokerFact::ReplicaRemoved { partition: id, log_end, renamed });
         }
         self.changed.insert(id);
         was_leader.then_some(Leadership::Lost(id))
+    }
+
+    fn remove_log(
+        &self,
+        ctx: &mut Ctx<'_>,
+        env: &mut Env<'_>,
+        id: TopicPartition,
+        suffix: DirSuffix,
+    ) -> Option<(DirSuffix, Arc<str>)> {
+        if !env.config.version.renames_logs_before_deletion() {
+            env.logs.delete_log(id);
+            return None;
+        }
+        let rng = ctx.rng();
+        let unique = u128::from(rng.bits(Purpose::Names)) << 64 | u128::from(rng.bits(Purpose::Names));
+        let delay = env.config.log_segment_delete_delay;
+        let removed_at = (suffix == DirSuffix::Delete).then(|| ctx.now() + delay);
+        let name = env.logs.rename_log(id, suffix, unique, removed_at)?;
+        if removed_at.is_some() {
+            ctx.set_timer(delay, BrokerTimer::RemoveDeletedLogs.into());
+        }
+        Some((suffix, name))
     }
 
     fn lead(
@@ -192,7 +236,13 @@ impl ReplicaManager {
     }
 
     /// This topic's own configuration, over the broker's.
-    pub(super) fn configure(&mut self, topic: TopicId, overrides: &TopicOverrides, config: &BrokerConfig) {
+    pub(super) fn configure(
+        &mut self,
+        (topic, name): (TopicId, &str),
+        overrides: &TopicOverrides,
+        config: &BrokerConfig,
+    ) {
+        self.names.insert(topic, name.into());
         self.configs.insert(topic, effective_config(overrides, config));
     }
 

@@ -31,6 +31,8 @@ pub enum BrokerTimer {
     RemoveDeletedFiles {
         partition: TopicPartition,
     },
+    /// `log.segment.delete.delay.ms` is over for the directory of a deleted replica.
+    RemoveDeletedLogs,
     /// Looks for old segments, every `log.retention.check.interval.ms`.
     RetentionCheck,
     /// A parked fetch has waited its `max.wait.ms`.

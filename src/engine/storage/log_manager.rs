@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::deleted_logs::DeletedLog;
 use super::log_dirs::{DiskError, LogDir};
 use super::producer_state::ProducerStateManagerConfig;
 use super::recovery::{Checkpointed, Recovered};
@@ -26,8 +27,16 @@ pub struct LogManager {
     is_loaded: bool,
     /// In the order of `log.dirs`; never empty once the broker is made.
     dirs: Vec<LogDir>,
-    /// In which of them each log lies.
-    homes: BTreeMap<TopicPartition, usize>,
+    /// Where each log lies.
+    homes: BTreeMap<TopicPartition, Home>,
+    pub(super) deleted: Vec<DeletedLog>,
+}
+
+/// Where a log lies: in which of the directories, and by whose name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Home {
+    pub(super) dir: usize,
+    pub(super) topic: Arc<str>,
 }
 
 /// The checkpoint files of a log directory.
@@ -53,24 +62,28 @@ impl LogManager {
         self.logs.get_mut(&partition).map(Arc::make_mut)
     }
 
-    /// The log, made empty if there is none yet.
-    pub fn get_or_create(&mut self, partition: TopicPartition, now: Time) -> &mut UnifiedLog {
+    /// The log, made empty if there is none yet; its directory is named after the topic.
+    pub fn get_or_create(&mut self, partition: TopicPartition, topic: &str, now: Time) -> &mut UnifiedLog {
         if !self.logs.contains_key(&partition) {
-            let home = self.next_dir();
+            let home = Home { dir: self.next_dir(), topic: topic.into() };
             self.homes.insert(partition, home);
         }
         Arc::make_mut(self.logs.entry(partition).or_insert_with(|| Arc::new(UnifiedLog::new(now))))
     }
 
-    /// The replica is no longer this broker's: its log goes.
-    pub fn remove(&mut self, partition: TopicPartition) {
-        self.logs.remove(&partition);
-        self.homes.remove(&partition);
+    /// The replica is no longer this broker's: checkpoints forget it. What becomes of its files is up to the caller.
+    pub(super) fn remove(&mut self, partition: TopicPartition) -> Option<(Arc<UnifiedLog>, Home)> {
         let Checkpoints { high_watermarks, recovery_points, log_start_offsets, first_dirty_offsets } =
             &mut self.checkpoints;
         for file in [high_watermarks, recovery_points, log_start_offsets, first_dirty_offsets] {
             file.remove(&partition);
         }
+        self.logs.remove(&partition).zip(self.homes.remove(&partition))
+    }
+
+    /// The log and its files go at once.
+    pub fn delete_log(&mut self, partition: TopicPartition) {
+        self.remove(partition);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (TopicPartition, &UnifiedLog)> {
@@ -99,7 +112,13 @@ impl LogManager {
     /// The directory in which a log lies.
     #[must_use]
     pub fn directory_of(&self, partition: TopicPartition) -> Option<&LogDir> {
-        self.dirs.get(*self.homes.get(&partition)?)
+        self.dirs.get(self.homes.get(&partition)?.dir)
+    }
+
+    /// What the log's own directory is called: `orders-0`.
+    #[must_use]
+    pub fn name_of(&self, partition: TopicPartition) -> Option<String> {
+        self.homes.get(&partition).map(|home| format!("{}-{}", home.topic, partition.partition))
     }
 
     /// Has the broker given up the directory in which the log lies?
@@ -114,15 +133,12 @@ impl LogManager {
         !self.dirs.is_empty() && self.dirs.iter().all(|dir| dir.is_offline)
     }
 
-    /// Bytes that the logs of a directory take, deleted files included.
+    /// Bytes that the logs of a directory take, files and logs on their way out included.
     #[must_use]
     pub fn used_bytes(&self, path: &str) -> u64 {
         let here = self.iter().filter(|(id, _)| self.directory_of(*id).is_some_and(|dir| *dir.path == *path));
-        here.map(|(_, log)| {
-            let deleted: u64 = log.deleted_segments().iter().map(|one| one.segment.size_in_bytes()).sum();
-            log.size_in_bytes() + deleted
-        })
-        .sum()
+        let renamed = self.deleted_logs().filter(|(dir, _)| *dir.path == *path).map(|(_, deleted)| deleted.bytes);
+        here.map(|(_, log)| log.bytes_on_disk()).chain(renamed).sum()
     }
 
     /// What writing `bytes` more to the log would meet.
@@ -170,7 +186,7 @@ impl LogManager {
 
     /// The live directory with the fewest logs (`LogManager.nextLogDirs`).
     fn next_dir(&self) -> usize {
-        let logs_in = |index: usize| self.homes.values().filter(|home| **home == index).count();
+        let logs_in = |index: usize| self.homes.values().filter(|home| home.dir == index).count();
         let live = (0..self.dirs.len()).filter(|index| !self.dirs[*index].is_offline);
         live.min_by_key(|index| logs_in(*index)).unwrap_or(0)
     }
@@ -295,7 +311,7 @@ impl LogManager {
         let mut all = Vec::new();
         let (dirs, homes) = (&self.dirs, &self.homes);
         let is_offline =
-            |id: &TopicPartition| homes.get(id).and_then(|home| dirs.get(*home)).is_some_and(|dir| dir.is_offline);
+            |id: &TopicPartition| homes.get(id).and_then(|home| dirs.get(home.dir)).is_some_and(|dir| dir.is_offline);
         for (partition, log) in self.logs.iter_mut().filter(|(id, _)| !is_offline(id)) {
             let log = Arc::make_mut(log);
             log.remove_leftover_files();
@@ -324,7 +340,7 @@ mod tests {
 
     fn with_records(count: u64) -> LogManager {
         let mut logs = LogManager::default();
-        let log = logs.get_or_create(partition(), Time::ZERO);
+        let log = logs.get_or_create(partition(), "orders", Time::ZERO);
         for _ in 0..count {
             let batch = RecordBatch::new([Record::new(None, None, Time::ZERO)], None);
             log.append_as_leader(&batch, LeaderEpoch(0), Time::ZERO, &TopicConfig::default()).unwrap();
@@ -395,7 +411,7 @@ mod tests {
         logs.set_dirs(&["/a".into(), "/b".into()]);
         let id = |partition| TopicPartition::new(TopicId(0), partition);
         for partition in 0..4 {
-            logs.get_or_create(id(partition), Time::ZERO);
+            logs.get_or_create(id(partition), "orders", Time::ZERO);
         }
         let home = |logs: &LogManager, partition| logs.directory_of(id(partition)).unwrap().path.to_string();
         assert_eq!((0..4).map(|partition| home(&logs, partition)).collect::<Vec<_>>(), ["/a", "/b", "/a", "/b"]);
@@ -405,7 +421,7 @@ mod tests {
         assert_eq!(logs.take_offline("/b"), [id(1), id(3)]);
         assert!(logs.is_offline(id(3)) && !logs.is_offline(id(2)) && !logs.has_no_live_dir());
         // New logs go to what is left.
-        logs.get_or_create(id(4), Time::ZERO);
+        logs.get_or_create(id(4), "orders", Time::ZERO);
         assert_eq!(home(&logs, 4), "/a");
         assert_eq!(logs.take_offline("/a").len(), 3);
         assert!(logs.has_no_live_dir());
@@ -418,7 +434,7 @@ mod tests {
     fn a_full_disk_takes_what_still_fits() {
         let mut logs = LogManager::default();
         logs.set_dirs(&["/a".into()]);
-        let log = logs.get_or_create(partition(), Time::ZERO);
+        let log = logs.get_or_create(partition(), "orders", Time::ZERO);
         let batch = RecordBatch::new([Record::new(None, None, Time::ZERO)], None);
         log.append_as_leader(&batch, LeaderEpoch(0), Time::ZERO, &TopicConfig::default()).unwrap();
         assert_eq!(logs.used_bytes("/a"), u64::from(batch.size_in_bytes()));

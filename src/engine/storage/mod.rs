@@ -4,6 +4,7 @@
 //! of it depends on how the machine died: a killed process keeps the operating system's page cache, a power loss cuts
 //! every log back to what was flushed.
 
+mod deleted_logs;
 mod index;
 mod leader_epoch_cache;
 mod log_cleaner;
@@ -18,6 +19,7 @@ mod retention;
 mod shared_list;
 mod unified_log;
 
+pub use deleted_logs::{DeletedLog, DirSuffix};
 pub use index::{OffsetIndex, OffsetIndexEntry, TimeIndex, TimeIndexEntry};
 pub use leader_epoch_cache::{EpochEntry, LeaderEpochFileCache};
 pub use log_cleaner::{Cleaned, LogToClean};

@@ -8,10 +8,13 @@ use crate::app::i18n::Text;
 use crate::app::state::page::Page;
 use crate::engine::command::{Command, Target};
 use crate::engine::common::BrokerId;
-use crate::engine::storage::LogDir;
+use crate::engine::storage::{DeletedLog, LogDir};
 
 /// What a disk may have left before it is full: some batches, so that the class sees the last of them fit.
 const LITTLE_BYTES: u64 = 10_000;
+
+/// Of directories on their way out, the latest so many are shown.
+const SHOWN: usize = 12;
 
 pub fn view(page: &Page, text: &Text, id: BrokerId) -> Html {
     let dirs: Vec<(LogDir, u64)> = {
@@ -19,6 +22,24 @@ pub fn view(page: &Page, text: &Text, id: BrokerId) -> Html {
         let Some(broker) = model.session().world().broker(id) else { return html! {} };
         let logs = broker.logs();
         logs.dirs().iter().map(|dir| (dir.clone(), logs.used_bytes(&dir.path))).collect()
+    };
+    let renamed: Vec<(String, DeletedLog)> = {
+        let model = page.model();
+        let broker = model.session().world().broker(id);
+        let logs = broker.map(|broker| broker.logs().deleted_logs());
+        logs.into_iter().flatten().map(|(dir, log)| (format!("{}/{}", dir.path, log.name), log.clone())).collect()
+    };
+    let gone = |(path, log): &(String, DeletedLog)| {
+        let when = match log.removed_at {
+            Some(at) => text.get_with("ui-removed-at", &[("time", at.to_string().into())]),
+            None => text.get("ui-stays-on-disk"),
+        };
+        html! {
+            <li key={path.clone()}>
+                <span class="files__gone">{ path }</span>
+                <small>{ text.get_with("ui-disk-bytes", &[("bytes", log.bytes.to_string().into())]) }{ " · " }{ when }</small>
+            </li>
+        }
     };
     let line = |(dir, used): &(LogDir, u64)| {
         let (key, class) = condition(dir, *used);
@@ -35,6 +56,9 @@ pub fn view(page: &Page, text: &Text, id: BrokerId) -> Html {
         html! {
             <>
                 <table class="table table--tight disks"><tbody>{ for dirs.iter().map(line) }</tbody></table>
+                if !renamed.is_empty() {
+                    <ul class="files">{ for renamed.iter().rev().take(SHOWN).map(gone) }</ul>
+                }
                 { commands(buttons(page, text, id)) }
             </>
         },

@@ -15,6 +15,7 @@ use crate::engine::protocol::{
     ControllerStamp, LeaderAndIsrRequest, LeaderAndIsrResponse, Request, Response, StopReplicaRequest,
     StopReplicaResponse, UpdateMetadataRequest, UpdateMetadataResponse, ZkOp, ZkOutcome, ZkReply,
 };
+use crate::engine::storage::DirSuffix;
 
 impl Broker {
     /// Serves what only a broker in ZooKeeper mode is asked; gives everything else back.
@@ -145,8 +146,8 @@ impl Broker {
         outcomes: &[ZkOutcome],
     ) {
         for (op, outcome) in ops.iter().zip(outcomes) {
-            let name = op.path().and_then(|path| path.strip_prefix("/config/topics/"));
-            let Some(topic) = name.and_then(|name| zk.topic_named(name)) else { continue };
+            let Some(name) = op.path().and_then(|path| path.strip_prefix("/config/topics/")) else { continue };
+            let Some(topic) = zk.topic_named(name) else { continue };
             let overrides = match outcome {
                 Ok(ZkReply::Data { data, .. }) => zk_data::decode_config(data),
                 _ => Default::default(),
@@ -159,7 +160,7 @@ impl Broker {
                 }
             }
             let Volatile { replicas, config, .. } = &mut self.volatile;
-            replicas.configure(topic, &overrides, config);
+            replicas.configure((topic, name), &overrides, config);
         }
         self.carry_out_parked(ctx, zk);
     }
@@ -283,7 +284,7 @@ impl Broker {
                     let error = replicas.offline.contains(id).then_some(ErrorCode::KafkaStorageError);
                     match delete {
                         _ if error.is_some() => {}
-                        true => lost.extend(replicas.delete(ctx, &mut env, *id)),
+                        true => lost.extend(replicas.delete(ctx, &mut env, *id, DirSuffix::Delete)),
                         false => replicas.stop(*id),
                     }
                     partitions.push((*id, error));

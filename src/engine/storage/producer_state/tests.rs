@@ -109,7 +109,7 @@ fn silence_expires_by_the_time_of_the_last_batch() {
 fn manager_with(count: u32) -> (LogManager, crate::engine::common::TopicPartition) {
     let id = crate::engine::common::TopicPartition::new(crate::engine::common::TopicId(0), 0);
     let mut logs = LogManager::default();
-    let log = logs.get_or_create(id, Time::ZERO);
+    let log = logs.get_or_create(id, "orders", Time::ZERO);
     *log = log_of(count);
     (logs, id)
 }

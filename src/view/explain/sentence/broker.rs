@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Sentence, range};
 use crate::engine::common::{ErrorCode, TopicPartition};
 use crate::engine::server::BrokerFact;
-use crate::engine::storage::{DeletionReason, DiskError};
+use crate::engine::storage::{DeletionReason, DirSuffix, DiskError};
 use crate::engine::world::World;
 
 pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
@@ -84,8 +84,17 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
                 .number("cut", recovered.truncated_bytes)
                 .number("end", recovered.log_end.0)
         }
-        BrokerFact::ReplicaRemoved { partition, log_end } => {
-            about("fact-replica-removed", partition).number("end", log_end.0)
+        BrokerFact::ReplicaRemoved { partition, log_end, renamed } => {
+            let key = match renamed {
+                None => "fact-replica-removed",
+                Some((DirSuffix::Delete, _)) => "fact-replica-renamed",
+                Some((DirSuffix::Stray, _)) => "fact-replica-stray",
+            };
+            let directory = renamed.as_ref().map_or("", |(_, name)| name);
+            about(key, partition).number("end", log_end.0).text("directory", directory)
+        }
+        BrokerFact::LogDirectoryRemoved { directory, bytes } => {
+            Sentence::new("fact-log-directory-removed").text("directory", directory.as_ref()).number("bytes", *bytes)
         }
         BrokerFact::ControlledShutdownBegan => Sentence::new("fact-stopping"),
         BrokerFact::ControlledShutdownRefused { error, remaining, attempts_left } => Sentence::new(match error {
