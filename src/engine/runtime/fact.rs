@@ -47,7 +47,7 @@ pub enum Loss {
     Crash,
     /// The receiver is down; there is nobody to accept a connection.
     Down,
-    /// It answers a process that is no more; the one that listens now never opened that connection.
+    /// It was sent on a connection with a process that is no more; the one that listens now knows no such connection.
     Reset,
     /// The user dropped it by hand.
     Dropped,

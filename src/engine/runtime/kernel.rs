@@ -9,7 +9,7 @@ use super::context::{Context, Effect};
 use super::disk::Disk;
 use super::domain::{Crash, Domain, Life, MeantFor, Node};
 use super::fact::{Cause, Loss, RuntimeFact, TraceRecord};
-use super::network::{Fate, InFlight, Latency, LinkState, MessageId, Network};
+use super::network::{Fate, HalfOpen, InFlight, Latency, LinkState, MessageId, Network};
 use super::scheduler::{Event, PendingTimer, Scheduler};
 use crate::engine::common::{Fingerprint, Fingerprinter, NodeId, Rng, Span, Step, Time};
 
@@ -208,6 +208,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
                     self.run(id, Cause::Flush { begun }, |node, ctx| node.flushed(ctx, token));
                 }
                 Event::Disconnected { peer, .. } => {
+                    self.close(id, peer);
                     self.emit(Some(id), Cause::Disconnect, RuntimeFact::Disconnected { peer });
                     self.run(id, Cause::Disconnect, |node, ctx| node.disconnected(ctx, peer));
                 }
@@ -219,7 +220,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     fn deliver(&mut self, id: MessageId) {
         // It may have been lost while it waited in the backlog of a paused process.
         let Some(to) = self.network.get(id).map(|message| message.to) else { return };
-        let reaches = self.reaches(id);
+        let reaches = self.reaches(id) && !self.is_on_an_old_connection(id);
         let slot = self.nodes.get_mut(&to).expect("messages go to nodes that exist");
         match slot.status {
             Status::Paused { .. } => slot.backlog.push_back(Event::Deliver(id)),
@@ -251,15 +252,33 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         }
     }
 
-    /// The connection has ended with the process that opened it. The sender may not have heard of that: a machine that
-    /// loses power says nothing. Who pushes learns it now; who answers closes that connection, and has others.
+    /// Was it sent to a process that is no more, by one that has not heard of that?
+    fn is_on_an_old_connection(&mut self, id: MessageId) -> bool {
+        let Some(message) = self.network.get(id) else { return false };
+        let (from, to) = (message.from, message.to);
+        D::meant_for(&message.body) == MeantFor::Whoever && self.network.half_open_with(from, to).is_some()
+    }
+
+    /// The connection has ended with a process at one of its ends. The sender may not have heard of that: a machine that
+    /// loses power says nothing. Who asks or pushes learns it now; who answers closes that connection, and has others.
     fn reset(&mut self, id: MessageId) {
         let message = self.network.get(id).expect("a message that arrives was in flight");
         let (from, to) = (message.from, message.to);
-        let pushed = D::meant_for(&message.body) == MeantFor::LastHeard;
+        let answers = matches!(D::meant_for(&message.body), MeantFor::Asker(_));
         self.lose(id, Loss::Reset);
-        if pushed {
+        if !answers {
             self.tell_disconnected(from, to);
+        }
+    }
+
+    /// `node` learns that its connection with `peer` is gone: what it sent on it does not arrive.
+    fn close(&mut self, node: NodeId, peer: NodeId) {
+        self.network.closed(node, peer);
+        let is_on_it = |message: &&InFlight<D::Body>| D::meant_for(&message.body) == MeantFor::Whoever;
+        let lost: Vec<MessageId> =
+            self.network.between(node, peer).filter(is_on_it).map(|message| message.id).collect();
+        for message in lost {
+            self.lose(message, Loss::Reset);
         }
     }
 
@@ -269,10 +288,13 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         let message = self.network.get(id).expect("a refused message is in flight");
         let (from, to) = (message.from, message.to);
         let silent = matches!(self.nodes[&to].status, Status::Down { how: Crash::Power, .. });
+        let answers = matches!(D::meant_for(&message.body), MeantFor::Asker(_));
         self.lose(id, Loss::Down);
         self.network.disconnect(from, to);
         if !silent {
             self.tell_disconnected(from, to);
+        } else if !answers {
+            self.network.resends(from, to);
         }
     }
 
@@ -280,6 +302,11 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
     fn tell_disconnected(&mut self, node: NodeId, peer: NodeId) {
         let reachable = self.network.link(peer, node).is_none_or(|link| !link.cut && !link.held);
         let alive = self.nodes.get(&node).is_some_and(|slot| !matches!(slot.status, Status::Down { .. }));
+        match self.network.half_open_with(node, peer) {
+            Some(HalfOpen::Reset) => return,
+            Some(state) if reachable && alive => *state = HalfOpen::Reset,
+            _ => {}
+        }
         if reachable && alive {
             let link = self.network.link(peer, node);
             let latency = link.and_then(|link| link.latency).unwrap_or(self.network.latency);
@@ -421,8 +448,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         for message in on_its_connections {
             self.lose(message, Loss::Crash);
         }
-        for peer in self.network.peers(id) {
-            self.network.disconnect(id, peer);
+        for peer in self.network.half_open(id) {
             if how == Crash::Process {
                 self.tell_disconnected(peer, id);
             }
@@ -443,8 +469,7 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         for message in towards {
             self.lose(message, Loss::Crash);
         }
-        for peer in self.network.peers(id) {
-            self.network.disconnect(id, peer);
+        for peer in self.network.half_open(id) {
             self.tell_disconnected(peer, id);
         }
     }
@@ -463,6 +488,10 @@ impl<D: Domain, N: Node<D>> Kernel<D, N> {
         slot.status = Status::Up { since: now };
         slot.life = Life(slot.life.0 + 1);
         self.scheduler.schedule(now, Event::Start { node: id });
+        // The machine that is back answers what is still being sent to its former self: it knows no such connection.
+        for peer in self.network.resending_to(id) {
+            self.tell_disconnected(peer, id);
+        }
         true
     }
 

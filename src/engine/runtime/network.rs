@@ -3,6 +3,9 @@
 //! Kafka rides on TCP, so on one connection nothing is lost, doubled or overtaken while both ends live. What can go
 //! wrong is the link (cut: what is sent is lost; held: it waits in order) or one end (crash: the connection is
 //! reset and what was in flight on it is lost). The fate of a message is fixed when it is sent and revised by faults.
+//!
+//! A process does not always hear at once that the other end is gone. Until it has, it sends on the old connection, and
+//! nothing of that reaches the next process at that address: with one message lost, no later one arrives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,18 +87,38 @@ pub struct LinkState {
     last_arrival: Time,
 }
 
+/// A connection whose other end is gone, as the end that is left sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HalfOpen {
+    /// It has sent nothing since.
+    Idle,
+    /// What it has sent has no acknowledgement, so its system sends it again and again.
+    Resending,
+    /// The reset is on its way to it.
+    Reset,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Network<D: Domain> {
     pub(super) latency: Latency,
     links: BTreeMap<(NodeId, NodeId), LinkState>,
     connections: BTreeSet<(NodeId, NodeId)>,
+    /// Of each (end that is left, end that is gone).
+    half_open: BTreeMap<(NodeId, NodeId), HalfOpen>,
     in_flight: BTreeMap<MessageId, InFlight<D::Body>>,
     next_id: u64,
 }
 
 impl<D: Domain> Network<D> {
     pub(super) fn new(latency: Latency) -> Self {
-        Self { latency, links: BTreeMap::new(), connections: BTreeSet::new(), in_flight: BTreeMap::new(), next_id: 0 }
+        Self {
+            latency,
+            links: BTreeMap::new(),
+            connections: BTreeSet::new(),
+            half_open: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            next_id: 0,
+        }
     }
 
     pub(super) fn link(&self, from: NodeId, to: NodeId) -> Option<&LinkState> {
@@ -201,6 +224,43 @@ impl<D: Domain> Network<D> {
 
     pub(super) fn disconnect(&mut self, a: NodeId, b: NodeId) {
         self.connections.remove(&(a.min(b), a.max(b)));
+    }
+
+    /// The process `gone` is no more, and nobody has told its peers yet; its own ends of connections went with it.
+    pub(super) fn half_open(&mut self, gone: NodeId) -> Vec<NodeId> {
+        self.half_open.retain(|(left, _), _| *left != gone);
+        let peers = self.peers(gone);
+        for peer in &peers {
+            self.disconnect(gone, *peer);
+            self.half_open.insert((*peer, gone), HalfOpen::Idle);
+        }
+        peers
+    }
+
+    /// What `left` knows of the end of its connection with `gone`; `None` if it has none, or a new one.
+    pub(super) fn half_open_with(&mut self, left: NodeId, gone: NodeId) -> Option<&mut HalfOpen> {
+        self.half_open.get_mut(&(left, gone))
+    }
+
+    /// `left` has sent something, or tried to connect, and nobody is there to say no.
+    pub(super) fn resends(&mut self, left: NodeId, gone: NodeId) {
+        let state = self.half_open.entry((left, gone)).or_insert(HalfOpen::Resending);
+        if *state == HalfOpen::Idle {
+            *state = HalfOpen::Resending;
+        }
+    }
+
+    /// Those whose systems still send to `gone`, in vain.
+    pub(super) fn resending_to(&self, gone: NodeId) -> Vec<NodeId> {
+        let resends = |((left, to), state): (&(NodeId, NodeId), &HalfOpen)| {
+            (*to == gone && *state == HalfOpen::Resending).then_some(*left)
+        };
+        self.half_open.iter().filter_map(resends).collect()
+    }
+
+    /// `left` has heard of it.
+    pub(super) fn closed(&mut self, left: NodeId, gone: NodeId) {
+        self.half_open.remove(&(left, gone));
     }
 
     pub(super) fn connections(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
