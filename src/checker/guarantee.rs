@@ -24,7 +24,7 @@ pub enum Guarantee {
     /// heard of its session's end reads on beside the next owner, and nothing stops it.
     OneOwnerPerPartition,
     /// Records that one producer sent to one partition keep their order. Given to producers that are idempotent or have
-    /// one request in flight.
+    /// one request in flight, as long as the leader can judge a batch by its sequence.
     RecordsKeepTheirOrder,
     /// A record that a producer was given once stands in a log once, however often its batch was sent. Given to idempotent
     /// producers, for as long as the program lives: what it is given twice it writes twice.
@@ -201,4 +201,8 @@ pub enum Unpromised {
     /// of the producer any more (`producer.id.expiration.ms`): it takes an older batch for a gap, and since 2.5 the
     /// producer then numbers anew what is in flight (KIP-360).
     ProducerStateLost { partition: TopicPartition, leader: BrokerId },
+    /// The leader knew nothing of the producer, and since 2.5 such a leader takes a batch with any sequence
+    /// (`ProducerAppendInfo.checkSequence`). Earlier batches that had not reached it are gaps to it: they come last, under
+    /// another epoch, or not at all (KAFKA-14359, KAFKA-15591).
+    ProducerUnknown { partition: TopicPartition, leader: BrokerId },
 }

@@ -50,7 +50,7 @@ impl Checker {
             let before = self.violations.len();
             self.survival.observe(world, record, &mut self.violations);
             self.leadership.observe(record, &self.survival, &mut self.violations);
-            self.order.observe(world, record, &mut self.violations);
+            self.order.observe(world, record, &self.duplicates, &mut self.violations);
             self.duplicates.observe(world, record, &mut self.violations);
             self.ownership.observe(world, record, &self.survival, &mut self.violations);
             self.quorum.observe(world, record, &mut self.violations);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::duplicates::Duplicates;
 use super::guarantee::{Evidence, Guarantee, Unpromised, Violation};
 use crate::engine::clients::ProducerFact;
 use crate::engine::common::{LeaderEpoch, NodeId, Offset, TopicPartition};
@@ -34,7 +35,13 @@ impl Order {
         Some(Unpromised::Order { producer })
     }
 
-    pub(super) fn observe(&mut self, world: &World, record: &Record, violations: &mut Vec<Violation>) {
+    pub(super) fn observe(
+        &mut self,
+        world: &World,
+        record: &Record,
+        duplicates: &Duplicates,
+        violations: &mut Vec<Violation>,
+    ) {
         match (&record.fact, record.node) {
             // In ZooKeeper mode a leader may come back in its own epoch without what its power loss took, and gives out
             // the same places again.
@@ -58,23 +65,29 @@ impl Order {
             ) => {
                 let (partition, base) = (*partition, *base);
                 let Some(epoch) = self.answered.remove(&(producer, partition, base)) else { return };
-                let (Some(first), Some(last)) = (ordinals.first(), ordinals.last()) else { return };
+                let (Some(first_ordinal), Some(last)) = (ordinals.first(), ordinals.last()) else { return };
                 let from = (epoch, base);
                 let newest = Newest { ordinal: *last, place: (epoch, base.plus(ordinals.len() as u64 - 1)) };
                 let Some(before) = self.newest.insert((producer, partition), newest) else { return };
                 // A later record in an earlier place, or the other way round.
-                if (*first > before.ordinal) != (from > before.place) {
+                if (*first_ordinal > before.ordinal) != (from > before.place) {
                     let (one, other) = (before.place.1, base);
                     let (first, second) = (one.min(other), one.max(other));
+                    let overtaken = before.ordinal.min(*first_ordinal);
                     let evidence = Evidence::OutOfOrder { partition, producer, first, second };
                     let sender = world.producers().find(|(node, _)| *node == producer);
                     let is_ordered = sender.is_some_and(|(_, sender)| sender.guarantees_order());
+                    let unpromised = if is_ordered {
+                        duplicates.overtaken(producer, partition, overtaken)
+                    } else {
+                        Some(Unpromised::Order { producer })
+                    };
                     violations.push(Violation {
                         guarantee: Guarantee::RecordsKeepTheirOrder,
                         step: record.step,
                         at: record.at,
                         evidence,
-                        unpromised: (!is_ordered).then_some(Unpromised::Order { producer }),
+                        unpromised,
                     });
                 }
                 if before.ordinal > newest.ordinal {

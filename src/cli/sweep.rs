@@ -98,6 +98,7 @@ fn name(why: &Unpromised) -> &'static str {
         Unpromised::Order { .. } => "order",
         Unpromised::NotIdempotent { .. } => "not idempotent",
         Unpromised::ProducerStateLost { .. } => "producer state lost",
+        Unpromised::ProducerUnknown { .. } => "producer unknown",
     }
 }
 

@@ -359,6 +359,7 @@ ui-unpromised-session = not promised: the ZooKeeper session of { $consumer } had
 ui-unpromised-order = not promised: { $producer } has several requests in flight without idempotence, so a retry may overtake.
 ui-unpromised-not-idempotent = not promised: { $producer } is not idempotent, so the leader cannot tell a batch that is sent again from a new one.
 ui-unpromised-state-lost = not promised: broker { $leader } had to read what it knows of producers from files, and a snapshot keeps one batch of each; it cannot recognise older ones of { $partition }.
+ui-unpromised-producer-unknown = not promised: broker { $leader } knew nothing of the producer in { $partition }, and then takes any sequence number; batches that reach it after later ones are gaps to it.
 ui-evidence-twice = { $partition }: the same records of { $producer } stand at { $first } and at { $second }
 ui-evidence-missing = { $partition }: { $first }–{ $last } are not in the log of the new leader { $leader }
 ui-evidence-two-controllers = controllers { $one } and { $other } both lead epoch { $epoch }

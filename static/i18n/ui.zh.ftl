@@ -355,6 +355,7 @@ ui-unpromised-session = 未保证：{ $consumer } 的 ZooKeeper 会话已经结�
 ui-unpromised-order = 未保证：{ $producer } 在没有幂等的情况下同时发出多个请求，重试可能乱序。
 ui-unpromised-not-idempotent = 未保证：{ $producer } 不是幂等的，leader 分不清重发的批次和新的批次。
 ui-unpromised-state-lost = 未保证：broker { $leader } 只能从文件读回它对生产者的了解，而快照只为每个生产者保留一个批次；{ $partition } 中更早的批次它认不出来。
+ui-unpromised-producer-unknown = 未保证：broker { $leader } 在 { $partition } 中对该生产者一无所知，此时任何序列号它都接受；比后面的批次晚到的批次，在它看来就是缺口。
 ui-evidence-twice = { $partition }：{ $producer } 的同一批记录既在 { $first } 又在 { $second }
 ui-evidence-missing = { $partition }：新 leader { $leader } 的日志中没有 { $first }–{ $last }
 ui-evidence-two-controllers = 控制器 { $one } 和 { $other } 同时领导 epoch { $epoch }

@@ -114,10 +114,12 @@ fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
         Unpromised::NotIdempotent { producer } => {
             text.get_with("ui-unpromised-not-idempotent", &[("producer", world.name_of(*producer).into())])
         }
-        Unpromised::ProducerStateLost { partition, leader } => text.get_with(
-            "ui-unpromised-state-lost",
-            &[("partition", partition_name(world, *partition).into()), ("leader", leader.to_string().into())],
-        ),
+        Unpromised::ProducerStateLost { partition, leader } => {
+            of_leader("ui-unpromised-state-lost", *partition, *leader)
+        }
+        Unpromised::ProducerUnknown { partition, leader } => {
+            of_leader("ui-unpromised-producer-unknown", *partition, *leader)
+        }
     }
 }
 
