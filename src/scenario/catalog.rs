@@ -11,6 +11,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("decoupling", include_str!("catalog/decoupling.toml")),
     ("recovery", include_str!("catalog/recovery.toml")),
     ("buffering", include_str!("catalog/buffering.toml")),
+    ("peak-shaving", include_str!("catalog/peak-shaving.toml")),
     ("point-to-point", include_str!("catalog/point-to-point.toml")),
     ("publish-subscribe", include_str!("catalog/publish-subscribe.toml")),
     ("push-and-pull", include_str!("catalog/push-and-pull.toml")),

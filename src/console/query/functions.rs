@@ -153,6 +153,7 @@ functions! {
     "distinct" "(GROUP)" Number |scope, args| Value::maybe(views::distinct(scope.world, text(args, 0)), Value::whole), "Different records a group has finished with.";
     "read_twice" "(GROUP)" ReadTwice |scope, args| Value::maybe(views::read_twice(scope.world, text(args, 0)), Value::whole), "Times a group finished with a record that it had finished with before.";
     "answered_in" "(GROUP)" Time history::answered_in, "Mean time from a record's timestamp until a group, or one client, had finished with it.";
+    "late" "(GROUP, TIME)" Number history::late, "Records that a group, or one client, had finished with later than so long after their timestamp.";
     "sent" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.sent)), "Records a producer's program has handed over.";
     "acked" "(PRODUCER)" Number |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.acked)), "Records whose producer was told that they are stored.";
     "failed" "(PRODUCER)" Lost |scope, args| Value::maybe(views::tally(scope.world, text(args, 0)), |t| Value::whole(t.failed)), "Records whose producer was told that they failed.";

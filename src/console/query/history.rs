@@ -104,25 +104,35 @@ pub(super) fn read_order(scope: Scope<'_>, args: &[Value]) -> Value {
 }
 
 pub(super) fn answered_in(scope: Scope<'_>, args: &[Value]) -> Value {
+    let took = times_to_answer(scope, args);
+    let (total, count) = took.fold((0, 0_u64), |(total, count), took| (total + took, count + 1));
+    Value::maybe((total + count / 2).checked_div(count), Value::Time)
+}
+
+pub(super) fn late(scope: Scope<'_>, args: &[Value]) -> Value {
+    let Some(Value::Time(limit)) = args.get(1) else { return Value::None };
+    Value::count(times_to_answer(scope, args).filter(|took| took > limit).count())
+}
+
+/// How long each record took, from its timestamp until it was finished with.
+fn times_to_answer<'a>(scope: Scope<'a>, args: &[Value]) -> impl Iterator<Item = u64> + 'a {
     let name = text(args, 0);
     let one = node_of(scope, args, 0);
     let is_meant = |(node, consumer): &(NodeId, &Consumer)| one.map_or(**consumer.group() == *name, |one| one == *node);
     let consumers: Vec<NodeId> = scope.world.consumers().filter(is_meant).map(|(node, _)| node).collect();
-    let written = |partition, offset| {
+    let written = move |partition, offset| {
         let batch = leaders_log(scope, partition)?.batch_at(offset)?;
         let index = batch.iter().position(|(at, _)| at == offset)?;
         Some(batch.timestamp_of(index))
     };
-    let took = scope.past.iter().filter_map(|record| match &record.fact {
+    scope.past.iter().filter_map(move |record| match &record.fact {
         Fact::Consumer(ConsumerFact::Processed { partition, offset, .. })
             if record.node.is_some_and(|node| consumers.contains(&node)) =>
         {
             Some(record.at.since(written(*partition, *offset)?).0)
         }
         _ => None,
-    });
-    let (total, count) = took.fold((0, 0_u64), |(total, count), took| (total + took, count + 1));
-    Value::maybe((total + count / 2).checked_div(count), Value::Time)
+    })
 }
 
 pub(super) fn requests(scope: Scope<'_>, args: &[Value]) -> Value {

@@ -39,6 +39,7 @@ fn formulas_mean_what_they_say() {
         ("copies(orders-0, 0)", Value::None),
         ("acked_in(checkout)", Value::None),
         ("answered_in(billing)", Value::None),
+        ("late(billing, 1s)", Value::Int(0)),
         ("read_order(reader-1)", Value::None),
         ("skipped(billing)", Value::None),
         ("queue_deliveries()", Value::Int(0)),
