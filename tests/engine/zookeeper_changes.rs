@@ -552,3 +552,32 @@ fn unclean(lab: &Lab) -> usize {
         |fact| matches!(fact, Fact::Controller(ControllerFact::LeaderElected { why: found, .. }) if *found == why),
     )
 }
+
+/// `KafkaController.checkAndTriggerAutoLeaderRebalance`: only beyond `leader.imbalance.per.broker.percentage`.
+#[test]
+fn preferred_leaders_return_only_beyond_the_percentage() {
+    for (percentage, returns) in [("99", true), ("100", false)] {
+        let properties = [
+            ("leader.imbalance.per.broker.percentage".to_owned(), percentage.to_owned()),
+            ("leader.imbalance.check.interval.seconds".to_owned(), "30".to_owned()),
+        ];
+        let mut lab = Lab::new(Setup { properties: properties.into(), ..setup(45, 1) });
+        lab.secs(5);
+        let preferred = another(&lab);
+        let rest: Vec<String> =
+            lab.world.brokers().map(|(id, _)| id).filter(|id| *id != preferred).map(|id| id.to_string()).collect();
+        let replicas = format!("{preferred}:{}", rest.join(":"));
+        lab.script(&format!(
+            "kafka-topics --create --topic orders --replica-assignment {replicas},{replicas}
+             wait 2s
+             | Created topic orders."
+        ));
+        lab.crash(preferred);
+        lab.secs(30);
+        lab.restart(preferred);
+        lab.secs(60);
+        let is_back = (0..2).all(|partition| lab.leader(partition) == Some(preferred));
+        assert_eq!(is_back, returns, "{percentage}");
+        assert_eq!(lab.isr(0).len(), 3, "{percentage}");
+    }
+}

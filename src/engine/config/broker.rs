@@ -92,12 +92,16 @@ config! {
             "How often the controller looks for leaderless partitions that may be given an unclean leader.";
         live auto_leader_rebalance_enable: bool = "auto.leader.rebalance.enable", Boolean, Plain, Any, "true", ReadOnly, "controller, leader election",
             "Leadership goes back to the preferred replica from time to time.";
+        live leader_imbalance_per_broker_percentage: u32 = "leader.imbalance.per.broker.percentage", Int, Plain, Any, "10", ReadOnly, "controller, leader election (ZooKeeper mode)",
+            "Leadership goes back only for a broker that misses more than this share of the leaderships that prefer it.";
         live leader_imbalance_check_interval: Span = "leader.imbalance.check.interval.seconds", Long, Seconds, AtLeast(1), "300", ReadOnly, "controller, leader election",
             "How often the controller looks whether leaders are the preferred ones.";
 
         // Replication.
         live replica_lag_time_max: Span = "replica.lag.time.max.ms", Long, Millis, NotNegative, "30000", ReadOnly, "leader, in-sync replicas",
             "A follower that has not caught up with the leader for this long is taken out of the in-sync replicas.";
+        live replica_lag_max_messages: u64 = "replica.lag.max.messages", Long, Plain, AtLeast(0), "4000", ReadOnly, "leader, in-sync replicas",
+            "A follower that is more messages than this behind the leader is taken out of the in-sync replicas.";
         live replica_fetch_wait_max: Span = "replica.fetch.wait.max.ms", Int, Millis, NotNegative, "500", ReadOnly, "follower, fetch",
             "How long the leader may hold a follower's fetch open while there is nothing new.";
         live replica_fetch_min_bytes: u32 = "replica.fetch.min.bytes", Int, Bytes, NotNegative, "1", ReadOnly, "follower, fetch",

@@ -68,6 +68,17 @@ const ARRIVED: &[(Scope, Release, &str)] = &[
     (Scope::Consumer, Release(3, 7, 0), "group.protocol retry.backoff.max.ms"),
 ];
 
+/// (scope, key, gone since, what to do instead)
+const DEPARTED: &[(Scope, &str, Release, &str)] = &[
+    (Scope::Broker, "replica.lag.max.messages", Release(0, 9, 0), "Only replica.lag.time.max.ms decides now."),
+    (
+        Scope::Broker,
+        "leader.imbalance.per.broker.percentage",
+        Release(4, 0, 0),
+        "Take it out: a KRaft controller moves every leadership back.",
+    ),
+];
+
 /// (scope, key, changed in, what it was before)
 const ONCE: &[(Scope, &str, Release, &str)] = &[
     (Scope::Broker, "unclean.leader.election.enable", Release(0, 11, 0), "true"),
@@ -135,9 +146,21 @@ impl Key {
         row.map(|row| row.1)
     }
 
+    /// The release that took the key away, if any did, and what to do instead.
+    #[must_use]
+    pub fn departed(&self) -> Option<(Release, &'static str)> {
+        let row = DEPARTED.iter().find(|(scope, name, ..)| *scope == self.scope && *name == self.name);
+        row.map(|row| (row.2, row.3))
+    }
+
     #[must_use]
     pub fn is_of(&self, version: KafkaVersion) -> bool {
-        self.since().is_none_or(|since| since <= version.release())
+        self.since().is_none_or(|since| since <= version.release()) && !self.is_gone(version)
+    }
+
+    #[must_use]
+    pub fn is_gone(&self, version: KafkaVersion) -> bool {
+        self.departed().is_some_and(|(gone, _)| gone <= version.release())
     }
 }
 
@@ -199,6 +222,22 @@ mod tests {
         }
         let strategies = read(Scope::Consumer, "partition.assignment.strategy");
         assert!(!strategies[3].contains("Cooperative") && strategies[4].contains("Cooperative"));
+    }
+
+    #[test]
+    fn a_key_that_has_gone_is_told_and_changes_nothing() {
+        let mut then = BrokerConfig::for_version(V0_8);
+        then.set("replica.lag.max.messages", "10").unwrap();
+        assert_eq!(then.replica_lag_max_messages, 10);
+        for version in [V0_9, V4_3] {
+            let problem = BrokerConfig::for_version(version).set("replica.lag.max.messages", "10").unwrap_err();
+            assert_eq!(
+                (problem.kind, problem.what.as_str()),
+                (ProblemKind::Removed, "replica.lag.max.messages is gone since Kafka 0.9.")
+            );
+        }
+        let percentage = BrokerConfig::key("leader.imbalance.per.broker.percentage").unwrap();
+        assert!(percentage.is_of(V3_9) && !percentage.is_of(V4_3));
     }
 
     #[test]

@@ -149,7 +149,6 @@ const ZOOKEEPER_ERA: &str = "\
 
 /// (scope, key, gone since, what to do instead)
 const REMOVED: &[(Scope, &str, &str, &str)] = &[
-    (Scope::Broker, "replica.lag.max.messages", "0.9", "Only replica.lag.time.max.ms decides now."),
     (Scope::Broker, "host.name", "3.0", "Write listeners."),
     (Scope::Broker, "port", "3.0", "Write listeners."),
     (Scope::Broker, "advertised.host.name", "3.0", "Write advertised.listeners."),
@@ -351,6 +350,12 @@ pub(super) fn not_yet(key: &Key, version: KafkaVersion) -> Problem {
         format!("{} came with Kafka {since}; {version} logs a warning and goes on without it.", key.name),
         format!("Take it out, or run Kafka {since} or later."),
     )
+}
+
+/// A key of the table that had gone by this version.
+pub(super) fn gone(key: &Key) -> Problem {
+    let (since, instead) = key.departed().expect("asked for keys that have gone");
+    Problem::new(ProblemKind::Removed, key.name, format!("{} is gone since Kafka {since}.", key.name), instead)
 }
 
 fn zookeeper_era(name: &str) -> Problem {

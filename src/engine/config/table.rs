@@ -95,6 +95,9 @@ macro_rules! config {
                 match name {
                     $($key => {
                         let key = Self::key($key).expect("every field has its line in the table").at(self.version);
+                        if key.is_gone(self.version) {
+                            return Err(crate::engine::config::known::gone(&key));
+                        }
                         if !key.is_of(self.version) {
                             return Err(crate::engine::config::known::not_yet(&key, self.version));
                         }

@@ -161,6 +161,10 @@ capabilities! {
     // Replication.
     drops_followers_by_message_count: until 0 9 0, "KAFKA-1546",
         "A follower also leaves the in-sync replicas when it is replica.lag.max.messages behind.";
+    keeps_silent_followers_that_have_everything: since 2 1 0, "KAFKA-7152",
+        "A follower whose log ends where the leader's does is not taken out of the in-sync replicas, however long it is silent.";
+    checks_isr_twice_per_lag_time: since 0 10 2, "ReplicaManager.startup",
+        "The in-sync replicas are looked at every half of replica.lag.time.max.ms, before after all of it.";
     truncates_by_leader_epoch: since 0 11 0, "KIP-101",
         "A follower asks the leader where its last epoch ended and cuts its log there, not at its own high watermark.";
     asks_again_below_unknown_epochs: since 2 0 0, "KIP-279",

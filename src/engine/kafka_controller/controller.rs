@@ -307,7 +307,7 @@ impl KafkaController {
             Step::CompleteFailover => return self.complete_failover(ctx),
             Step::ReplicasOnline(partitions, broker) => return self.replicas_online(partitions, *broker),
             Step::TriggerOnline => return self.trigger_online(),
-            Step::Rebalance => return self.rebalance(),
+            Step::Rebalance => return self.rebalance(env.config.leader_imbalance_per_broker_percentage),
             waiting => self.ops(ctx, env, waiting),
         };
         if ops.is_empty() {

@@ -166,9 +166,9 @@ impl KafkaController {
         self.next_all(steps);
     }
 
-    /// `checkAndTriggerAutoLeaderRebalance`: for each broker that misses more than a tenth of its leaderships.
-    pub(super) fn rebalance(&mut self) {
-        const PERCENTAGE: usize = 10;
+    /// `checkAndTriggerAutoLeaderRebalance`: for each broker that misses more than that share of its leaderships.
+    pub(super) fn rebalance(&mut self, percentage: u32) {
+        let percentage = percentage as usize;
         let mut elect = Vec::new();
         for broker in self.context.broker_ids() {
             let preferring: Vec<TopicPartition> = self
@@ -182,7 +182,7 @@ impl KafkaController {
             let is_free =
                 |id: &TopicPartition| !self.context.reassigning.contains(id) && !self.context.is_to_delete(id.topic);
             let away: Vec<TopicPartition> = preferring.iter().copied().filter(elsewhere).collect();
-            if away.len() * 100 > preferring.len() * PERCENTAGE {
+            if away.len() * 100 > preferring.len() * percentage {
                 let in_sync = |id: &TopicPartition| self.context.leadership[id].isr.contains(&broker);
                 elect.extend(away.into_iter().filter(|id| in_sync(id) && is_free(id)));
             }

@@ -657,9 +657,10 @@ pub(super) fn overlaid(file: &BrokerConfig, me: BrokerId, image: &MetadataImage)
     config
 }
 
-/// `ReplicaManager.startup`: every half of `replica.lag.time.max.ms`.
+/// `ReplicaManager.startup`: every half of `replica.lag.time.max.ms`; before 0.10.2 every whole.
 fn isr_check_interval(config: &BrokerConfig) -> Span {
-    at_least_a_milli(Span(config.replica_lag_time_max.0 / 2))
+    let parts = if config.version.checks_isr_twice_per_lag_time() { 2 } else { 1 };
+    at_least_a_milli(Span(config.replica_lag_time_max.0 / parts))
 }
 
 /// A period of zero would stop the clock.

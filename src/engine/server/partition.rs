@@ -63,10 +63,24 @@ pub struct IsrRules<'a> {
     pub now: Time,
     /// `replica.lag.time.max.ms`
     pub lag_time_max: Span,
+    pub lag_rule: LagRule,
     /// `min.insync.replicas` of the topic.
     pub min_insync_replicas: u32,
+    /// Below that the high watermark stands still (since 3.7).
+    pub holds_under_min_isr: bool,
     pub image: &'a MetadataImage,
     pub sabotage: Sabotage,
+}
+
+/// Who has fallen out of sync (`Partition.getOutOfSyncReplicas`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LagRule {
+    /// Who is not abreast, and has not been for the time.
+    ByTime,
+    /// Who has not been abreast for the time, even with nothing to copy (before 2.1).
+    ByTimeAlone,
+    /// Who has not fetched for the time, or is so many messages behind: `replica.lag.max.messages` (0.8).
+    ByMessages(u64),
 }
 
 /// The high watermark rose, and because of these log ends.
@@ -296,7 +310,7 @@ impl Partition {
         rules: &IsrRules<'_>,
     ) -> Option<HighWatermarkRise> {
         let state = self.leading()?;
-        if state.isr.len() < self.effective_min_isr(rules.min_insync_replicas) {
+        if rules.holds_under_min_isr && state.isr.len() < self.effective_min_isr(rules.min_insync_replicas) {
             return None;
         }
         let log_end = log.log_end_offset();
@@ -376,18 +390,14 @@ impl Partition {
         self.propose(isr, IsrChange::Expand(follower))
     }
 
-    /// Proposes to drop those that have not been abreast for `replica.lag.time.max.ms` (`Partition.maybeShrinkIsr`).
+    /// Proposes to drop those that lag (`Partition.maybeShrinkIsr`).
     pub fn maybe_shrink_isr(&mut self, log: &UnifiedLog, rules: &IsrRules<'_>) -> Option<IsrProposal> {
         let state = self.leading()?;
         if state.pending.is_some() {
             return None;
         }
         let lags = |id: &BrokerId| {
-            *id != self.me
-                && !state
-                    .followers
-                    .get(id)
-                    .is_some_and(|replica| replica.is_caught_up(log.log_end_offset(), rules.now, rules.lag_time_max))
+            *id != self.me && state.followers.get(id).is_none_or(|replica| replica.lags(log.log_end_offset(), rules))
         };
         let (out, isr): (Vec<BrokerId>, Vec<BrokerId>) = state.isr.iter().copied().partition(lags);
         if out.is_empty() { None } else { self.propose(isr, IsrChange::Shrink(out)) }

@@ -3,6 +3,7 @@
 //! A leader never asks; all it knows it reads off the follower's fetches. A fetch from offset X says "I have everything
 //! before X".
 
+use super::partition::{IsrRules, LagRule};
 use crate::engine::common::{BrokerEpoch, Offset, Span, Time};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +88,21 @@ impl Replica {
                 ..self.clone()
             }
         };
+    }
+
+    /// Has it fallen out of sync?
+    #[must_use]
+    pub(super) fn lags(&self, leader_log_end: Offset, rules: &IsrRules<'_>) -> bool {
+        let is_recent = |at: Option<Time>| at.is_some_and(|at| rules.now.since(at) <= rules.lag_time_max);
+        match rules.lag_rule {
+            LagRule::ByTime => !self.is_caught_up(leader_log_end, rules.now, rules.lag_time_max),
+            LagRule::ByTimeAlone => !is_recent(self.last_caught_up),
+            LagRule::ByMessages(most) => {
+                // Whoever has not fetched yet has the benefit of the doubt, as of the election.
+                let is_stuck = !is_recent(self.last_fetch.or(self.last_caught_up));
+                is_stuck || self.log_end.is_some_and(|end| leader_log_end.0.saturating_sub(end.0) > most)
+            }
+        }
     }
 
     /// Abreast now, or not longer ago than `lag_time_max`.

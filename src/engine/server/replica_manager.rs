@@ -12,7 +12,7 @@ use super::alter_partition::AlterPartitionManager;
 use super::env::Env;
 use super::fetcher::Fetcher;
 use super::follow::truncate_to_high_watermark;
-use super::partition::{IsrRules, Partition};
+use super::partition::{IsrRules, LagRule, Partition};
 use super::purgatory::Purgatory;
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
@@ -334,10 +334,17 @@ pub(super) fn rules<'a>(
     image: &'a MetadataImage,
     topic: &TopicConfig,
 ) -> IsrRules<'a> {
+    let lag_rule = match config.version {
+        version if version.drops_followers_by_message_count() => LagRule::ByMessages(config.replica_lag_max_messages),
+        version if version.keeps_silent_followers_that_have_everything() => LagRule::ByTime,
+        _ => LagRule::ByTimeAlone,
+    };
     IsrRules {
         now: ctx.now(),
         lag_time_max: config.replica_lag_time_max,
+        lag_rule,
         min_insync_replicas: topic.min_insync_replicas,
+        holds_under_min_isr: config.version.holds_high_watermark_under_min_isr(),
         image,
         sabotage: config.sabotage,
     }

@@ -51,6 +51,9 @@ struct Leader {
     log: UnifiedLog,
     image: MetadataImage,
     min_isr: u32,
+    /// As since 3.7.
+    holds: bool,
+    lag_rule: LagRule,
 }
 
 impl Leader {
@@ -59,7 +62,7 @@ impl Leader {
         let mut partition = Partition::new(TopicPartition::new(TopicId(0), 0), ME);
         assert_eq!(partition.make_leader(&registration(isr, Some(ME), 0), &mut log, Time::ZERO), Some(true));
         append(&mut log, 10);
-        Self { partition, log, image: image(&[]), min_isr: 1 }
+        Self { partition, log, image: image(&[]), min_isr: 1, holds: true, lag_rule: LagRule::ByTime }
     }
 
     /// A follower's fetch; tells what it did to the high watermark.
@@ -76,12 +79,14 @@ impl Leader {
     }
 
     fn advance(&mut self, at: u64) -> Option<HighWatermarkRise> {
-        let Self { partition, log, image, min_isr } = self;
+        let Self { partition, log, image, min_isr, holds, .. } = self;
         let lag_time_max = Span::secs(30);
         let rules = IsrRules {
             now: second(at),
             lag_time_max,
+            lag_rule: LagRule::ByTime,
             min_insync_replicas: *min_isr,
+            holds_under_min_isr: *holds,
             image,
             sabotage: Sabotage::default(),
         };
@@ -96,7 +101,9 @@ impl Leader {
         let rules = IsrRules {
             now: second(at),
             lag_time_max: Span::secs(30),
+            lag_rule: self.lag_rule,
             min_insync_replicas: 1,
+            holds_under_min_isr: true,
             image: &self.image,
             sabotage: Sabotage::default(),
         };
@@ -311,4 +318,40 @@ fn acks_all_is_settled_by_the_high_watermark_and_the_minimum() {
     assert_eq!(leader.partition.check_current_leader_epoch(Some(LeaderEpoch(2))), Err(ErrorCode::UnknownLeaderEpoch));
     assert_eq!(leader.partition.check_current_leader_epoch(None), Ok(()));
     assert_eq!(leader.partition.leader_hint(), Some(LeaderHint { leader: B2, leader_epoch: LeaderEpoch(1) }));
+}
+
+/// KAFKA-15583: before 3.7 records below the minimum were committed all the same, to be read by consumers and lost with the
+/// last replica.
+#[test]
+fn before_3_7_the_high_watermark_rises_below_the_minimum_too() {
+    for (holds, rises) in [(true, false), (false, true)] {
+        let mut leader = Leader { min_isr: 2, holds, ..Leader::new(&[ME]) };
+        assert_eq!(leader.advance(1).is_some(), rises);
+    }
+}
+
+/// `Partition.getOutOfSyncReplicas`, 0.8.2.2: stuck is who has not fetched, slow who is too many messages behind.
+#[test]
+fn in_0_8_messages_were_counted() {
+    let mut leader = Leader { lag_rule: LagRule::ByMessages(4), ..Leader::new(&[ME, B2, B3]) };
+    leader.fetch(B2, 6, 1);
+    leader.fetch(B3, 5, 1);
+    let out = leader.shrink(1).map(|proposal| proposal.new_isr);
+    assert_eq!(out, Some(vec![ME, B2]), "five behind are more than four, though no second has passed");
+    // Who fetches is not stuck, even if it never gets abreast.
+    let mut leader = Leader { lag_rule: LagRule::ByMessages(4_000), ..Leader::new(&[ME, B2]) };
+    leader.fetch(B2, 1, 100);
+    assert_eq!(leader.shrink(130), None);
+    assert_eq!(leader.shrink(131).map(|proposal| proposal.new_isr), Some(vec![ME]));
+}
+
+/// KAFKA-7152 came with 2.1.
+#[test]
+fn before_2_1_a_silent_follower_of_an_idle_partition_went() {
+    for (lag_rule, stays) in [(LagRule::ByTime, true), (LagRule::ByTimeAlone, false)] {
+        let mut leader = Leader { lag_rule, ..Leader::new(&[ME, B2]) };
+        leader.fetch(B2, 10, 1);
+        assert_eq!(leader.shrink(31), None);
+        assert_eq!(leader.shrink(32).is_none(), stays, "{lag_rule:?}");
+    }
 }
