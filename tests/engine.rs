@@ -3,6 +3,7 @@
 mod engine {
     mod cluster;
     mod facts;
+    mod fetch_sessions;
     mod idempotence;
     mod kernel;
     mod kip_101;

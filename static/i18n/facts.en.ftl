@@ -66,6 +66,14 @@ fact-produce-acked = { $partition }: acknowledged offset { $offset } to { $clien
 fact-produce-refused = { $partition }: answered { $client } with { $error }
 fact-fetch-parked = { $partition }: { $fetcher } waits for records from { $offset }
 fact-fetch-refused = { $partition }: refused { $fetcher } at offset { $offset }: { $error }
+fact-fetch-session-opened = opened fetch session { $session } for { $fetcher } over { $partitions ->
+        [one] { $partitions } partition
+       *[other] { $partitions } partitions
+    }: from now on requests and answers tell only what is new
+fact-fetch-session-denied = no fetch session for { $fetcher }: all { $slots } slots are taken. It goes on listing every partition
+fact-fetch-session-evicted = ended { $fetcher }’s fetch session { $session } to make room for { $newcomer }
+fact-fetch-session-closed = { $fetcher }’s fetch session { $session } has ended
+fact-fetch-session-refused = refused { $fetcher }’s fetch in session { $session }: { $error }. It has to list every partition again
 
 fact-broker-registered = registered broker { $broker }, broker epoch { $epoch }. It is fenced until it has caught up
 fact-broker-refused = refused broker { $broker }: { $error }

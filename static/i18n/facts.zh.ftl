@@ -63,6 +63,11 @@ fact-produce-acked = { $partition }：向 { $client } 确认位移 { $offset }�
 fact-produce-refused = { $partition }：对 { $client } 回答 { $error }
 fact-fetch-parked = { $partition }：{ $fetcher } 等待从 { $offset } 起的记录
 fact-fetch-refused = { $partition }：拒绝了 { $fetcher } 在位移 { $offset } 的读取：{ $error }
+fact-fetch-session-opened = 为 { $fetcher } 开启 fetch 会话 { $session }，含 { $partitions } 个分区：此后请求和回答只说有变化的部分
+fact-fetch-session-denied = { $fetcher } 得不到 fetch 会话：{ $slots } 个槽位已满。它继续列出每个分区
+fact-fetch-session-evicted = 结束 { $fetcher } 的 fetch 会话 { $session }，为 { $newcomer } 腾出位置
+fact-fetch-session-closed = { $fetcher } 的 fetch 会话 { $session } 已结束
+fact-fetch-session-refused = 拒绝了 { $fetcher } 在会话 { $session } 中的读取：{ $error }。它必须重新列出每个分区
 
 fact-broker-registered = 注册了 broker { $broker }，broker epoch { $epoch }。追上元数据之前处于隔离状态
 fact-broker-refused = 拒绝了 broker { $broker }：{ $error }

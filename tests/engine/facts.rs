@@ -158,6 +158,7 @@ fn every_fact_happens_somewhere() {
         Queue(QueueFact::PublishLost), Queue(QueueFact::Received), Queue(QueueFact::Processed),
         Queue(QueueFact::Failed),
         Broker(BrokerFact::BecameFollower), Broker(BrokerFact::FollowerReached), Broker(BrokerFact::IsrProposed),
-        Broker(BrokerFact::FetchParked), Broker(BrokerFact::Reconfigured),
+        Broker(BrokerFact::FetchParked), Broker(BrokerFact::Reconfigured), Broker(BrokerFact::FetchSessionOpened),
+        Broker(BrokerFact::FetchSessionClosed),
     }
 }

@@ -151,7 +151,9 @@ pub(super) fn empty_fetches(scope: Scope<'_>, args: &[Value]) -> Value {
     let Some(node) = node_of(scope, args, 0) else { return Value::None };
     let empty = scope.past.iter().filter(|record| match &record.fact {
         Fact::Runtime(RuntimeFact::Delivered { to, digest, .. }) => {
-            *to == node && digest.is_response && matches!(digest.gist, Gist::Brings { records: None, .. })
+            *to == node
+                && digest.is_response
+                && matches!(digest.gist, Gist::Brings { records: None, .. } | Gist::Unchanged)
         }
         _ => false,
     });

@@ -88,6 +88,8 @@ errors! {
     KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", Refresh, "Disk error when trying to access log file on the disk.";
     UnknownProducerId = 59, "UNKNOWN_PRODUCER_ID", Never, "This exception is raised by the broker if it could not locate the producer metadata associated with the producerId in question. This could happen if, for instance, the producer's records were deleted because their retention time had elapsed. Once the last records of the producerId are removed, the producer's metadata is removed from the broker, and future appends by the producer will return this exception.";
     ReassignmentInProgress = 60, "REASSIGNMENT_IN_PROGRESS", Never, "A partition reassignment is in progress.";
+    FetchSessionIdNotFound = 70, "FETCH_SESSION_ID_NOT_FOUND", Again, "The fetch session ID was not found.";
+    InvalidFetchSessionEpoch = 71, "INVALID_FETCH_SESSION_EPOCH", Again, "The fetch session epoch is invalid.";
     TopicDeletionDisabled = 73, "TOPIC_DELETION_DISABLED", Never, "Topic deletion is disabled.";
     FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", Refresh, "The leader epoch in the request is older than the epoch on the broker.";
     UnknownLeaderEpoch = 75, "UNKNOWN_LEADER_EPOCH", Again, "The leader epoch in the request is newer than the epoch on the broker.";

@@ -10,6 +10,7 @@ mod ids;
 mod rng;
 mod sabotage;
 mod time;
+mod turns;
 
 pub use election_type::ElectionType;
 pub use error_code::ErrorCode;
@@ -22,3 +23,4 @@ pub use ids::{
 pub use rng::{Purpose, Rng};
 pub use sabotage::{Mutation, Sabotage};
 pub use time::{Span, Time};
+pub use turns::Turns;

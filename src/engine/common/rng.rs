@@ -28,9 +28,11 @@ pub enum Purpose {
     Faults,
     /// How much younger than `segment.ms` a segment may close.
     SegmentJitter,
+    /// Numbers of fetch sessions.
+    FetchSessions,
 }
 
-const PURPOSES: usize = 9;
+const PURPOSES: usize = 10;
 
 /// All streams of one world. A value: cloning a world clones its future.
 #[derive(Clone, Debug)]
@@ -45,7 +47,7 @@ impl Rng {
         // `seed_from_u64` then expands each with SplitMix64.
         let stream =
             |purpose: u64| Xoshiro256PlusPlus::seed_from_u64(seed ^ (purpose + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        Self { streams: [0, 1, 2, 3, 4, 5, 6, 7, 8].map(stream) }
+        Self { streams: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(stream) }
     }
 
     /// 64 random bits.

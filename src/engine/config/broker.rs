@@ -126,6 +126,8 @@ config! {
             "The largest record batch that is taken.";
         live fetch_max_bytes: u32 = "fetch.max.bytes", Int, Bytes, AtLeast(1024), "57671680", ReadOnly, "leader, fetch",
             "The most that one fetch response carries, whatever the client asks for.";
+        live max_incremental_fetch_session_cache_slots: u32 = "max.incremental.fetch.session.cache.slots", Int, Plain, AtLeast(0), "1000", ReadOnly, "leader, fetch",
+            "How many fetch sessions the broker keeps, in which followers and consumers say only what changed (KIP-227).";
 
         // Logs.
         live log_segment_bytes: u32 = "log.segment.bytes", Int, Bytes, AtLeast(1_048_576), "1073741824", ClusterWide, "log, rolling",

@@ -21,6 +21,7 @@ const ARRIVED: &[(Scope, Release, &str)] = &[
         Release(0, 11, 0),
         "group.initial.rebalance.delay.ms log.flush.start.offset.checkpoint.interval.ms",
     ),
+    (Scope::Broker, Release(1, 1, 0), "max.incremental.fetch.session.cache.slots"),
     (Scope::Broker, Release(2, 2, 0), "group.max.size"),
     (Scope::Broker, Release(2, 3, 0), "log.cleaner.max.compaction.lag.ms"),
     (Scope::Broker, Release(2, 5, 0), "fetch.max.bytes"),

@@ -70,7 +70,7 @@ const BROKER: &str = "\
     log.cleaner.io.buffer.size \
     log.cleaner.io.max.bytes.per.second log.dir.failure.timeout.ms \
     log.local.retention.bytes log.local.retention.ms log.preallocate max.connection.creation.rate max.connections \
-    max.connections.per.ip max.connections.per.ip.overrides max.incremental.fetch.session.cache.slots \
+    max.connections.per.ip max.connections.per.ip.overrides \
     max.request.partition.size.limit metadata.log.dir metadata.log.segment.bytes \
     metadata.log.segment.ms metric.reporters metrics.num.samples \
     metrics.recording.level metrics.sample.window.ms num.io.threads num.network.threads \

@@ -186,6 +186,14 @@ capabilities! {
     bumps_leader_epoch_on_isr_shrink: until 3 6 0, "KAFKA-15021",
         "In KRaft, a shrink of the in-sync replicas alone begins a new leader epoch.";
 
+    // Fetching.
+    keeps_fetch_sessions: since 1 1 0, "KIP-227",
+        "A fetch says what changed since the one before, and so does its answer.";
+    notes_the_use_of_fetch_sessions: since 2 5 0, "KAFKA-9137",
+        "A fetch session that is in use is not stale; before, it was 120 s after it began.";
+    shards_fetch_sessions: since 3 8 0, "KAFKA-9401",
+        "Fetch sessions are kept in eight parts, each with an eighth of the slots.";
+
     // Logs.
     stamps_records: since 0 10 0, "KIP-32",
         "Records carry a timestamp.";
@@ -301,6 +309,8 @@ mod tests {
         assert_eq!(of(KafkaVersion::truncates_by_leader_epoch), [V2_3, V2_8, V3_9, V4_3]);
         assert_eq!(of(KafkaVersion::truncates_on_fetch), [V2_8, V3_9, V4_3]);
         assert_eq!(of(KafkaVersion::alters_isr_through_controller), [V2_8, V3_9, V4_3]);
+        assert_eq!(of(KafkaVersion::keeps_fetch_sessions), [V2_3, V2_8, V3_9, V4_3]);
+        assert_eq!(of(KafkaVersion::shards_fetch_sessions), [V3_9, V4_3]);
         assert_eq!(of(KafkaVersion::runs_on_zookeeper), [V0_8, V0_9, V2_3, V2_8, V3_9]);
         assert_eq!(of(KafkaVersion::runs_on_kraft), [V3_9, V4_3]);
         assert_eq!(of(KafkaVersion::pre_votes), [V4_3]);

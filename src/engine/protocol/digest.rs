@@ -38,6 +38,8 @@ pub enum Gist {
         offset: Offset,
         partitions: u32,
     },
+    /// In a fetch session: asks for the same as before, or has no news.
+    Unchanged,
     /// Brings records `first..=last`, and word of the high watermark.
     Brings {
         partition: TopicPartition,
@@ -109,7 +111,7 @@ impl Gist {
                 let records = count(batch.len());
                 Self::Records { partition: *partition, records, partitions: count(produce.batches.len()) }
             }),
-            Request::Fetch(fetch) => fetch.partitions.first().map_or(Self::None, |first| Self::From {
+            Request::Fetch(fetch) => fetch.partitions.first().map_or(Self::Unchanged, |first| Self::From {
                 partition: first.partition,
                 offset: first.fetch_offset,
                 partitions: count(fetch.partitions.len()),
@@ -217,13 +219,16 @@ impl Gist {
 
     /// The partition with news speaks for the whole answer.
     fn of_fetched(fetch: &super::FetchResponse) -> Self {
+        if let Some(error) = fetch.error {
+            return Self::Error(error);
+        }
         let telling = fetch
             .partitions
             .iter()
             .find(|one| one.outcome.as_ref().is_ok_and(|f| !f.batches.is_empty() || f.diverging.is_some()))
             .or_else(|| fetch.partitions.iter().find(|one| one.outcome.is_err()))
             .or(fetch.partitions.first());
-        let Some(one) = telling else { return Self::None };
+        let Some(one) = telling else { return Self::Unchanged };
         match &one.outcome {
             Err(error) => Self::Error(*error),
             Ok(fetched) => match fetched.diverging {

@@ -169,7 +169,7 @@ impl Body {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Request { request: Request::Fetch(fetch), .. } if fetch.follower.is_some() => Class::Replicate,
+            Self::Request { request: Request::Fetch(fetch), .. } if fetch.params.follower.is_some() => Class::Replicate,
             Self::Response { response: Response::Fetch(fetch), .. } if fetch.to_follower => Class::Replicate,
             // Metadata records on their way to brokers are news; an empty answer is only a sign of life.
             Self::Response { response: Response::FetchMetadataLog(log), .. } if log.carries_news() => Class::Control,

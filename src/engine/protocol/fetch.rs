@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::LeaderHint;
+use super::fetch_session::{FetchMetadata, FetchSessionId};
 use crate::engine::common::{BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, Offset, Span, Time, TopicPartition};
 use crate::engine::record::RecordBatch;
 
@@ -24,8 +25,9 @@ pub struct FollowerState {
     pub broker_epoch: BrokerEpoch,
 }
 
+/// What holds for a fetch as a whole (`FetchParams`).
 #[derive(Clone, Debug)]
-pub struct FetchRequest {
+pub struct FetchParams {
     pub follower: Option<FollowerState>,
     pub max_wait: Span,
     pub min_bytes: u64,
@@ -33,7 +35,17 @@ pub struct FetchRequest {
     pub isolation: Isolation,
     /// Where the consumer stands (KIP-392).
     pub rack: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchRequest {
+    pub params: FetchParams,
+    /// Session id and session epoch (KIP-227).
+    pub metadata: FetchMetadata,
+    /// All that is asked for, or what is to be asked otherwise than before.
     pub partitions: Vec<FetchPartition>,
+    /// `ForgottenTopicsData`: what the session shall hold no more.
+    pub forgotten: Vec<TopicPartition>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +64,11 @@ pub struct FetchPartition {
 pub struct FetchResponse {
     /// Mirrors the request, so that a spectator can tell replication from consumption.
     pub to_follower: bool,
+    /// The session cannot be gone on with; nothing was read.
+    pub error: Option<ErrorCode>,
+    /// The session the next request may go on with; `None`: it must list everything again.
+    pub session: Option<FetchSessionId>,
+    /// Everything that was asked for, or, in a session, what has news.
     pub partitions: Vec<FetchedPartition>,
 }
 

@@ -9,6 +9,7 @@ mod controller;
 mod digest;
 mod envelope;
 mod fetch;
+mod fetch_session;
 mod group;
 mod metadata;
 mod produce;
@@ -35,9 +36,11 @@ pub use controller::{
 pub use digest::{Digest, Gist};
 pub use envelope::{ApiKey, Body, Class, Request, Response};
 pub use fetch::{
-    EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState, Isolation,
-    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetSpec,
+    EpochEnd, FetchParams, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState,
+    Isolation, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+    OffsetSpec,
 };
+pub use fetch_session::{FetchMetadata, FetchRequestData, FetchSessionHandler, FetchSessionId};
 pub use group::{
     CommittedOffset, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
     JoinGroupRequest, JoinGroupResponse, Joined, JoinedMember, LeaveGroupRequest, LeaveGroupResponse, MemberAssignment,

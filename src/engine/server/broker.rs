@@ -610,7 +610,7 @@ impl Node<Kafka> for Broker {
         let Parts { mut env, replicas, creation, forwarding, .. } = self.parts();
         creation.forget(peer);
         forwarding.forget(peer);
-        replicas.purgatory.forget(ctx, peer);
+        replicas.forget(ctx, peer);
         if let NodeId::Broker(leader) = peer {
             replicas.fetcher_failed(ctx, &mut env, leader);
         }

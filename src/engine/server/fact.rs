@@ -6,7 +6,7 @@ use crate::engine::common::{
     BrokerEpoch, BrokerId, ErrorCode, LeaderEpoch, NodeId, Offset, PartitionEpoch, ProducerEpoch, ProducerId, Sequence,
     TopicPartition,
 };
-use crate::engine::protocol::{Acks, TopicName};
+use crate::engine::protocol::{Acks, FetchSessionId, TopicName};
 use crate::engine::record::ProducerStamp;
 use crate::engine::storage::{Cleaned, DeletionReason, DirSuffix, DiskError, Recovered};
 
@@ -227,6 +227,34 @@ pub enum BrokerFact {
         partition: TopicPartition,
         fetcher: NodeId,
         offset: Offset,
+        error: ErrorCode,
+    },
+    /// From now on the fetcher need only say what changed (KIP-227).
+    FetchSessionOpened {
+        session: FetchSessionId,
+        fetcher: NodeId,
+        partitions: u32,
+    },
+    /// All slots are taken, and nobody may be driven out of them: the fetcher goes on listing everything.
+    FetchSessionDenied {
+        fetcher: NodeId,
+        slots: u32,
+    },
+    /// The session had to make room for another fetcher's.
+    FetchSessionEvicted {
+        session: FetchSessionId,
+        fetcher: NodeId,
+        newcomer: NodeId,
+    },
+    /// Its fetcher gave it up, or no partition was left in it.
+    FetchSessionClosed {
+        session: FetchSessionId,
+        fetcher: NodeId,
+    },
+    /// A request named a session that there is not, or came out of its order.
+    FetchSessionRefused {
+        session: FetchSessionId,
+        fetcher: NodeId,
         error: ErrorCode,
     },
     /// Dynamic configuration came into effect: keys and the values that now hold.

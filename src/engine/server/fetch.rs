@@ -6,6 +6,7 @@
 
 use super::BrokerFact;
 use super::env::{Env, respond};
+use super::fetch_session::{CacheLimits, Fetch};
 use super::partition::Partition;
 use super::purgatory::{Parked, ParkedFetch, ParkedId};
 use super::replica::FollowerFetch;
@@ -15,7 +16,7 @@ use crate::engine::Ctx;
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, Mutation, NodeId, Offset, TopicPartition};
 use crate::engine::metadata::MetadataImage;
 use crate::engine::protocol::{
-    EpochEnd, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState,
+    EpochEnd, FetchParams, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, FollowerState,
 };
 use crate::engine::storage::UnifiedLog;
 
@@ -41,40 +42,64 @@ impl ReplicaManager {
         (from, correlation): (NodeId, CorrelationId),
         request: FetchRequest,
     ) {
-        self.purgatory.forget_fetches_of(ctx, from);
-        let partitions = self.read_from_log(ctx, env, from, &request, Look::First);
+        for forgotten in self.purgatory.forget_fetches_of(ctx, from) {
+            self.sessions.give_back(forgotten);
+        }
+        let to_follower = request.params.follower.is_some();
+        let mut fetch = match self.sessions.open(ctx, env.config.version, from, request) {
+            Ok(fetch) => fetch,
+            Err(error) => {
+                let (error, partitions) = (Some(error), Vec::new());
+                respond(ctx, from, correlation, FetchResponse { to_follower, error, session: None, partitions });
+                return;
+            }
+        };
+        let told = self.read_from_log(ctx, env, from, &mut fetch, Look::First);
         let is_urgent = |one: &FetchedPartition| {
             let is_news = |fetched: &Fetched| fetched.diverging.is_some() || fetched.preferred_read_replica.is_some();
             one.outcome.as_ref().map_or(true, is_news)
         };
-        let bytes: u64 = partitions.iter().map(size_of).sum();
-        let is_ready = request.max_wait.0 == 0
-            || request.partitions.is_empty()
-            || bytes >= request.min_bytes
-            || partitions.iter().any(is_urgent);
-        if is_ready || self.is_satisfied(env, &request, None) {
-            let partitions =
-                if is_ready { partitions } else { self.read_from_log(ctx, env, from, &request, Look::FromPurgatory) };
-            let to_follower = request.follower.is_some();
-            respond(ctx, from, correlation, FetchResponse { to_follower, partitions });
-            return;
+        let (max_wait, min_bytes) = (fetch.params.max_wait, fetch.params.min_bytes);
+        let bytes: u64 = told.iter().map(size_of).sum();
+        let is_ready =
+            max_wait.0 == 0 || fetch.partitions.is_empty() || bytes >= min_bytes || told.iter().any(is_urgent);
+        if is_ready || self.is_satisfied(env, &fetch, None) {
+            let told =
+                if is_ready { told } else { self.read_from_log(ctx, env, from, &mut fetch, Look::FromPurgatory) };
+            return self.answer_fetch(ctx, env, (from, correlation), fetch, told);
         }
-        if let Some(first) = request.partitions.first() {
+        if let Some(first) = fetch.partitions().next() {
             let (partition, offset) = (first.partition, first.fetch_offset);
             ctx.emit(BrokerFact::FetchParked { partition, fetcher: from, offset });
         }
         let id = self.purgatory.next_id();
-        let timer = ctx.set_timer(request.max_wait, BrokerTimer::FetchExpired { parked: id }.into());
-        let deadline = ctx.now() + request.max_wait;
+        let timer = ctx.set_timer(max_wait, BrokerTimer::FetchExpired { parked: id }.into());
+        let deadline = ctx.now() + max_wait;
         let parked = Parked { client: from, correlation, since: ctx.now(), deadline, timer };
-        self.purgatory.park_fetch(id, ParkedFetch { parked, request });
+        self.purgatory.park_fetch(id, ParkedFetch { parked, fetch });
+    }
+
+    /// The session takes note of what it tells.
+    fn answer_fetch(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        env: &Env<'_>,
+        (to, correlation): (NodeId, CorrelationId),
+        fetch: Fetch,
+        partitions: Vec<FetchedPartition>,
+    ) {
+        let to_follower = fetch.params.follower.is_some();
+        let limits =
+            CacheLimits { slots: env.config.max_incremental_fetch_session_cache_slots, version: env.config.version };
+        let session = self.sessions.answered(ctx, limits, to, fetch, &partitions);
+        respond(ctx, to, correlation, FetchResponse { to_follower, error: None, session, partitions });
     }
 
     /// Something changed in this partition.
     pub(super) fn complete_fetches(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, partition: TopicPartition) {
         for id in self.purgatory.fetches_watching(partition) {
             let waiting = self.purgatory.fetch(id);
-            let is_satisfied = waiting.is_some_and(|fetch| self.is_satisfied(env, &fetch.request, Some(partition)));
+            let is_satisfied = waiting.is_some_and(|waiting| self.is_satisfied(env, &waiting.fetch, Some(partition)));
             if is_satisfied {
                 self.release_fetch(ctx, env, id);
             }
@@ -83,24 +108,24 @@ impl ReplicaManager {
 
     /// Answers a parked fetch with whatever there is now: it is satisfied, or its time is up.
     pub(super) fn release_fetch(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, id: ParkedId) {
-        let Some(ParkedFetch { parked, request }) = self.purgatory.release_fetch(ctx, id) else { return };
-        let partitions = self.read_from_log(ctx, env, parked.client, &request, Look::FromPurgatory);
-        let to_follower = request.follower.is_some();
-        respond(ctx, parked.client, parked.correlation, FetchResponse { to_follower, partitions });
+        let Some(ParkedFetch { parked, mut fetch }) = self.purgatory.release_fetch(ctx, id) else { return };
+        let told = self.read_from_log(ctx, env, parked.client, &mut fetch, Look::FromPurgatory);
+        self.answer_fetch(ctx, env, (parked.client, parked.correlation), fetch, told);
     }
 
     /// `DelayedFetch.tryComplete`: an error, a truncated or rolled log, a divergence, or enough bytes. Whatever it is,
     /// it most likely is where something changed: there one looks first.
-    fn is_satisfied(&self, env: &Env<'_>, request: &FetchRequest, changed: Option<TopicPartition>) -> bool {
+    fn is_satisfied(&self, env: &Env<'_>, fetch: &Fetch, changed: Option<TopicPartition>) -> bool {
+        let FetchParams { follower, min_bytes, .. } = fetch.params;
         let has_changed = |asked: &&FetchPartition| Some(asked.partition) == changed;
-        let partitions = request.partitions.iter();
+        let partitions = || fetch.partitions();
         let mut bytes = 0;
-        for asked in partitions.clone().filter(has_changed).chain(partitions.filter(|asked| !has_changed(asked))) {
-            if self.readable(env.image, asked, request.follower).is_err() {
+        for asked in partitions().filter(has_changed).chain(partitions().filter(|asked| !has_changed(asked))) {
+            if self.readable(env.image, asked, follower).is_err() {
                 return true;
             }
             let log = env.logs.get(asked.partition).expect("a hosted partition has a log");
-            let end = end_of(env, log, request.follower);
+            let end = end_of(env, log, follower);
             // The log was cut, or the consumer is ahead of this replica's high watermark: it is told so at once.
             if asked.fetch_offset > end {
                 return true;
@@ -109,31 +134,32 @@ impl ReplicaManager {
                 Some(available) => bytes += available.min(asked.max_bytes),
                 None => return true,
             }
-            if bytes >= request.min_bytes || !matches!(divergence(log, asked), Ok(None)) {
+            if bytes >= min_bytes || !matches!(divergence(log, asked), Ok(None)) {
                 return true;
             }
         }
         false
     }
 
-    /// `ReplicaManager.readFromLog`: partition after partition until the response is full.
+    /// `ReplicaManager.readFromLog`: partition after partition until the response is full. Returns what is to be told.
     fn read_from_log(
         &mut self,
         ctx: &mut Ctx<'_>,
         env: &mut Env<'_>,
         from: NodeId,
-        request: &FetchRequest,
+        fetch: &mut Fetch,
         look: Look,
     ) -> Vec<FetchedPartition> {
-        let bytes = request.max_bytes.min(u64::from(env.config.fetch_max_bytes));
+        let bytes = fetch.params.max_bytes.min(u64::from(env.config.fetch_max_bytes));
         let mut room = Room { bytes, min_one_message: true };
-        let mut partitions = Vec::with_capacity(request.partitions.len());
-        for asked in &request.partitions {
-            let read = match self.preferred_read_replica(env, asked, request) {
+        let mut told = Vec::new();
+        for partition in fetch.partitions.all_in_turn() {
+            let asked = &fetch.partitions.get(partition).expect("it is one of them").asked;
+            let read = match self.preferred_read_replica(env, asked, &fetch.params) {
                 Some(elsewhere) => self.send_elsewhere(env, asked, elsewhere),
-                None => self.read_partition(env, asked, request.follower, &room),
+                None => self.read_partition(env, asked, fetch.params.follower, &room),
             };
-            let outcome = match (read, request.follower) {
+            let outcome = match (read, fetch.params.follower) {
                 (Ok(fetched), Some(follower)) if look == Look::First && fetched.diverging.is_none() => {
                     self.follower_reached(ctx, env, asked, follower).map(|()| fetched)
                 }
@@ -148,9 +174,11 @@ impl ReplicaManager {
             let size = size_of(&one);
             room.bytes = room.bytes.saturating_sub(size);
             room.min_one_message &= size == 0;
-            partitions.push(one);
+            if fetch.must_tell(&one) {
+                told.push(one);
+            }
         }
-        partitions
+        told
     }
 
     /// `Partition.fetchRecords`.
@@ -183,16 +211,11 @@ impl ReplicaManager {
     }
 
     /// `ReplicaManager.findPreferredReadReplica` with `RackAwareReplicaSelector`: where else the consumer should read.
-    fn preferred_read_replica(
-        &self,
-        env: &Env<'_>,
-        asked: &FetchPartition,
-        request: &FetchRequest,
-    ) -> Option<BrokerId> {
+    fn preferred_read_replica(&self, env: &Env<'_>, asked: &FetchPartition, params: &FetchParams) -> Option<BrokerId> {
         let selects_by_rack =
             env.config.replica_selector_class.as_ref().is_some_and(|class| class.ends_with("RackAwareReplicaSelector"));
-        let rack = request.rack.as_ref().filter(|rack| selects_by_rack && !rack.is_empty())?;
-        let partition = self.partitions.get(&asked.partition).filter(|_| request.follower.is_none())?;
+        let rack = params.rack.as_ref().filter(|rack| selects_by_rack && !rack.is_empty())?;
+        let partition = self.partitions.get(&asked.partition).filter(|_| params.follower.is_none())?;
         partition.nearest_replica(asked.fetch_offset, rack, env.image)
     }
 

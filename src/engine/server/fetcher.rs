@@ -4,21 +4,34 @@
 //! `replica.fetch.backoff.ms` while the others go on. If the leader's answer says that the histories part, the local log
 //! is cut; if it says that the offset is out of range, the loop asks for the leader's end, and perhaps for its start,
 //! before it fetches again.
+//!
+//! What to ask costs as much as has changed since the last request: partitions sleep while the leader knows all there is
+//! to know of them.
 
 use super::env::{Env, request};
 use super::replica_manager::ReplicaManager;
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, CorrelationId, LeaderEpoch, Mutation, NodeId, Offset, Time, TopicPartition};
-use crate::engine::protocol::{FetchPartition, FetchRequest, FollowerState, Isolation, ListOffsetsRequest, OffsetSpec};
+use crate::engine::common::{
+    BrokerId, CorrelationId, LeaderEpoch, Mutation, NodeId, Offset, Time, TopicPartition, Turns,
+};
+use crate::engine::config::KafkaVersion;
+use crate::engine::protocol::{
+    FetchParams, FetchPartition, FetchRequest, FetchRequestData, FetchSessionHandler, FollowerState, Isolation,
+    ListOffsetsRequest, OffsetSpec,
+};
 use crate::engine::runtime::TimerId;
 use crate::engine::storage::UnifiedLog;
 
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     leader: BrokerId,
-    /// In the order of the next request: who got records goes to the end, so that large ones do not starve others.
-    pub(super) partitions: Vec<PartitionFetchState>,
+    /// Who got records goes to the end of a full request, so that large ones do not starve others. Those sleep of which
+    /// the session with the leader knows everything.
+    pub(super) partitions: Turns<PartitionFetchState>,
+    /// Followed no more, which the leader has not been told yet.
+    left: Vec<TopicPartition>,
+    pub(super) session: FetchSessionHandler,
     pub(super) in_flight: Option<InFlight>,
     wake: Option<(TimerId, Time)>,
     /// Appends of its own that the disk has not flushed yet; meanwhile the loop stands still.
@@ -28,7 +41,6 @@ pub struct Fetcher {
 /// Where one followed partition stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionFetchState {
-    pub partition: TopicPartition,
     pub fetch_offset: Offset,
     pub current_leader_epoch: LeaderEpoch,
     pub last_fetched_epoch: Option<LeaderEpoch>,
@@ -61,14 +73,20 @@ pub struct InFlight {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// These offsets, under these epochs: an answer counts only while they still hold.
-    Fetch(Vec<(TopicPartition, Offset, LeaderEpoch)>),
+    /// What the session knows to be asked: an answer counts only while it still holds.
+    Fetch,
     Offsets(Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>),
 }
 
 impl Fetcher {
-    fn new(leader: BrokerId) -> Self {
-        Self { leader, partitions: Vec::new(), in_flight: None, wake: None, flushes: 0 }
+    fn new(leader: BrokerId, version: KafkaVersion) -> Self {
+        let session = if version.keeps_fetch_sessions() {
+            FetchSessionHandler::default()
+        } else {
+            FetchSessionHandler::without_sessions()
+        };
+        let partitions = Turns::default();
+        Self { leader, partitions, left: Vec::new(), session, in_flight: None, wake: None, flushes: 0 }
     }
 
     /// The broker it fetches from.
@@ -78,9 +96,14 @@ impl Fetcher {
     }
 
     /// What it follows there.
+    pub fn partitions(&self) -> impl Iterator<Item = (TopicPartition, &PartitionFetchState)> {
+        self.partitions.iter()
+    }
+
+    /// Its session with the leader.
     #[must_use]
-    pub fn partitions(&self) -> &[PartitionFetchState] {
-        &self.partitions
+    pub fn session(&self) -> &FetchSessionHandler {
+        &self.session
     }
 
     /// The request it waits for.
@@ -101,14 +124,34 @@ impl Fetcher {
         id: TopicPartition,
         leader_epoch: LeaderEpoch,
     ) -> Option<&mut PartitionFetchState> {
-        self.partitions.iter_mut().find(|state| state.partition == id && state.current_leader_epoch == leader_epoch)
+        self.partitions.get_mut(id).filter(|state| state.current_leader_epoch == leader_epoch)
     }
 
-    /// Puts a partition that got records behind the others.
-    pub(super) fn move_to_end(&mut self, id: TopicPartition) {
-        if let Some(index) = self.partitions.iter().position(|state| state.partition == id) {
-            self.partitions[index..].rotate_left(1);
+    fn stop(&mut self, id: TopicPartition) {
+        if self.partitions.remove(id).is_some() {
+            self.left.push(id);
         }
+    }
+
+    /// `RemoteLeaderEndPoint.buildFetch`: the next request; `None` if there is nothing to ask and nothing to take back.
+    fn build_fetch(&mut self, env: &Env<'_>, now: Time) -> Option<FetchRequestData> {
+        let is_full = self.session.next().is_full();
+        let looked_at = if is_full { self.partitions.all_in_turn() } else { self.partitions.awake_in_turn() };
+        let mut wanted = Vec::with_capacity(looked_at.len());
+        for id in looked_at {
+            let state = self.partitions.get(id).expect("it is one of them");
+            wanted.push((id, state.is_ready(now).then(|| fetch_partition(env, id, state))));
+            if state.phase == FetchPhase::Fetching {
+                self.partitions.sleep(id);
+            }
+        }
+        let left = std::mem::take(&mut self.left).into_iter().filter(|id| self.partitions.get(*id).is_none());
+        let data = if is_full {
+            self.session.build_full(wanted.into_iter().filter_map(|(_, wanted)| wanted).collect())
+        } else {
+            self.session.build_incremental(wanted.into_iter().chain(left.map(|id| (id, None))))
+        };
+        (!self.session.is_empty() || !data.to_forget.is_empty()).then_some(data)
     }
 }
 
@@ -131,24 +174,26 @@ impl ReplicaManager {
         id: TopicPartition,
         epoch: LeaderEpoch,
         log: &UnifiedLog,
+        version: KafkaVersion,
     ) {
-        let fetcher = self.fetchers.entry(leader).or_insert_with(|| Fetcher::new(leader));
-        fetcher.partitions.push(PartitionFetchState {
-            partition: id,
+        let fetcher = self.fetchers.entry(leader).or_insert_with(|| Fetcher::new(leader, version));
+        let state = PartitionFetchState {
             fetch_offset: log.log_end_offset(),
             current_leader_epoch: epoch,
             last_fetched_epoch: log.leader_epochs().latest_epoch(),
             phase: FetchPhase::Fetching,
-        });
+        };
+        fetcher.partitions.insert(id, state);
     }
 
     pub(super) fn stop_fetching(&mut self, id: TopicPartition) {
         for fetcher in self.fetchers.values_mut() {
-            fetcher.partitions.retain(|state| state.partition != id);
+            fetcher.stop(id);
         }
     }
 
-    /// A loop with nothing to follow ends, and closes its connection: what it asked last is not waited for.
+    /// A loop with nothing to follow ends, and closes its connection: what it asked last is not waited for, and its
+    /// session stays with the leader until somebody needs the slot.
     pub(super) fn shut_idle_fetchers(&mut self, ctx: &mut Ctx<'_>) {
         self.fetchers.retain(|_, fetcher| {
             let is_idle = fetcher.partitions.is_empty();
@@ -179,11 +224,11 @@ impl ReplicaManager {
             ctx.cancel_timer(timer);
         }
         let now = ctx.now();
-        let lookups: Vec<(TopicPartition, LeaderEpoch, OffsetSpec)> = fetcher
-            .partitions
-            .iter()
-            .filter_map(|state| match state.phase {
-                FetchPhase::OutOfRange { asks } => Some((state.partition, state.current_leader_epoch, asks)),
+        let awake = fetcher.partitions.awake_in_turn();
+        let states = awake.iter().filter_map(|id| Some((*id, fetcher.partitions.get(*id)?)));
+        let lookups: Vec<(TopicPartition, LeaderEpoch, OffsetSpec)> = states
+            .filter_map(|(id, state)| match state.phase {
+                FetchPhase::OutOfRange { asks } => Some((id, state.current_leader_epoch, asks)),
                 _ => None,
             })
             .collect();
@@ -192,27 +237,26 @@ impl ReplicaManager {
             send(ctx, env, fetcher, Asked::Offsets(lookups), ListOffsetsRequest { partitions });
             return;
         }
-        let ready: Vec<&PartitionFetchState> = fetcher.partitions.iter().filter(|state| state.is_ready(now)).collect();
-        if let (false, Some(broker_epoch)) = (ready.is_empty(), env.broker_epoch) {
-            let asked = ready.iter().map(|state| (state.partition, state.fetch_offset, state.current_leader_epoch));
-            let asked = Asked::Fetch(asked.collect());
-            let fetch = FetchRequest {
+        if let Some(broker_epoch) = env.broker_epoch
+            && let Some(data) = fetcher.build_fetch(env, now)
+        {
+            let params = FetchParams {
                 follower: Some(FollowerState { broker: env.me, broker_epoch }),
                 max_wait: env.config.replica_fetch_wait_max,
                 min_bytes: u64::from(env.config.replica_fetch_min_bytes),
                 max_bytes: u64::from(env.config.replica_fetch_response_max_bytes),
                 isolation: Isolation::ReadUncommitted,
                 rack: None,
-                partitions: ready.iter().map(|state| fetch_partition(env, state)).collect(),
             };
-            send(ctx, env, fetcher, asked, fetch);
+            let FetchRequestData { metadata, to_send: partitions, to_forget: forgotten } = data;
+            send(ctx, env, fetcher, Asked::Fetch, FetchRequest { params, metadata, partitions, forgotten });
             return;
         }
         let until = |state: &PartitionFetchState| match state.phase {
             FetchPhase::Delayed { until } => Some(until),
             _ => None,
         };
-        if let Some(at) = fetcher.partitions.iter().filter_map(until).min() {
+        if let Some(at) = fetcher.partitions.iter().filter_map(|(_, state)| until(state)).min() {
             fetcher.wake = Some((ctx.set_timer(at.since(now), BrokerTimer::FetcherWake { leader }.into()), at));
         }
     }
@@ -243,23 +287,29 @@ impl ReplicaManager {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         let Some(sent) = fetcher.in_flight.take() else { return };
         ctx.cancel_timer(sent.timeout);
+        if sent.asked == Asked::Fetch {
+            fetcher.session.handle_error();
+        }
         let until = ctx.now() + env.config.replica_fetch_backoff;
-        for state in fetcher.partitions.iter_mut().filter(|state| state.phase != FetchPhase::Failed) {
-            state.phase = FetchPhase::Delayed { until };
+        fetcher.partitions.wake_all();
+        for id in fetcher.partitions.all_in_turn() {
+            if let Some(state) = fetcher.partitions.get_mut(id).filter(|state| state.phase != FetchPhase::Failed) {
+                state.phase = FetchPhase::Delayed { until };
+            }
         }
         self.pump_fetcher(ctx, env, leader);
     }
 }
 
-fn fetch_partition(env: &Env<'_>, state: &PartitionFetchState) -> FetchPartition {
+fn fetch_partition(env: &Env<'_>, id: TopicPartition, state: &PartitionFetchState) -> FetchPartition {
     FetchPartition {
-        partition: state.partition,
+        partition: id,
         current_leader_epoch: Some(state.current_leader_epoch),
         fetch_offset: state.fetch_offset,
         last_fetched_epoch: state.last_fetched_epoch.filter(|_| {
             env.config.version.truncates_by_leader_epoch() && !env.config.sabotage.breaks(Mutation::HidesItsEpoch)
         }),
-        log_start_offset: env.logs.get(state.partition).map(UnifiedLog::log_start_offset),
+        log_start_offset: env.logs.get(id).map(UnifiedLog::log_start_offset),
         max_bytes: u64::from(env.config.replica_fetch_max_bytes),
     }
 }

@@ -21,23 +21,27 @@ impl ReplicaManager {
         correlation: CorrelationId,
         response: FetchResponse,
     ) {
-        let Some(Asked::Fetch(asked)) = self.take_asked(ctx, leader, correlation) else { return };
-        for one in response.partitions {
+        let Some(Asked::Fetch) = self.take_asked(ctx, leader, correlation) else { return };
+        let is_usable = self.fetchers.get_mut(&leader).is_some_and(|one| one.session.handle_response(&response));
+        for one in response.partitions.into_iter().filter(|_| is_usable) {
             let id = one.partition;
-            let sent = asked.iter().find(|(partition, ..)| *partition == id);
-            let Some((_, offset, leader_epoch)) = sent.copied() else { continue };
-            // Meanwhile the partition may have got another leader, or the same one anew.
-            let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
-            let is_current =
-                position.is_some_and(|state| state.fetch_offset == offset && state.phase != FetchPhase::Failed);
-            if is_current {
-                match one.outcome {
-                    Ok(fetched) => self.process_partition_data(ctx, env, leader, id, leader_epoch, &fetched),
-                    Err(error) => self.fetch_refused(ctx, env, leader, id, leader_epoch, error),
-                }
+            let Some(leader_epoch) = self.awaited_epoch(leader, id) else { continue };
+            match one.outcome {
+                Ok(fetched) => self.process_partition_data(ctx, env, leader, id, leader_epoch, &fetched),
+                Err(error) => self.fetch_refused(ctx, env, leader, id, leader_epoch, error),
             }
         }
         self.pump_fetcher(ctx, env, leader);
+    }
+
+    /// The epoch under which the partition was asked for, if it still stands there: meanwhile it may have got another
+    /// leader, or the same one anew.
+    fn awaited_epoch(&mut self, leader: BrokerId, id: TopicPartition) -> Option<LeaderEpoch> {
+        let fetcher = self.fetchers.get_mut(&leader)?;
+        let asked = *fetcher.session.asked(id)?;
+        let leader_epoch = asked.current_leader_epoch?;
+        let state = fetcher.position_mut(id, leader_epoch)?;
+        (state.fetch_offset == asked.fetch_offset && state.phase != FetchPhase::Failed).then_some(leader_epoch)
     }
 
     fn process_partition_data(
@@ -98,7 +102,7 @@ impl ReplicaManager {
         }
         self.resume_at_log_end(env, leader, id, leader_epoch);
         if let (Some(_), Some(fetcher)) = (info, self.fetchers.get_mut(&leader)) {
-            fetcher.move_to_end(id);
+            fetcher.partitions.send_to_end(id);
         }
     }
 
@@ -177,18 +181,20 @@ impl ReplicaManager {
 
     fn resume_at_log_end(&mut self, env: &Env<'_>, leader: BrokerId, id: TopicPartition, leader_epoch: LeaderEpoch) {
         let log = env.logs.get(id).expect("a followed partition has a log");
-        let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
-        if let Some(state) = position {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        if let Some(state) = fetcher.position_mut(id, leader_epoch) {
             state.fetch_offset = log.log_end_offset();
             state.last_fetched_epoch = log.leader_epochs().latest_epoch();
             state.phase = FetchPhase::Fetching;
+            fetcher.partitions.wake(id);
         }
     }
 
     fn set_phase(&mut self, leader: BrokerId, id: TopicPartition, leader_epoch: LeaderEpoch, phase: FetchPhase) {
-        let position = self.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.position_mut(id, leader_epoch));
-        if let Some(state) = position {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        if let Some(state) = fetcher.position_mut(id, leader_epoch) {
             state.phase = phase;
+            fetcher.partitions.wake(id);
         }
     }
 }

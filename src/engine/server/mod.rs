@@ -1,7 +1,7 @@
 //! A broker process: replicas, purgatories, fetchers, its life with the controller.
 //!
 //! `broker` is the node and only dispatches. `replica_manager` keeps the replicas; what they do is told by verb:
-//! `produce`, `fetch` and `list_offsets` for those who ask, `log_io` where the disk is asked, `fetcher` and `follow` where this broker itself asks a
+//! `produce`, `fetch` (over `fetch_session`) and `list_offsets` for those who ask, `log_io` where the disk is asked, `fetcher` and `follow` where this broker itself asks a
 //! leader, `alter_partition` for the in-sync set. `partition` and `replica` hold the rules of replication and send
 //! nothing. `lifecycle`, `metadata_loader`, `topic_creation` and `producer_ids` talk to the controller.
 
@@ -11,6 +11,7 @@ mod delete_records;
 mod env;
 mod fact;
 mod fetch;
+mod fetch_session;
 mod fetcher;
 mod follow;
 mod forwarding;
@@ -38,6 +39,7 @@ mod zk;
 pub use alter_partition::AlterPartitionManager;
 pub use broker::{Broker, MetadataSource};
 pub use fact::BrokerFact;
+pub use fetch_session::{CachedPartition, Fetch, FetchSession, FetchSessionCache};
 pub use fetcher::{Asked, FetchPhase, Fetcher, InFlight, PartitionFetchState};
 pub use lifecycle::{BrokerState, Lifecycle};
 pub use log_io::BrokerToken;

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::fetch_session::Fetch;
 use crate::engine::Ctx;
 use crate::engine::common::{CorrelationId, ErrorCode, NodeId, Offset, Time, TopicPartition};
-use crate::engine::protocol::{Acks, Appended, FetchRequest};
+use crate::engine::protocol::{Acks, Appended};
 use crate::engine::runtime::TimerId;
 use crate::engine::storage::Flush;
 
@@ -58,7 +59,7 @@ impl ProduceWait {
 #[derive(Clone, Debug)]
 pub struct ParkedFetch {
     pub parked: Parked,
-    pub request: FetchRequest,
+    pub fetch: Fetch,
 }
 
 /// `DelayedDeleteRecords`: the leader's log begins later, not yet everybody's.
@@ -141,8 +142,8 @@ impl Purgatory {
     }
 
     pub(super) fn fetches_watching(&self, partition: TopicPartition) -> Vec<ParkedId> {
-        let watches = |fetch: &ParkedFetch| fetch.request.partitions.iter().any(|one| one.partition == partition);
-        self.fetches().filter(|(_, fetch)| watches(fetch)).map(|(id, _)| id).collect()
+        let watches = |waiting: &ParkedFetch| waiting.fetch.partitions.get(partition).is_some();
+        self.fetches().filter(|(_, waiting)| watches(waiting)).map(|(id, _)| id).collect()
     }
 
     pub(super) fn produce_mut(&mut self, id: ParkedId) -> Option<&mut ParkedProduce> {
@@ -169,19 +170,15 @@ impl Purgatory {
 
     /// A broker handles the requests of one connection one by one, so a second fetch of the same node means that the
     /// first one's connection is gone, and nobody waits for its answer.
-    pub(super) fn forget_fetches_of(&mut self, ctx: &mut Ctx<'_>, client: NodeId) {
-        self.fetches.retain(|_, fetch| {
-            let is_his = fetch.parked.client == client;
-            if is_his {
-                ctx.cancel_timer(fetch.parked.timer);
-            }
-            !is_his
-        });
+    pub(super) fn forget_fetches_of(&mut self, ctx: &mut Ctx<'_>, client: NodeId) -> Vec<Fetch> {
+        let is_his = |waiting: &ParkedFetch| waiting.parked.client == client;
+        let his: Vec<ParkedId> = self.fetches().filter(|(_, one)| is_his(one)).map(|(id, _)| id).collect();
+        his.into_iter().filter_map(|id| self.release_fetch(ctx, id)).map(|waiting| waiting.fetch).collect()
     }
 
     /// The connection broke: nobody waits for the answers any more.
-    pub(super) fn forget(&mut self, ctx: &mut Ctx<'_>, client: NodeId) {
-        self.forget_fetches_of(ctx, client);
+    pub(super) fn forget(&mut self, ctx: &mut Ctx<'_>, client: NodeId) -> Vec<Fetch> {
+        let fetches = self.forget_fetches_of(ctx, client);
         self.deletes.retain(|_, delete| {
             let is_his = delete.parked.client == client;
             if is_his {
@@ -196,5 +193,6 @@ impl Purgatory {
             }
             !is_his
         });
+        fetches
     }
 }

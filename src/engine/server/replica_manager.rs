@@ -10,13 +10,14 @@ use std::sync::Arc;
 use super::BrokerFact;
 use super::alter_partition::AlterPartitionManager;
 use super::env::Env;
+use super::fetch_session::FetchSessionCache;
 use super::fetcher::Fetcher;
 use super::follow::truncate_to_high_watermark;
 use super::partition::{IsrRules, LagRule, Partition};
 use super::purgatory::Purgatory;
 use super::timer::BrokerTimer;
 use crate::engine::Ctx;
-use crate::engine::common::{BrokerId, ErrorCode, Mutation, Offset, Purpose, TopicId, TopicPartition};
+use crate::engine::common::{BrokerId, ErrorCode, Mutation, NodeId, Offset, Purpose, TopicId, TopicPartition};
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::metadata::{MetadataImage, PartitionRegistration, TopicOverrides};
 use crate::engine::protocol::{LeaderHint, TopicName};
@@ -26,6 +27,7 @@ use crate::engine::storage::DirSuffix;
 pub(super) struct ReplicaManager {
     pub(super) partitions: BTreeMap<TopicPartition, Partition>,
     pub(super) purgatory: Purgatory,
+    pub(super) sessions: FetchSessionCache,
     pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
     pub(super) alter_partition: AlterPartitionManager,
     /// Replicas in directories that have failed.
@@ -134,7 +136,7 @@ impl ReplicaManager {
             let renamed = self.remove_log(ctx, env, id, suffix);
             ctx.emit(BrokerFact::ReplicaRemoved { partition: id, log_end, renamed });
         }
-        self.changed.insert(id);
+        self.touch(id);
         was_leader.then_some(Leadership::Lost(id))
     }
 
@@ -185,7 +187,7 @@ impl ReplicaManager {
                 log_end: log.log_end_offset(),
                 high_watermark: log.high_watermark(),
             });
-            self.changed.insert(id);
+            self.touch(id);
         }
         // The in-sync set may be down to this broker.
         self.advance_high_watermark(ctx, env, id);
@@ -208,14 +210,14 @@ impl ReplicaManager {
             let (leader, leader_epoch, log_end) =
                 (registration.leader, registration.leader_epoch, log.log_end_offset());
             ctx.emit(BrokerFact::BecameFollower { partition: id, leader, leader_epoch, log_end });
-            self.changed.insert(id);
+            self.touch(id);
             self.stop_fetching(id);
             if let Some(leader) = leader.filter(|leader| env.image.broker(*leader).is_some()) {
                 if !env.config.version.truncates_by_leader_epoch() {
                     truncate_to_high_watermark(ctx, env, id, leader_epoch);
                 }
                 let log = env.logs.get(id).expect("it was opened a moment ago");
-                self.start_fetching(leader, id, leader_epoch, log);
+                self.start_fetching(leader, id, leader_epoch, log, env.config.version);
             }
         }
         if self.is_in_controlled_shutdown && !registration.isr.contains(&env.me) {
@@ -262,6 +264,9 @@ impl ReplicaManager {
     /// Notes that requests waiting on this partition may have got what they wait for.
     pub(super) fn touch(&mut self, partition: TopicPartition) {
         self.changed.insert(partition);
+        for fetcher in self.fetchers.values_mut() {
+            fetcher.partitions.wake(partition);
+        }
     }
 
     /// Looks at the requests that wait on changed partitions: first producers, then fetchers, as Kafka does.
@@ -270,6 +275,13 @@ impl ReplicaManager {
             self.complete_produces(ctx, env, partition);
             self.complete_fetches(ctx, env, partition);
             self.complete_deletes(ctx, env, partition);
+        }
+    }
+
+    /// The connection to `peer` broke: nobody waits for what it asked. Its fetch session lives on.
+    pub(super) fn forget(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
+        for fetch in self.purgatory.forget(ctx, peer) {
+            self.sessions.give_back(fetch);
         }
     }
 
@@ -285,7 +297,7 @@ impl ReplicaManager {
         let rules = rules(ctx, env.config, env.image, &config);
         if let Some(rise) = partition.maybe_increment_high_watermark(log, &rules) {
             ctx.emit(BrokerFact::HighWatermarkMoved { partition: id, from: rise.from, to: rise.to, ends: rise.ends });
-            self.changed.insert(id);
+            self.touch(id);
             self.risen.push((id, rise.to));
         }
     }

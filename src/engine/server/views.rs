@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::alter_partition::AlterPartitionManager;
 use super::broker::{Broker, overlaid};
+use super::fetch_session::FetchSessionCache;
 use super::fetcher::Fetcher;
 use super::lifecycle::Lifecycle;
 use super::metadata_loader::MetadataLoader;
@@ -131,6 +132,12 @@ impl Broker {
     #[must_use]
     pub fn purgatory(&self) -> &Purgatory {
         &self.volatile.replicas.purgatory
+    }
+
+    /// Sessions of those who fetch from it.
+    #[must_use]
+    pub fn fetch_sessions(&self) -> &FetchSessionCache {
+        &self.volatile.replicas.sessions
     }
 
     /// In-sync sets that the controller is asked for.

@@ -204,7 +204,7 @@ fn cursors(groups: &[GroupView], badges: &BTreeMap<String, GroupBadge>, partitio
 }
 
 fn waiting_followers(broker: &Broker) -> usize {
-    broker.purgatory().fetches().filter(|(_, fetch)| fetch.request.follower.is_some()).count()
+    broker.purgatory().fetches().filter(|(_, waiting)| waiting.fetch.params.follower.is_some()).count()
 }
 
 /// Requests of clients that this broker holds, for the topic in view.
@@ -229,10 +229,10 @@ fn waiting(world: &World, broker: &Broker, topic: Option<TopicId>) -> Vec<Waitin
             add(&produce.parked, Class::Produce, WaitingFor::HighWatermark { partition, first, last, until });
         }
     }
-    for (_, fetch) in broker.purgatory().fetches().filter(|(_, fetch)| fetch.request.follower.is_none()) {
-        if let Some(one) = fetch.request.partitions.iter().find(|one| shown(one.partition)) {
+    for (_, waiting) in broker.purgatory().fetches().filter(|(_, waiting)| waiting.fetch.params.follower.is_none()) {
+        if let Some(one) = waiting.fetch.partitions().find(|one| shown(one.partition)) {
             let what = WaitingFor::Data { partition: one.partition, offset: one.fetch_offset };
-            add(&fetch.parked, Class::Fetch, what);
+            add(&waiting.parked, Class::Fetch, what);
         }
     }
     all

@@ -97,9 +97,11 @@ fn of_broker(fact: &BrokerFact) -> Lane {
             Lane::Produce
         }
         BrokerFact::FetchRefused { fetcher, .. } if fetcher.is_client() => Lane::Fetch,
-        BrokerFact::FollowerReached { .. } | BrokerFact::FetchParked { .. } | BrokerFact::FetchRefused { .. } => {
-            Lane::Noise
-        }
+        BrokerFact::FollowerReached { .. }
+        | BrokerFact::FetchParked { .. }
+        | BrokerFact::FetchRefused { .. }
+        | BrokerFact::FetchSessionOpened { .. }
+        | BrokerFact::FetchSessionClosed { .. } => Lane::Noise,
         _ => Lane::Control,
     }
 }

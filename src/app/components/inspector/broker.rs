@@ -47,6 +47,7 @@ pub fn view(page: &Page, text: &Text, id: BrokerId) -> Option<Html> {
                 })),
                 row("broker epoch", or_none(text, registration.map(|registration| registration.epoch))),
                 row(text.get("ui-metadata-up-to"), broker.image().end_offset().to_string()),
+                row(text.get("ui-fetch-sessions"), broker.fetch_sessions().sessions().len().to_string()),
             ])) }
             { partitions(page, text, world, id) }
             { section(text.get("ui-do"), actions(page, text, node)) }

@@ -8,7 +8,7 @@ use crate::app::i18n::Text;
 use crate::app::selection::Selection;
 use crate::app::state::page::Page;
 use crate::engine::command::Command;
-use crate::engine::protocol::{Body, Digest};
+use crate::engine::protocol::{Body, Digest, FetchMetadata, Request, Response};
 use crate::engine::runtime::{Fate, InFlight, MessageId, RuntimeFact};
 use crate::engine::trace::{Fact, Record};
 use crate::view::explain::{gist, why};
@@ -32,12 +32,13 @@ pub fn view(page: &Page, text: &Text, id: u64) -> Option<Html> {
             { head(text.get_with("ui-message-of", &[("from", from.as_str().into()), ("to", to.as_str().into())]),
                 html! { { format!("{} {kind}", digest.name) } }) }
             <section class="inspector__section">
-                { facts(vec![
-                    row(text.get("ui-sent-at"), message.sent_at.to_string()),
-                    row(text.get("ui-fate"), fate(text, message)),
-                    row(text.get("ui-gist"), gist(world, &digest.gist)),
-                    row(text.get("ui-number"), id.to_string()),
-                ]) }
+                { facts([
+                    Some(row(text.get("ui-sent-at"), message.sent_at.to_string())),
+                    Some(row(text.get("ui-fate"), fate(text, message))),
+                    Some(row(text.get("ui-gist"), gist(world, &digest.gist))),
+                    fetch_session(text, &message.body).map(|session| row(text.get("ui-fetch-session"), session)),
+                    Some(row(text.get("ui-number"), id.to_string())),
+                ].into_iter().flatten().collect()) }
                 <p class="inspector__links">
                     { link_to(page, Selection::Node(message.from), from) }{ " → " }{ link_to(page, Selection::Node(message.to), to) }
                     { " · " }{ link_to(page, Selection::link(message.from, message.to), text.get("ui-link")) }
@@ -66,6 +67,27 @@ fn fate(text: &Text, message: &InFlight<Body>) -> AttrValue {
         Fate::Held { .. } => text.get("ui-is-held"),
         Fate::Lost { .. } => text.get("ui-will-be-lost"),
     }
+}
+
+/// Which session a fetch belongs to, and how much of it the message tells (KIP-227).
+fn fetch_session(text: &Text, body: &Body) -> Option<AttrValue> {
+    let (key, session, epoch, told) = match body {
+        Body::Request { request: Request::Fetch(fetch), .. } => match fetch.metadata {
+            FetchMetadata::Incremental { session, epoch } => {
+                ("ui-fetch-incremental", Some(session), epoch, fetch.partitions.len())
+            }
+            FetchMetadata::Initial { close } => ("ui-fetch-initial", close, 0, fetch.partitions.len()),
+            FetchMetadata::Final { close } => ("ui-fetch-final", close, 0, fetch.partitions.len()),
+        },
+        Body::Response { response: Response::Fetch(fetch), .. } => {
+            let key = if fetch.session.is_some() { "ui-fetch-told" } else { "ui-fetch-told-without" };
+            (key, fetch.session, 0, fetch.partitions.len())
+        }
+        _ => return None,
+    };
+    let session = session.map_or_else(|| "–".to_owned(), |session| session.to_string());
+    let args = [("session", session.into()), ("epoch", epoch.into()), ("partitions", told.into())];
+    Some(text.get_with(key, &args))
 }
 
 /// Every field of the message, as the engine has it, cut short where it is long.

@@ -202,6 +202,7 @@ impl Process {
     fn finish_closing(&mut self, ctx: &mut Ctx<'_>) {
         self.give_up_partitions(ctx);
         self.leave(ctx);
+        self.close_fetch_sessions(ctx);
         self.membership.reset(true);
         self.program.activity = Activity::Closed;
         ctx.emit(ConsumerFact::Closed);

@@ -1,7 +1,7 @@
 //! Finding positions and fetching records (`OffsetFetcher`, `Fetcher`).
 //!
 //! One fetch at a time per leader, over all its partitions of which nothing lies buffered. The leader holds it back
-//! until there is something to send or `fetch.max.wait.ms` is over.
+//! until there is something to send or `fetch.max.wait.ms` is over. With each broker there is a fetch session (KIP-227).
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::engine::clients::fact::{ConsumerFact, PositionFrom};
 use crate::engine::common::{BrokerId, ErrorCode, LeaderEpoch, Offset, Time, TopicPartition};
 use crate::engine::config::IsolationLevel;
 use crate::engine::protocol::{
-    FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, Isolation, ListOffsetsRequest,
-    ListOffsetsResponse, OffsetSpec,
+    FetchParams, FetchPartition, FetchRequest, FetchRequestData, FetchResponse, Fetched, FetchedPartition, Isolation,
+    ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
 };
 
 impl Process {
@@ -134,7 +134,9 @@ impl Process {
                 }
             }
             let purpose = partitions.iter().map(|asked| (asked.partition, asked.fetch_offset)).collect();
-            let request = FetchRequest {
+            let FetchRequestData { metadata, to_send: partitions, to_forget: forgotten } =
+                self.fetch_sessions.entry(leader).or_default().build(partitions);
+            let params = FetchParams {
                 follower: None,
                 max_wait: self.config.fetch_max_wait,
                 min_bytes: u64::from(self.config.fetch_min_bytes),
@@ -144,8 +146,8 @@ impl Process {
                     IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
                 },
                 rack: self.config.client_rack.clone(),
-                partitions,
             };
+            let request = FetchRequest { params, metadata, partitions, forgotten };
             self.network.send(ctx, leader, request, ConsumerRequest::Fetch { partitions: purpose });
         }
     }
@@ -192,8 +194,17 @@ impl Process {
         self.network.in_flight().any(|(broker, request)| broker == leader && is_fetch(&request.purpose))
     }
 
-    pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, asked: &[(TopicPartition, Offset)], answer: FetchResponse) {
-        self.fetch_failed(asked);
+    pub(super) fn fetched(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        from: BrokerId,
+        asked: &[(TopicPartition, Offset)],
+        answer: FetchResponse,
+    ) {
+        self.not_in_flight(asked);
+        if !self.fetch_sessions.entry(from).or_default().handle_response(&answer) {
+            return;
+        }
         for FetchedPartition { partition, outcome, current_leader } in answer.partitions {
             let offset = asked.iter().find(|(asked, _)| *asked == partition).map(|(_, offset)| *offset);
             let state = self.subscriptions.get_mut(partition);
@@ -255,8 +266,32 @@ impl Process {
         }
     }
 
-    /// Nothing came of a fetch, or something did: its partitions are free to be asked for again.
-    pub(super) fn fetch_failed(&mut self, asked: &[(TopicPartition, Offset)]) {
+    /// Nothing came of a fetch, and nobody knows whether the broker got it.
+    pub(super) fn fetch_failed(&mut self, from: BrokerId, asked: &[(TopicPartition, Offset)]) {
+        self.not_in_flight(asked);
+        self.fetch_sessions.entry(from).or_default().handle_error();
+    }
+
+    /// Ends the sessions with brokers that can be reached (KAFKA-7109); nobody waits for the answers.
+    pub(super) fn close_fetch_sessions(&mut self, ctx: &mut Ctx<'_>) {
+        for (broker, mut session) in std::mem::take(&mut self.fetch_sessions) {
+            let Some(last) = session.close().filter(|_| self.network.can_send(broker, ctx.now())) else { continue };
+            let params = FetchParams {
+                follower: None,
+                max_wait: self.config.fetch_max_wait,
+                min_bytes: u64::from(self.config.fetch_min_bytes),
+                max_bytes: u64::from(self.config.fetch_max_bytes),
+                isolation: Isolation::ReadUncommitted,
+                rack: None,
+            };
+            let FetchRequestData { metadata, to_send: partitions, to_forget: forgotten } = last;
+            let request = FetchRequest { params, metadata, partitions, forgotten };
+            self.network.send(ctx, broker, request, ConsumerRequest::Fetch { partitions: Vec::new() });
+        }
+    }
+
+    /// Its partitions are free to be asked for again.
+    fn not_in_flight(&mut self, asked: &[(TopicPartition, Offset)]) {
         for (partition, offset) in asked {
             if let Some(state) = self.subscriptions.get_mut(*partition)
                 && state.fetch.is_some_and(|fetch| fetch.offset == *offset)

@@ -1,5 +1,6 @@
 //! The new consumer's library (`ClassicKafkaConsumer`, since 0.9): what dies with its process, and which answer goes where.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::application::{Activity, ConsumerApplication, ConsumerLedger};
@@ -15,7 +16,7 @@ use crate::engine::clients::{
 use crate::engine::command::CommitStyle;
 use crate::engine::common::{BrokerId, CorrelationId, Generation, Offset, Span, Time, TopicPartition};
 use crate::engine::config::ConsumerConfig;
-use crate::engine::protocol::{OffsetSpec, Response, TopicName};
+use crate::engine::protocol::{FetchSessionHandler, OffsetSpec, Response, TopicName};
 use crate::engine::runtime::TimerId;
 
 /// What a request was for.
@@ -75,6 +76,7 @@ pub(super) struct Process {
     pub retry: ExponentialBackoff,
     pub membership: Membership,
     pub subscriptions: Subscriptions,
+    pub fetch_sessions: BTreeMap<BrokerId, FetchSessionHandler>,
     /// When the application last called, or was inside, `poll()`.
     pub last_poll: Time,
     pub next_auto_commit: Time,
@@ -121,6 +123,7 @@ impl Process {
             config,
             membership: Membership::new(),
             subscriptions: Subscriptions::default(),
+            fetch_sessions: BTreeMap::new(),
             last_poll: Time::ZERO,
             next_auto_commit: Time::ZERO,
             is_fetching_committed: false,
@@ -169,7 +172,7 @@ impl Process {
     ) {
         let Some(request) = self.network.complete(broker, correlation) else { return };
         if !self.program.is_over() {
-            self.answer(ctx, request, response);
+            self.answer(ctx, broker, request, response);
             self.advance(ctx, ledger);
         }
     }
@@ -194,7 +197,13 @@ impl Process {
         self.advance(ctx, ledger);
     }
 
-    fn answer(&mut self, ctx: &mut Ctx<'_>, request: InFlightRequest<ConsumerRequest>, response: Response) {
+    fn answer(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        broker: BrokerId,
+        request: InFlightRequest<ConsumerRequest>,
+        response: Response,
+    ) {
         let InFlightRequest { correlation, purpose, .. } = request;
         match (purpose, response) {
             (ConsumerRequest::Metadata, Response::Metadata(answer)) => {
@@ -232,7 +241,7 @@ impl Process {
                 self.offsets_listed(ctx, &partitions, answer);
             }
             (ConsumerRequest::Fetch { partitions }, Response::Fetch(answer)) => {
-                self.fetched(ctx, &partitions, answer);
+                self.fetched(ctx, broker, &partitions, answer);
             }
             // LeaveGroup is not waited for. A rebalance that was given up is of no interest. And an answer may be meant
             // for a process that is no more, under a number that has been used again.
@@ -260,7 +269,7 @@ impl Process {
                 ConsumerRequest::ListOffsets { partitions } => self.retry_listing(ctx, &partitions),
                 ConsumerRequest::OffsetForLeaderEpoch { partitions } => self.retry_validation(ctx, &partitions),
                 ConsumerRequest::Fetch { partitions } => {
-                    self.fetch_failed(&partitions);
+                    self.fetch_failed(broker, &partitions);
                     for (partition, _) in partitions {
                         self.clear_read_replica(ctx, partition);
                     }

@@ -14,9 +14,9 @@ use crate::engine::clients::{ClientMetadata, Disconnection, MetadataConfig, Netw
 use crate::engine::common::{BrokerId, CorrelationId, ErrorCode, Offset, Purpose, Span, Time, TopicPartition};
 use crate::engine::config::{OldConsumerConfig, OldOffsetReset};
 use crate::engine::protocol::{
-    BROKER_IDS, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Isolation, ListOffsetsRequest,
-    ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetSpec, Response, TopicName, TopicsAsked, ZkOp,
-    ZkOutcome, ZkReply,
+    BROKER_IDS, FetchMetadata, FetchParams, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Isolation,
+    ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetSpec, Response, TopicName,
+    TopicsAsked, ZkOp, ZkOutcome, ZkReply,
 };
 
 /// What a broker was asked, by the fetchers of which era: each rebalance stops them all and begins another.
@@ -249,7 +249,7 @@ impl Connector {
                     state.fetch = Some(FetchInFlight { to: broker, since: now, offset: *offset });
                 }
             }
-            let request = FetchRequest {
+            let params = FetchParams {
                 follower: None,
                 max_wait: self.config.fetch_wait_max,
                 min_bytes: u64::from(self.config.fetch_min_bytes),
@@ -257,8 +257,9 @@ impl Connector {
                 max_bytes: u64::MAX,
                 isolation: Isolation::ReadUncommitted,
                 rack: None,
-                partitions,
             };
+            let (metadata, forgotten) = (FetchMetadata::LEGACY, Vec::new());
+            let request = FetchRequest { params, metadata, partitions, forgotten };
             self.fetchers.network.send(ctx, broker, request, BrokerCall::Fetch { era, partitions: asked });
         }
     }

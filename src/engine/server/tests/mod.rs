@@ -13,15 +13,16 @@ use crate::engine::coordinator::group::OFFSETS_TOPIC;
 use crate::engine::metadata::{BatchContent, MetadataBatch, MetadataRecord, PartitionChange, PartitionRegistration};
 use crate::engine::protocol::{
     Acks, AlterPartitionResponse, AlteredPartition, Body, BrokerHeartbeatResponse, BrokerRegistrationResponse,
-    CreateTopicsRequest, CreateTopicsResponse, CurrentLeader, FetchPartition, FetchRequest, FetchResponse, FetchedLog,
-    FindCoordinatorRequest, Isolation, ListOffsetsRequest, MetadataLogRequest, MetadataLogResponse, MetadataRequest,
-    NewTopic, OffsetSpec, ProduceRequest, Request, Response, TopicsAsked,
+    CreateTopicsRequest, CreateTopicsResponse, CurrentLeader, FetchMetadata, FetchParams, FetchPartition, FetchRequest,
+    FetchResponse, FetchedLog, FindCoordinatorRequest, Isolation, ListOffsetsRequest, MetadataLogRequest,
+    MetadataLogResponse, MetadataRequest, NewTopic, OffsetSpec, ProduceRequest, Request, Response, TopicsAsked,
 };
 use crate::engine::record::{Record, RecordBatch};
 use crate::engine::runtime::{Crash, Domain, Kernel, Latency, Node};
 use crate::engine::trace::Fact;
 use crate::engine::{Ctx, Kafka, Token};
 
+mod fetch_sessions;
 mod replication;
 mod serving;
 
@@ -361,12 +362,16 @@ impl Stage {
 
 fn consume(offset: u64, max_wait_ms: u64) -> FetchRequest {
     FetchRequest {
-        follower: None,
-        max_wait: Span::millis(max_wait_ms),
-        min_bytes: 1,
-        max_bytes: 52_428_800,
-        isolation: Isolation::ReadUncommitted,
-        rack: None,
+        params: FetchParams {
+            follower: None,
+            max_wait: Span::millis(max_wait_ms),
+            min_bytes: 1,
+            max_bytes: 52_428_800,
+            isolation: Isolation::ReadUncommitted,
+            rack: None,
+        },
+        metadata: FetchMetadata::LEGACY,
+        forgotten: Vec::new(),
         partitions: vec![FetchPartition {
             partition: TP,
             current_leader_epoch: None,

@@ -238,7 +238,7 @@ fn a_dead_leader_is_tried_again_after_the_backoff() {
     stage.run(50);
     let fetcher = stage.broker(2).fetchers().next().unwrap();
     assert!(fetcher.in_flight().is_none() && fetcher.backoff_until().is_some());
-    assert!(matches!(fetcher.partitions()[0].phase, FetchPhase::Delayed { .. }));
+    assert!(matches!(fetcher.partitions().next().unwrap().1.phase, FetchPhase::Delayed { .. }));
     let refused = |stage: &Stage| stage.kernel.in_flight().filter(|message| message.to == NodeId::broker(1)).count();
     assert_eq!(refused(&stage), 0);
     // It heard of the crash after 2 ms; replica.fetch.backoff.ms is a second.

@@ -79,7 +79,7 @@ fn whoever_comes_to_the_wrong_broker_is_told_the_right_one() {
 fn fetches_wait_for_bytes_and_report_what_is_out_of_range() {
     let mut stage = Stage::new(&[]);
     let mut greedy = consume(0, 1_000);
-    greedy.min_bytes = 150;
+    greedy.params.min_bytes = 150;
     let greedy = stage.ask(OTHER, 1, greedy);
     stage.run(20);
     // One batch of a record takes about 70 bytes.

@@ -194,5 +194,23 @@ pub(super) fn of_broker(world: &World, fact: &BrokerFact) -> Sentence {
             .node(world, "fetcher", *fetcher)
             .number("offset", offset.0)
             .text("error", error.name()),
+        BrokerFact::FetchSessionOpened { session, fetcher, partitions } => Sentence::new("fact-fetch-session-opened")
+            .text("session", session.to_string())
+            .node(world, "fetcher", *fetcher)
+            .number("partitions", u64::from(*partitions)),
+        BrokerFact::FetchSessionDenied { fetcher, slots } => Sentence::new("fact-fetch-session-denied")
+            .node(world, "fetcher", *fetcher)
+            .number("slots", u64::from(*slots)),
+        BrokerFact::FetchSessionEvicted { session, fetcher, newcomer } => Sentence::new("fact-fetch-session-evicted")
+            .text("session", session.to_string())
+            .node(world, "fetcher", *fetcher)
+            .node(world, "newcomer", *newcomer),
+        BrokerFact::FetchSessionClosed { session, fetcher } => Sentence::new("fact-fetch-session-closed")
+            .text("session", session.to_string())
+            .node(world, "fetcher", *fetcher),
+        BrokerFact::FetchSessionRefused { session, fetcher, error } => Sentence::new("fact-fetch-session-refused")
+            .text("session", session.to_string())
+            .node(world, "fetcher", *fetcher)
+            .text("error", error.name()),
     }
 }

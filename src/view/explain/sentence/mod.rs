@@ -124,6 +124,7 @@ pub fn gist(world: &World, gist: &Gist) -> String {
         Gist::None => String::new(),
         Gist::Records { partition, records, .. } => format!("{} ×{records}", partition_name(world, *partition)),
         Gist::Placed { partition, base_offset } => format!("{}@{base_offset}", short(partition)),
+        Gist::Unchanged => "=".to_owned(),
         Gist::From { partition, offset, .. } => format!("{}≥{offset}", short(partition)),
         Gist::Brings { partition, records: Some((first, last)), .. } => {
             format!("{}:{}", short(partition), range(*first, *last))
