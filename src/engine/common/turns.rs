@@ -123,6 +123,16 @@ impl<T> Turns<T> {
         self.place(partition).is_ok_and(|place| self.entries[place].is_awake)
     }
 
+    /// Those that are awake, in no order that means anything.
+    pub fn awake(&self) -> impl Iterator<Item = &T> {
+        self.awake.iter().filter_map(|partition| self.get(*partition))
+    }
+
+    /// Those that sleep, in the order of their names.
+    pub fn asleep(&self) -> impl Iterator<Item = (TopicPartition, &T)> {
+        self.entries.iter().filter(|entry| !entry.is_awake).map(|entry| (entry.partition, &entry.value))
+    }
+
     /// Those that are awake, who comes first in front.
     #[must_use]
     pub fn awake_in_turn(&self) -> Vec<TopicPartition> {
@@ -187,6 +197,8 @@ mod tests {
         turns.wake(at(9));
         turns.wake(at(5));
         assert_eq!(numbers(&turns.awake_in_turn()), [5, 3], "each once, in turn, and no strangers");
+        assert_eq!(turns.asleep().map(|(partition, ())| partition.partition.0).collect::<Vec<_>>(), [4]);
+        assert_eq!(turns.awake().count(), 2);
         turns.remove(at(5));
         assert_eq!(numbers(&turns.awake_in_turn()), [3]);
         turns.wake_all();

@@ -145,9 +145,12 @@ impl ReplicaManager {
         if let Err(error) = outcome {
             ctx.emit(BrokerFact::IsrRefused { partition: id, error: *error });
         }
+        self.touch(id);
         match result {
             IsrOutcome::Committed => {
-                if let Role::Leader(state) = partition.role() {
+                if let Some(partition) = self.partitions.get(&id)
+                    && let Role::Leader(state) = partition.role()
+                {
                     let (isr, partition_epoch) = (state.isr.clone(), partition.partition_epoch());
                     ctx.emit(BrokerFact::IsrCommitted { partition: id, isr, partition_epoch });
                 }

@@ -73,6 +73,7 @@ impl ReplicaManager {
         let from = log.log_start_offset();
         if log.maybe_increment_log_start_offset(to) {
             ctx.emit(BrokerFact::LogStartMoved { partition: id, from, to });
+            self.touch(id);
         }
         Ok(to)
     }

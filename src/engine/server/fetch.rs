@@ -6,7 +6,7 @@
 
 use super::BrokerFact;
 use super::env::{Env, respond};
-use super::fetch_session::{CacheLimits, Fetch};
+use super::fetch_session::{CacheLimits, CachedPartition, Fetch};
 use super::partition::Partition;
 use super::purgatory::{Parked, ParkedFetch, ParkedId};
 use super::replica::FollowerFetch;
@@ -63,7 +63,7 @@ impl ReplicaManager {
         let bytes: u64 = told.iter().map(size_of).sum();
         let is_ready =
             max_wait.0 == 0 || fetch.partitions.is_empty() || bytes >= min_bytes || told.iter().any(is_urgent);
-        if is_ready || self.is_satisfied(env, &fetch, None) {
+        if is_ready || self.is_satisfied(env, &fetch) {
             let told =
                 if is_ready { told } else { self.read_from_log(ctx, env, from, &mut fetch, Look::FromPurgatory) };
             return self.answer_fetch(ctx, env, (from, correlation), fetch, told);
@@ -99,7 +99,7 @@ impl ReplicaManager {
     pub(super) fn complete_fetches(&mut self, ctx: &mut Ctx<'_>, env: &mut Env<'_>, partition: TopicPartition) {
         for id in self.purgatory.fetches_watching(partition) {
             let waiting = self.purgatory.fetch(id);
-            let is_satisfied = waiting.is_some_and(|waiting| self.is_satisfied(env, &waiting.fetch, Some(partition)));
+            let is_satisfied = waiting.is_some_and(|waiting| self.is_satisfied(env, &waiting.fetch));
             if is_satisfied {
                 self.release_fetch(ctx, env, id);
             }
@@ -113,14 +113,11 @@ impl ReplicaManager {
         self.answer_fetch(ctx, env, (parked.client, parked.correlation), fetch, told);
     }
 
-    /// `DelayedFetch.tryComplete`: an error, a truncated or rolled log, a divergence, or enough bytes. Whatever it is,
-    /// it most likely is where something changed: there one looks first.
-    fn is_satisfied(&self, env: &Env<'_>, fetch: &Fetch, changed: Option<TopicPartition>) -> bool {
+    /// `DelayedFetch.tryComplete`: an error, a truncated or rolled log, a divergence, or enough bytes.
+    fn is_satisfied(&self, env: &Env<'_>, fetch: &Fetch) -> bool {
         let FetchParams { follower, min_bytes, .. } = fetch.params;
-        let has_changed = |asked: &&FetchPartition| Some(asked.partition) == changed;
-        let partitions = || fetch.partitions();
         let mut bytes = 0;
-        for asked in partitions().filter(has_changed).chain(partitions().filter(|asked| !has_changed(asked))) {
+        for CachedPartition { asked, .. } in fetch.partitions.awake() {
             if self.readable(env.image, asked, follower).is_err() {
                 return true;
             }
@@ -142,6 +139,7 @@ impl ReplicaManager {
     }
 
     /// `ReplicaManager.readFromLog`: partition after partition until the response is full. Returns what is to be told.
+    /// Partitions of which there is nothing to tell fall asleep.
     fn read_from_log(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -152,8 +150,12 @@ impl ReplicaManager {
     ) -> Vec<FetchedPartition> {
         let bytes = fetch.params.max_bytes.min(u64::from(env.config.fetch_max_bytes));
         let mut room = Room { bytes, min_one_message: true };
+        if look == Look::First {
+            self.still_there(ctx, env, fetch);
+        }
+        let lets_sleep = fetch.lets_sleep();
         let mut told = Vec::new();
-        for partition in fetch.partitions.all_in_turn() {
+        for partition in fetch.partitions.awake_in_turn() {
             let asked = &fetch.partitions.get(partition).expect("it is one of them").asked;
             let read = match self.preferred_read_replica(env, asked, &fetch.params) {
                 Some(elsewhere) => self.send_elsewhere(env, asked, elsewhere),
@@ -176,9 +178,58 @@ impl ReplicaManager {
             room.min_one_message &= size == 0;
             if fetch.must_tell(&one) {
                 told.push(one);
+            } else if lets_sleep
+                && let Some(cached) = fetch.partitions.get(partition)
+                && self.knows_everything(env, cached, fetch.params.follower)
+            {
+                fetch.partitions.sleep(partition);
             }
         }
+        debug_assert!(self.sleepers_know_everything(env, fetch), "who sleeps misses nothing");
         told
+    }
+
+    /// Does this fetcher have all there is, also of what its own report has just moved? And can that only change by
+    /// something happening to the partition? A follower that waits to be let into the in-sync set is looked at each time.
+    fn knows_everything(&self, env: &Env<'_>, cached: &CachedPartition, follower: Option<FollowerState>) -> bool {
+        let asked = &cached.asked;
+        let Some(log) = env.logs.get(asked.partition) else { return false };
+        let is_in_sync = |follower: FollowerState| {
+            let partition = self.partitions.get(&asked.partition);
+            partition.and_then(Partition::leading).is_some_and(|state| state.isr.contains(&follower.broker))
+        };
+        asked.fetch_offset == end_of(env, log, follower)
+            && cached.high_watermark == Some(log.high_watermark())
+            && cached.log_start_offset == Some(log.log_start_offset())
+            && follower.is_none_or(is_in_sync)
+    }
+
+    /// What reading every partition of the session would have told of those that sleep: nothing.
+    fn sleepers_know_everything(&self, env: &Env<'_>, fetch: &Fetch) -> bool {
+        let room = Room { bytes: u64::MAX, min_one_message: true };
+        fetch.partitions.asleep().all(|(partition, cached)| {
+            let outcome = self.read_partition(env, &cached.asked, fetch.params.follower, &room);
+            let told = FetchedPartition { partition, outcome, current_leader: None };
+            !cached.is_news(&told) && self.knows_everything(env, cached, fetch.params.follower)
+        })
+    }
+
+    /// By asking for nothing new of the partitions that sleep, a follower says that it is where it was: at the end.
+    fn still_there(&mut self, ctx: &Ctx<'_>, env: &Env<'_>, fetch: &Fetch) {
+        let Some(follower) = fetch.params.follower else { return };
+        for (id, CachedPartition { asked, .. }) in fetch.partitions.asleep() {
+            let report = FollowerFetch {
+                fetch_offset: asked.fetch_offset,
+                log_start_offset: asked.log_start_offset,
+                broker_epoch: follower.broker_epoch,
+                at: ctx.now(),
+                leader_log_end: asked.fetch_offset,
+            };
+            if let Some(partition) = self.partitions.get_mut(&id) {
+                // A fetch from a former life of the follower's broker counts for nothing, and nobody awaits its answer.
+                let _ = partition.record_fetch(follower.broker, report, env.image);
+            }
+        }
     }
 
     /// `Partition.fetchRecords`.

@@ -4,6 +4,9 @@
 //! Sessions are kept in memory only: a broker that starts anew knows none of them. While a fetch is being answered, and
 //! that may take as long as it waits, its partitions are lent to it; they come back with the answer, unless the session
 //! was thrown out meanwhile.
+//!
+//! Kafka looks at every partition of a session each time. Here a partition sleeps once its fetcher has been told all there
+//! is, until something happens to it; what an answer tells is the same, and in debug builds each answer is checked for it.
 
 use std::collections::BTreeMap;
 
@@ -117,6 +120,12 @@ impl Fetch {
     /// What it asks for, in a session also what it no longer says.
     pub fn partitions(&self) -> impl Iterator<Item = &FetchPartition> {
         self.partitions.iter().map(|(_, cached)| &cached.asked)
+    }
+
+    /// May partitions sleep? Not without a session, and not if a consumer is to be sent to a replica in its rack: that can
+    /// come about without anything happening to the partition.
+    pub(super) fn lets_sleep(&self) -> bool {
+        matches!(self.context, FetchContext::Incremental(_)) && self.params.rack.is_none()
     }
 
     /// Must this be in the answer? A full one leaves nothing out.
@@ -257,6 +266,13 @@ impl FetchSessionCache {
                 Some(id)
             }
             _ => self.maybe_create(ctx, limits, fetcher, fetch),
+        }
+    }
+
+    /// Something happened to the partition. Sessions whose fetch waits are not here but in the purgatory.
+    pub(super) fn wake(&mut self, partition: TopicPartition) {
+        for session in self.sessions.values_mut() {
+            session.partitions.wake(partition);
         }
     }
 

@@ -137,6 +137,7 @@ impl Fetcher {
     fn build_fetch(&mut self, env: &Env<'_>, now: Time) -> Option<FetchRequestData> {
         let is_full = self.session.next().is_full();
         let looked_at = if is_full { self.partitions.all_in_turn() } else { self.partitions.awake_in_turn() };
+        debug_assert!(is_full || self.sleepers_are_known(env), "who sleeps has nothing to tell");
         let mut wanted = Vec::with_capacity(looked_at.len());
         for id in looked_at {
             let state = self.partitions.get(id).expect("it is one of them");
@@ -152,6 +153,11 @@ impl Fetcher {
             self.session.build_incremental(wanted.into_iter().chain(left.map(|id| (id, None))))
         };
         (!self.session.is_empty() || !data.to_forget.is_empty()).then_some(data)
+    }
+
+    /// Does the leader know of everything that it was not told anew?
+    fn sleepers_are_known(&self, env: &Env<'_>) -> bool {
+        self.partitions.asleep().all(|(id, state)| self.session.asked(id) == Some(&fetch_partition(env, id, state)))
     }
 }
 

@@ -96,10 +96,8 @@ impl ReplicaManager {
         if log.maybe_increment_log_start_offset(to) {
             ctx.emit(BrokerFact::LogStartMoved { partition: id, from, to });
         }
-        if info.is_some() || moved.is_some() {
-            // Consumers may be reading from this follower.
-            self.touch(id);
-        }
+        // Consumers may be reading from this follower.
+        self.touch(id);
         self.resume_at_log_end(env, leader, id, leader_epoch);
         if let (Some(_), Some(fetcher)) = (info, self.fetchers.get_mut(&leader)) {
             fetcher.partitions.send_to_end(id);

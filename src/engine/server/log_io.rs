@@ -121,6 +121,7 @@ impl ReplicaManager {
                 ctx.emit(BrokerFact::SegmentDeleted { partition: id, base_offset, reason, log_start });
             }
             if !deleted.is_empty() {
+                self.touch(id);
                 ctx.set_timer(config.file_delete_delay, BrokerTimer::RemoveDeletedFiles { partition: id }.into());
             }
         }

@@ -146,6 +146,13 @@ impl Purgatory {
         self.fetches().filter(|(_, waiting)| watches(waiting)).map(|(id, _)| id).collect()
     }
 
+    /// Something happened to the partition.
+    pub(super) fn wake_fetches(&mut self, partition: TopicPartition) {
+        for waiting in self.fetches.values_mut() {
+            waiting.fetch.partitions.wake(partition);
+        }
+    }
+
     pub(super) fn produce_mut(&mut self, id: ParkedId) -> Option<&mut ParkedProduce> {
         self.produces.get_mut(&id)
     }

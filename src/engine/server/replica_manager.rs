@@ -187,8 +187,8 @@ impl ReplicaManager {
                 log_end: log.log_end_offset(),
                 high_watermark: log.high_watermark(),
             });
-            self.touch(id);
         }
+        self.touch(id);
         // The in-sync set may be down to this broker.
         self.advance_high_watermark(ctx, env, id);
         former_isr.is_none().then_some(Leadership::Gained(id))
@@ -210,7 +210,6 @@ impl ReplicaManager {
             let (leader, leader_epoch, log_end) =
                 (registration.leader, registration.leader_epoch, log.log_end_offset());
             ctx.emit(BrokerFact::BecameFollower { partition: id, leader, leader_epoch, log_end });
-            self.touch(id);
             self.stop_fetching(id);
             if let Some(leader) = leader.filter(|leader| env.image.broker(*leader).is_some()) {
                 if !env.config.version.truncates_by_leader_epoch() {
@@ -220,6 +219,7 @@ impl ReplicaManager {
                 self.start_fetching(leader, id, leader_epoch, log, env.config.version);
             }
         }
+        self.touch(id);
         if self.is_in_controlled_shutdown && !registration.isr.contains(&env.me) {
             // Copying on would only have the leader ask for this broker to be let in again.
             self.stop_fetching(id);
@@ -261,9 +261,12 @@ impl ReplicaManager {
 
     // ---- what follows a change -----------------------------------------------------------------------------------
 
-    /// Notes that requests waiting on this partition may have got what they wait for.
+    /// Notes that something happened to this partition: requests waiting on it may have got what they wait for, and fetch
+    /// sessions may have something to tell.
     pub(super) fn touch(&mut self, partition: TopicPartition) {
         self.changed.insert(partition);
+        self.sessions.wake(partition);
+        self.purgatory.wake_fetches(partition);
         for fetcher in self.fetchers.values_mut() {
             fetcher.partitions.wake(partition);
         }
