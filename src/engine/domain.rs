@@ -34,7 +34,7 @@ impl Domain for Kafka {
         match body {
             Body::Response { correlation, .. } => MeantFor::Asker(Life(correlation.life())),
             Body::Queue(message) if message.is_from_broker() => MeantFor::LastHeard,
-            // ZooKeeper tells processes apart by their sessions.
+            Body::ZooKeeper(message) if message.is_on_the_receivers_connection() => MeantFor::LastHeard,
             Body::Request { .. } | Body::Queue(_) | Body::ZooKeeper(_) => MeantFor::Whoever,
         }
     }

@@ -459,6 +459,20 @@ pub enum ZooKeeperMessage {
 }
 
 impl ZooKeeperMessage {
+    /// Does it travel on a connection that its receiver has opened: a client's, or a follower's to its leader?
+    #[must_use]
+    pub fn is_on_the_receivers_connection(&self) -> bool {
+        match self {
+            Self::Connected { .. } | Self::Replies { .. } | Self::Pong | Self::Event(_) => true,
+            Self::LeaderInfo { .. } | Self::Sync { .. } | Self::NewLeader { .. } | Self::UpToDate => true,
+            Self::Propose { .. } | Self::Commit { .. } | Self::LearnerPing | Self::Revalidated { .. } => true,
+            Self::Connect { .. } | Self::Requests { .. } | Self::Ping | Self::SetWatches { .. } => false,
+            Self::Close | Self::Notification { .. } => false,
+            Self::FollowerInfo { .. } | Self::AckEpoch { .. } | Self::Ack { .. } | Self::LearnerPong { .. } => false,
+            Self::Forward { .. } | Self::ForwardSession { .. } | Self::Revalidate { .. } => false,
+        }
+    }
+
     /// The name ZooKeeper has for it, or the verb of its only request.
     #[must_use]
     pub fn name(&self) -> &'static str {
