@@ -190,6 +190,13 @@ pub enum Unpromised {
     /// In ZooKeeper mode the leader lost its power, and was back before any controller saw that it was gone: nothing in
     /// ZooKeeper tells its new process from the one that was in sync. KRaft compares broker epochs.
     Unnoticed { partition: TopicPartition, leader: BrokerId },
+    /// Before 0.11 a replica that begins to follow cuts its log at its own high watermark, which lags one fetch behind. It
+    /// stayed in sync, and had to lead before it had fetched again what was committed (`ReplicaManager.makeFollowers`,
+    /// KIP-101).
+    CutAtHighWatermark { partition: TopicPartition, leader: BrokerId },
+    /// Before 0.11 nobody compares logs below the high watermark: since an earlier loss, which was not promised away, this
+    /// replica held other records at the same offsets, in sync (KIP-101).
+    NeverCompared { partition: TopicPartition, leader: BrokerId },
     /// The consumer's ZooKeeper session had ended without its knowing, so its partition was free for another
     /// (before 0.9; generations fence such a member).
     SessionEnded { consumer: NodeId },

@@ -14,6 +14,7 @@ mod ownership;
 mod power;
 mod quorum;
 mod survival;
+mod truncation;
 
 pub use guarantee::{Evidence, Guarantee, Unpromised, Verdict, Violation};
 pub use survival::LostRecords;

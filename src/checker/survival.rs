@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::guarantee::{Evidence, Guarantee, Unpromised, Violation};
 use super::last_known::LastKnown;
 use super::power::PowerLosses;
+use super::truncation::Truncations;
 use crate::engine::clients::ProducerFact;
 use crate::engine::clients::producer::OffsetRanges;
 use crate::engine::command::{Command, PartitionSpec};
@@ -94,6 +95,7 @@ pub(super) struct Survival {
     asked: BTreeSet<TopicPartition>,
     last_known: LastKnown,
     power: PowerLosses,
+    truncations: Truncations,
     /// Partitions that lost committed records without a broken promise, and why.
     forgot: BTreeMap<TopicPartition, Unpromised>,
 }
@@ -127,6 +129,7 @@ impl Survival {
 
     pub(super) fn observe(&mut self, world: &World, record: &Record, violations: &mut Vec<Violation>) {
         self.last_known.observe(record);
+        self.truncations.observe(world, record);
         self.power.observe(world, record, &self.expected);
         match (&record.fact, record.node) {
             // `ends` is filled by leaders only: a follower merely repeats what it heard.
@@ -151,7 +154,8 @@ impl Survival {
                 Some(node @ NodeId::Broker(broker)),
             ) => {
                 if let Some(log) = log_of(world, node, *partition) {
-                    let led = Led { partition: *partition, leader: broker, epoch: *leader_epoch, log };
+                    let compares = world.setup().version.truncates_by_leader_epoch();
+                    let led = Led { partition: *partition, leader: broker, epoch: *leader_epoch, log, compares };
                     self.look_for_losses(record, &led, violations);
                 }
             }
@@ -246,7 +250,7 @@ impl Survival {
         for (epoch, stretch) in expected.range_mut(..=led.epoch) {
             let (kept, end) = (kept(led.log, *epoch, stretch.start.max(begin)), stretch.end);
             if kept < end {
-                let why = self.excuse((led.partition, led.leader), *epoch, kept);
+                let why = self.excuse(led, *epoch, kept);
                 missing(Guarantee::CommittedRecordsSurvive, kept, Offset(end.0 - 1), why.clone());
                 if let Some(why) = why {
                     self.forgot.insert(led.partition, why);
@@ -268,7 +272,7 @@ impl Survival {
                 let Some(((first, _), end)) = gone.iter().next().zip(gone.end()) else { continue };
                 let (last, count) = (Offset(end.0 - 1), gone.count());
                 let why = match acks {
-                    Acks::All => self.excuse((led.partition, led.leader), epoch, first),
+                    Acks::All => self.excuse(led, epoch, first),
                     _ => content.map(|producer| Unpromised::Acks { producer }),
                 };
                 missing(Guarantee::AckedRecordsSurvive, first, last, why);
@@ -279,12 +283,18 @@ impl Survival {
     }
 
     /// Why the leader need not have the records of `epoch` from `first` on, if it need not.
-    fn excuse(&self, by: (TopicPartition, BrokerId), epoch: LeaderEpoch, first: Offset) -> Option<Unpromised> {
-        let (partition, _) = by;
+    fn excuse(&self, led: &Led<'_>, epoch: LeaderEpoch, first: Offset) -> Option<Unpromised> {
+        let partition = led.partition;
+        let by = (partition, led.leader);
         let unclean = || self.unclean.get(&partition).filter(|unclean| epoch < unclean.epoch);
         // The narrower reason first: an election can only lose what is not there.
         let power = self.power.excuse(partition, epoch, first).or_else(|| self.power.unnoticed(by, epoch, first));
-        power.or_else(|| unclean().map(|by| by.unpromised(partition)))
+        let unclean = || unclean().map(|by| by.unpromised(partition));
+        let uncompared = || {
+            let has_forgotten = self.forgot.contains_key(&partition);
+            self.truncations.excuse(by, led.log, (epoch, first), has_forgotten).filter(|_| !led.compares)
+        };
+        power.or_else(unclean).or_else(uncompared)
     }
 }
 
@@ -294,6 +304,8 @@ struct Led<'a> {
     leader: BrokerId,
     epoch: LeaderEpoch,
     log: &'a UnifiedLog,
+    /// Does a follower compare its log with its leader's (KIP-101)?
+    compares: bool,
 }
 
 /// `unclean.leader.election.enable`: the topic's own value, else all brokers', else what the controller started with,

@@ -94,6 +94,8 @@ fn name(why: &Unpromised) -> &'static str {
         Unpromised::LastKnownLeader { .. } => "last known leader",
         Unpromised::PowerLoss { .. } => "power loss",
         Unpromised::Unnoticed { .. } => "unnoticed power loss",
+        Unpromised::CutAtHighWatermark { .. } => "cut at the high watermark",
+        Unpromised::NeverCompared { .. } => "logs never compared",
         Unpromised::SessionEnded { .. } => "a consumer's ZooKeeper session had ended",
         Unpromised::Order { .. } => "order",
         Unpromised::NotIdempotent { .. } => "not idempotent",

@@ -206,7 +206,11 @@ const CASES: &[(Mutation, &str, &[Guarantee])] = &[
 
 /// Plays the script and tells which promises were broken.
 fn broken(mutation: Mutation, sabotage: Sabotage, script: &str) -> BTreeSet<Guarantee> {
-    let mut setup = Setup { seed: 71, queue: Some(QueueSpec::default()), ..Setup::default() };
+    broken_under(Setup::default().version, mutation, sabotage, script)
+}
+
+fn broken_under(version: KafkaVersion, mutation: Mutation, sabotage: Sabotage, script: &str) -> BTreeSet<Guarantee> {
+    let mut setup = Setup { seed: 71, version, queue: Some(QueueSpec::default()), ..Setup::default() };
     if matches!(mutation, Mutation::LeadsOnItsOwnVote | Mutation::CommitsAlone) {
         setup.controllers = [101, 102, 103].map(BrokerId).to_vec();
     }
@@ -261,6 +265,23 @@ fn a_broken_node_breaks_the_promise_and_its_sound_twin_keeps_all() {
         let told = broken(*mutation, Sabotage::of(*mutation), script);
         assert_eq!(told, expected.iter().copied().collect(), "{mutation:?}");
         assert_eq!(broken(*mutation, Sabotage::default(), script), BTreeSet::new(), "the twin of {mutation:?}");
+    }
+}
+
+/// The holes of old versions excuse what they explain and nothing else: a broken node is found out there as well.
+#[test]
+fn what_leader_epochs_do_not_mend_is_a_broken_promise_before_them_too() {
+    for (mutation, script, expected) in [
+        (
+            Mutation::HighWatermarkIsLargest,
+            LONELY_LEADER,
+            [Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive].as_slice(),
+        ),
+        (Mutation::AcksBeforeReplication, LONELY_LEADER, &[Guarantee::AckedRecordsSurvive]),
+        (Mutation::ElectsFromOutside, OUTSIDER, &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive]),
+    ] {
+        let told = broken_under(KafkaVersion::V0_9, mutation, Sabotage::of(mutation), script);
+        assert_eq!(told, expected.iter().copied().collect(), "{mutation:?}");
     }
 }
 

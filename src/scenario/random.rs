@@ -75,6 +75,9 @@ impl RandomRun {
         let clients = programs(brokers, &mut dice, &mut inputs);
         faults(&setup, &clients, &mut dice, &mut inputs);
         operations(&setup, &mut dice, &mut inputs);
+        if !setup.version.coordinates_groups_on_brokers() {
+            inputs.iter_mut().for_each(|(_, command)| in_old_words(command));
+        }
         inputs.sort_by_key(|(at, _)| *at);
         Self { setup, inputs, end: END }
     }
@@ -129,10 +132,11 @@ fn setup(seed: u64, brokers: u32, dice: &mut Dice) -> Setup {
     properties.insert("offsets.topic.replication.factor".to_owned(), factor.to_string());
     properties.insert("offsets.topic.num.partitions".to_owned(), dice.between(1, 4).to_string());
     let spec = |id| BrokerSpec { id: BrokerId(id), rack: None };
-    // Every fifth run is on ZooKeeper; by the seed, so that the others stay what they were.
+    // Every fifth run is on ZooKeeper, half of those under 0.8; by the seed, so that the others stay what they were.
+    let old = if seed % 20 < 10 { KafkaVersion::V3_9 } else { KafkaVersion::V0_8 };
     let (version, controllers, zookeepers) = match seed % 10 {
-        4 => (KafkaVersion::V3_9, Vec::new(), vec![ServerId(1)]),
-        9 => (KafkaVersion::V3_9, Vec::new(), [1, 2, 3].map(ServerId).to_vec()),
+        4 => (old, Vec::new(), vec![ServerId(1)]),
+        9 => (old, Vec::new(), [1, 2, 3].map(ServerId).to_vec()),
         3 => (KafkaVersion::V3_9, vec![BrokerId(101)], Vec::new()),
         7 => (Setup::default().version, [101, 102, 103].map(BrokerId).to_vec(), Vec::new()),
         _ => (Setup::default().version, Setup::default().controllers, Vec::new()),
@@ -147,6 +151,15 @@ fn setup(seed: u64, brokers: u32, dice: &mut Dice) -> Setup {
         latency: Span::micros(u64::from(dice.between(200, 4_000))),
         jitter: Span::micros(u64::from(dice.between(0, 3_000))),
         ..Setup::default()
+    }
+}
+
+/// A consumer of 0.8 keeps no coordinator informed: its timeouts are those of its ZooKeeper session.
+fn in_old_words(command: &mut Command) {
+    let Command::AddConsumer { configs, .. } = command else { return };
+    configs.remove("heartbeat.interval.ms");
+    if configs.remove("session.timeout.ms").is_some() {
+        configs.insert("zookeeper.session.timeout.ms".to_owned(), "9000".to_owned());
     }
 }
 

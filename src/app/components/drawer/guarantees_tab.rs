@@ -97,6 +97,10 @@ fn unpromised(page: &Page, text: &Text, why: &Unpromised) -> AttrValue {
         Unpromised::UncleanElection { partition, leader } => of_leader("ui-unpromised-unclean", *partition, *leader),
         Unpromised::LastKnownLeader { partition, leader } => of_leader("ui-unpromised-last-known", *partition, *leader),
         Unpromised::Unnoticed { partition, leader } => of_leader("ui-unpromised-unnoticed", *partition, *leader),
+        Unpromised::CutAtHighWatermark { partition, leader } => of_leader("ui-unpromised-cut", *partition, *leader),
+        Unpromised::NeverCompared { partition, leader } => {
+            of_leader("ui-unpromised-never-compared", *partition, *leader)
+        }
         Unpromised::PowerLoss { partition, brokers } => {
             let brokers: Vec<String> = brokers.iter().map(ToString::to_string).collect();
             let brokers = brokers.join(", ");
