@@ -5,7 +5,7 @@ use super::ZooKeeperFact;
 use super::server::{Role, ZooKeeper, replay, send_to};
 use crate::engine::Ctx;
 use crate::engine::common::{ServerId, Time};
-use crate::engine::protocol::{SessionId, ZooKeeperMessage, Zxid};
+use crate::engine::protocol::{SessionId, Txn, ZooKeeperMessage, Zxid};
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ impl ZooKeeper {
                 let epoch = following.epoch;
                 ctx.emit(ZooKeeperFact::FollowingBegan { leader, epoch });
             }
+            // Nothing is missing in what one connection brings: with a proposal lost on a cut link it is a broken one.
+            ZooKeeperMessage::Propose { txns } if !follows(&txns, self.log.last_zxid()) => self.look(ctx),
             ZooKeeperMessage::Propose { txns } => {
                 let bytes = self.log.append(txns);
                 self.flush(ctx, bytes);
@@ -108,4 +110,11 @@ impl ZooKeeper {
         }
         send_to(ctx, following.leader, ZooKeeperMessage::Ack { zxid: flushed });
     }
+}
+
+/// Does no transaction lie between `last` and these?
+fn follows(txns: &[Txn], last: Zxid) -> bool {
+    let Some(first) = txns.first().map(|txn| txn.zxid) else { return true };
+    let next = if first.epoch() > last.epoch() { Zxid::new(first.epoch(), 1) } else { last.next() };
+    first <= next
 }

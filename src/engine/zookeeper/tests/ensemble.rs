@@ -72,6 +72,24 @@ fn the_leader_dies_another_takes_over_and_nothing_committed_is_lost() {
     assert!(trees_agree(&lab, &[1, 2, 3]) && lab.server(3).serves());
 }
 
+/// A proposal got lost on a cut link, and the link is whole again before anybody is missed (sweep, seed 51339). Cause of
+/// the fault: the follower went on with a hole in its history, led with it later, and gave out a controller epoch twice.
+#[test]
+fn a_follower_that_missed_a_proposal_asks_for_its_history_again() {
+    let mut lab = three();
+    lab.client_of(1, &[2], Span::secs(18));
+    lab.run(Span::secs(1));
+    lab.ask(1, create("/a", "0")).unwrap();
+    lab.kernel.partition_oneway(server(3), server(1));
+    lab.ask(1, create("/b", "0")).unwrap();
+    lab.kernel.repair(server(3), server(1));
+    assert!(lab.server(1).tree().get("/b").is_none());
+    lab.ask(1, create("/c", "0")).unwrap();
+    lab.run(Span::secs(5));
+    assert!(lab.server(1).tree().get("/b").is_some() && trees_agree(&lab, &[1, 2, 3]));
+    assert_eq!(lab.leader(), Some(3), "the others went on");
+}
+
 #[test]
 fn a_leader_without_power_is_missed_after_the_sync_limit() {
     let mut lab = three();
