@@ -34,7 +34,8 @@ impl Truncations {
         }
         let (Fact::Broker(fact), Some(NodeId::Broker(broker))) = (&record.fact, record.node) else { return };
         match fact {
-            BrokerFact::Truncated { partition, to, from, leader_epoch } => {
+            // Whoever is let in again later has fetched everything by then.
+            BrokerFact::Truncated { partition, to, from, leader_epoch } if is_in_sync(world, *partition, broker) => {
                 let cut = Cut { from: *to, to: *from, leader_epoch: *leader_epoch };
                 let known = self.cuts.entry((*partition, broker)).or_insert(cut);
                 // Cut again before it had everything.
@@ -49,7 +50,7 @@ impl Truncations {
         }
     }
 
-    /// Had this broker the records of `epoch` from `first` on, before it cut them off at its own high watermark?
+    /// Did this broker, in sync, cut off the records of `epoch` from `first` on at its own high watermark?
     pub(super) fn cut(&self, partition: TopicPartition, broker: BrokerId, epoch: LeaderEpoch, first: Offset) -> bool {
         let cut = self.cuts.get(&(partition, broker));
         cut.is_some_and(|cut| cut.from <= first && first < cut.to && epoch < cut.leader_epoch)
@@ -71,4 +72,8 @@ impl Truncations {
         let holds_another = first < log.log_end_offset() && own.is_some_and(|entry| entry.epoch < epoch);
         (has_forgotten && holds_another).then_some(Unpromised::NeverCompared { partition, leader })
     }
+}
+
+fn is_in_sync(world: &World, partition: TopicPartition, broker: BrokerId) -> bool {
+    world.image().partition(partition).is_some_and(|registration| registration.isr.contains(&broker))
 }

@@ -280,7 +280,9 @@ fn what_leader_epochs_do_not_mend_is_a_broken_promise_before_them_too() {
         (Mutation::AcksBeforeReplication, LONELY_LEADER, &[Guarantee::AckedRecordsSurvive]),
         (Mutation::ElectsFromOutside, OUTSIDER, &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive]),
     ] {
-        let told = broken_under(KafkaVersion::V0_9, mutation, Sabotage::of(mutation), script);
+        // acks=all is the default since 3.0.
+        let script = script.replace("client.id=checkout", "client.id=checkout --producer-property acks=all");
+        let told = broken_under(KafkaVersion::V0_9, mutation, Sabotage::of(mutation), &script);
         assert_eq!(told, expected.iter().copied().collect(), "{mutation:?}");
     }
 }
