@@ -278,7 +278,6 @@ fn what_leader_epochs_do_not_mend_is_a_broken_promise_before_them_too() {
             [Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive].as_slice(),
         ),
         (Mutation::AcksBeforeReplication, LONELY_LEADER, &[Guarantee::AckedRecordsSurvive]),
-        (Mutation::ElectsFromOutside, OUTSIDER, &[Guarantee::AckedRecordsSurvive, Guarantee::CommittedRecordsSurvive]),
     ] {
         // acks=all is the default since 3.0.
         let script = script.replace("client.id=checkout", "client.id=checkout --producer-property acks=all");
