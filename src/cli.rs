@@ -61,6 +61,9 @@ enum Subcommands {
         /// The first seed.
         #[arg(long, default_value_t = 0)]
         from: u64,
+        /// With two disks in every broker, some of which fail.
+        #[arg(long)]
+        disks: bool,
         /// Print what happened in the shortened run.
         #[arg(long)]
         trace: bool,
@@ -104,7 +107,7 @@ pub fn run() -> ExitCode {
         Subcommands::Run(arguments) => run_script(&arguments),
         Subcommands::Trace { script, messages } => trace::print(&script, messages),
         Subcommands::Check { files, seeds, verbose } => check(&files, seeds, verbose),
-        Subcommands::Sweep { seeds, from, trace } => sweep::sweep(from, seeds, trace),
+        Subcommands::Sweep { seeds, from, disks, trace } => sweep::sweep(from, seeds, disks, trace),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

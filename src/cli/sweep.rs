@@ -59,15 +59,20 @@ impl Tally {
     }
 }
 
-pub(super) fn sweep(from: u64, seeds: u64, trace: bool) -> Result<(), Failure> {
+pub(super) fn sweep(from: u64, seeds: u64, disks: bool, trace: bool) -> Result<(), Failure> {
     let mut tally = Tally::default();
     for seed in from..from.saturating_add(seeds) {
         let run = RandomRun::of_seed(seed);
+        let run = if disks { run.with_failing_disks() } else { run };
         let outcome = play(&run)?;
         tally.add(&run, &outcome);
         let Some(violation) = outcome.broken else { continue };
         println!("seed {seed}: {} is broken at {}: {:?}", violation.guarantee.id(), violation.at, violation.evidence);
-        println!("fingerprint {}; again with: kafkascope sweep --from {seed} --seeds 1", outcome.fingerprint);
+        println!(
+            "fingerprint {}; again with: kafkascope sweep --from {seed} --seeds 1{}",
+            outcome.fingerprint,
+            if disks { " --disks" } else { "" }
+        );
         let small = shrink(&run, SHRINK_ATTEMPTS, |candidate| {
             play(candidate)
                 .is_ok_and(|outcome| outcome.broken.is_some_and(|other| other.guarantee == violation.guarantee))
@@ -154,6 +159,16 @@ mod tests {
             let first = play(&run).unwrap();
             assert!(first.broken.is_none(), "seed {seed}: {:?}\n{}", first.broken, run.script());
             assert_eq!(first.fingerprint, play(&run).unwrap().fingerprint, "seed {seed} is not one run");
+        }
+    }
+
+    /// With `--disks`: in ZooKeeper mode (seeds that end in 4 or 9) as in KRaft mode.
+    #[test]
+    fn promises_hold_when_disks_fail() {
+        for seed in 0..10 {
+            let run = RandomRun::of_seed(seed).with_failing_disks();
+            let broken = play(&run).unwrap().broken;
+            assert!(broken.is_none(), "seed {seed}: {broken:?}\n{}", run.script());
         }
     }
 }

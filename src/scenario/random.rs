@@ -32,6 +32,9 @@ const END: Time = Time(240_000_000);
 /// By then no session of a process that died lives any more.
 const RESTARTED: Time = Time(125_000_000);
 
+/// The log directories of a broker with disks that fail.
+const DISKS: [&str; 2] = ["/data/a", "/data/b"];
+
 /// Kinds of fault a run may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaultKind {
@@ -80,6 +83,37 @@ impl RandomRun {
         }
         inputs.sort_by_key(|(at, _)| *at);
         Self { setup, inputs, end: END }
+    }
+
+    /// The same run with two disks in every broker, some of which break or fill and are replaced. It has dice of its own:
+    /// the run without is what it was.
+    #[must_use]
+    pub fn with_failing_disks(mut self) -> Self {
+        let mut dice = Dice(Rng::from_seed(self.setup.seed ^ 0xd15c_0fca));
+        self.setup.properties.insert("log.dirs".to_owned(), DISKS.join(","));
+        for _ in 0..dice.between(1, 3) {
+            let node = Target::Broker(dice.pick(&self.setup.brokers).id);
+            let directory = Some((*dice.pick(&DISKS)).to_owned());
+            let at = dice.time(FAULTS_FROM, FAULTS_UNTIL);
+            let fault = match dice.one_in(3) {
+                true => {
+                    let free = u64::from(dice.between(0, 5_000));
+                    Command::FillDisk { node: node.clone(), directory: directory.clone(), free }
+                }
+                false => Command::FailDisk { node: node.clone(), directory: directory.clone() },
+            };
+            // Only a start looks at a new disk.
+            let mended = at + dice.millis(5_000, 30_000);
+            self.inputs.extend([
+                (at, fault),
+                (mended, Command::RepairDisk { node: node.clone(), directory }),
+                (mended + Span::millis(1), Command::Crash { node: node.clone(), how: Crash::Process }),
+                (mended + dice.millis(2, 20_000), Command::Restart { node: node.clone() }),
+                (RESTARTED, Command::Restart { node }),
+            ]);
+        }
+        self.inputs.sort_by_key(|(at, _)| *at);
+        self
     }
 
     /// As a script for `kafkascope run`, times as waits.
