@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::query::Scope;
 use super::{
-    DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_tools, offset_checker, quorum, views,
-    zookeeper_shell,
+    DescribeFilter, GroupView, Question, assignment, configs, dump_log, help, log_dirs, log_tools, offset_checker,
+    quorum, views, zookeeper_shell,
 };
 use crate::engine::World;
 use crate::engine::clients::AdminFact;
@@ -42,6 +42,7 @@ pub fn answer(question: &Question, scope: Scope<'_>) -> String {
         Question::DumpLog { files, records, broker } => {
             files.iter().map(|file| dump_log::dump(world, file, *records, *broker)).collect()
         }
+        Question::DescribeLogDirs { brokers, topics } => log_dirs::describe(world, brokers, topics),
         Question::DescribeQuorum => quorum::status(world),
         Question::DescribeQuorumReplication { human_readable } => quorum::replication(world, *human_readable),
         Question::GenerateReassignment { topics, brokers, is_rack_aware } => match metadata(world) {

@@ -155,6 +155,13 @@ const TOOLS: &[ToolHelp] = &[
         ours: &["--broker"],
     },
     ToolHelp {
+        name: "kafka-log-dirs",
+        is_kafka: true,
+        does: "tells what lies in the log directories, and which have failed",
+        forms: &["kafka-log-dirs --describe [--broker-list 1,2] [--topic-list orders]"],
+        ours: &[],
+    },
+    ToolHelp {
         name: "kafka-metadata-quorum",
         is_kafka: true,
         does: "describes the quorum of controllers",

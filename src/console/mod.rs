@@ -11,6 +11,7 @@ mod assignment;
 mod configs;
 mod dump_log;
 mod help;
+mod log_dirs;
 mod log_tools;
 mod offset_checker;
 mod print;
@@ -71,6 +72,8 @@ pub enum Question {
     GetOffsets { topic: Option<String>, partitions: Vec<u32>, time: OffsetSpec },
     /// `kafka-dump-log`; on which broker's disk is ours to say.
     DumpLog { files: Vec<String>, records: DumpRecords, broker: Option<BrokerId> },
+    /// `kafka-log-dirs --describe`; no names: all brokers, all topics.
+    DescribeLogDirs { brokers: Vec<BrokerId>, topics: Vec<String> },
     /// `kafka-metadata-quorum describe --status`
     DescribeQuorum,
     /// `kafka-metadata-quorum describe --replication`

@@ -3,7 +3,8 @@
 
 use super::words::{ConsoleProblem, Flag, Line, Takes, number};
 use super::{
-    DescribeFilter, Entry, GroupView, Question, assignment, configs, log_tools, offset_checker, zookeeper_shell,
+    DescribeFilter, Entry, GroupView, Question, assignment, configs, log_dirs, log_tools, offset_checker,
+    zookeeper_shell,
 };
 use crate::engine::command::{Command, CommitStyle, OffsetTarget, Properties, Workload};
 use crate::engine::common::{BrokerId, Span};
@@ -111,6 +112,7 @@ pub(super) fn parse(name: &str, words: &mut Vec<String>) -> Option<Result<Entry,
         "kafka-metadata-quorum" => ("kafka-metadata-quorum", vec![QUORUM], quorum),
         "kafka-delete-records" => ("kafka-delete-records", vec![log_tools::DELETE], log_tools::delete_records),
         "kafka-get-offsets" => ("kafka-get-offsets", vec![log_tools::OFFSETS], log_tools::get_offsets),
+        "kafka-log-dirs" => ("kafka-log-dirs", vec![log_dirs::FLAGS], log_dirs::parse),
         "kafka-dump-log" => ("kafka-dump-log", vec![log_tools::DUMP], log_tools::dump_log),
         _ => return None,
     };

@@ -220,6 +220,7 @@ ui-no-index-entry = No entry yet: a batch gets one when more than { $bytes } byt
 ui-torn-bytes = { $count } bytes at the end are no whole batch: recovery will cut them off
 ui-removed-at = removed at { $time }
 ui-stays-on-disk = stays on the disk
+ui-in-failed-dir = in a failed directory
 ui-dirty = Clean up to { $clean }, the rest is { $percent } % of what could be cleaned. From { $limit } on nothing may be cleaned yet
 ui-lookup = How offset { $offset } is found
 ui-lookup-segment = the last file whose name is not beyond { $offset }

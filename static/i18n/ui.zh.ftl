@@ -216,6 +216,7 @@ ui-no-index-entry = 还没有条目：自上一个条目起写入超过 { $bytes
 ui-torn-bytes = 末尾 { $count } 字节不是完整的批次：恢复时会截掉
 ui-removed-at = 将于 { $time } 移除
 ui-stays-on-disk = 留在磁盘上
+ui-in-failed-dir = 在失效的目录里
 ui-dirty = { $clean } 之前是干净的，其余占可清理部分的 { $percent } %。从 { $limit } 起暂时不能清理
 ui-lookup = 如何找到位移 { $offset }
 ui-lookup-segment = 文件名不超过 { $offset } 的最后一个文件

@@ -9,6 +9,8 @@ use kafkascope::engine::server::BrokerFact;
 use kafkascope::engine::zookeeper::ZooKeeperFact;
 use kafkascope::engine::{Fact, Setup};
 
+use kafkascope::console::{Entry, Memory, Scope, answer, parse};
+
 use super::lab::{ALL, Lab};
 use super::zookeeper::{controller, setup, tree, when, with_orders};
 
@@ -161,6 +163,50 @@ fn before_1_0_one_failed_directory_ends_the_broker() {
     lab.restart(victim);
     lab.secs(1);
     assert!(!lab.world.is_up(NodeId::Broker(victim)));
+}
+
+fn told(lab: &Lab, line: &str) -> Vec<String> {
+    let Ok(Entry::Ask(question)) = parse(line) else { panic!("{line} is no question") };
+    let scope = Scope { world: &lab.world, past: &[], memory: &Memory::new() };
+    answer(&question, scope).lines().map(str::to_owned).collect()
+}
+
+/// `LogDirsCommand`: its sentences, and the keys as the Scala program (up to 3.5) and the Java one order them.
+#[test]
+fn the_tool_describes_log_directories_and_those_that_failed() {
+    let mut lab = two_disks(46, KafkaVersion::V3_9);
+    let directory = home(&lab, BrokerId(2), 0);
+    let other = if directory == "/data/a" { "/data/b" } else { "/data/a" };
+    fail(&mut lab, BrokerId(2), &directory);
+    lab.secs(10);
+    let lines =
+        told(&lab, "kafka-log-dirs --bootstrap-server localhost:9092 --describe --broker-list 2 --topic-list orders");
+    let is_left = |partition: &u32| home(&lab, BrokerId(2), *partition) == other;
+    let left: Vec<String> = (0..3)
+        .filter(is_left)
+        .map(|partition| format!(r#"{{"partition":"orders-{partition}","size":0,"offsetLag":0,"isFuture":false}}"#))
+        .collect();
+    let failed = format!(
+        r#"{{"partitions":[],"error":"org.apache.kafka.common.errors.KafkaStorageException","logDir":"{directory}"}}"#
+    );
+    let sound = format!(r#"{{"partitions":[{}],"error":null,"logDir":"{other}"}}"#, left.join(","));
+    let mut dirs = [failed, sound];
+    if directory == "/data/b" {
+        dirs.reverse();
+    }
+    assert_eq!(lines[0], "Querying brokers for log directories information");
+    assert_eq!(lines[1], "Received log directory information from brokers 2");
+    assert_eq!(lines[2], format!(r#"{{"brokers":[{{"broker":2,"logDirs":[{}]}}],"version":1}}"#, dirs.join(",")));
+    assert!(told(&lab, "kafka-log-dirs --describe")[1].ends_with("brokers 1,2,3"));
+    assert_eq!(
+        told(&lab, "kafka-log-dirs --describe --broker-list 7,2"),
+        ["ERROR: The given brokers do not exist from --broker-list: 7. Current existent brokers: 1,2,3"]
+    );
+    let old = two_disks(47, KafkaVersion::V2_8);
+    assert!(told(&old, "kafka-log-dirs --describe --broker-list 1")[2].starts_with(
+        r#"{"version":1,"brokers":[{"broker":1,"logDirs":[{"logDir":"/data/a","error":null,"partitions":[{"partition":"orders-"#
+    ));
+    assert!(told(&two_disks(48, KafkaVersion::V0_9), "kafka-log-dirs --describe")[0].contains("1.0 (KIP-113)"));
 }
 
 // ---- directories of replicas that have gone --------------------------------------------------------------------------

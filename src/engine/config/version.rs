@@ -203,6 +203,10 @@ capabilities! {
         "The directory of a deleted replica is renamed at once, and its files go after a delay.";
     survives_a_failed_log_dir: since 1 0 0, "KIP-112",
         "A broker lives on without a log directory that has failed.";
+    describes_log_dirs: since 1 0 0, "KIP-113",
+        "kafka-log-dirs asks brokers for their log directories.";
+    describes_log_dirs_in_hash_order: since 3 6 0, "KAFKA-14581",
+        "kafka-log-dirs is a Java program, and prints the keys of its JSON in the order of a HashMap.";
     takes_an_empty_cleanup_policy: since 4 2 0, "KIP-1161",
         "An empty cleanup.policy keeps everything.";
 

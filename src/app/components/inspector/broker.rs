@@ -95,7 +95,10 @@ fn partitions(page: &Page, text: &Text, world: &World, id: BrokerId) -> Html {
     let own = held.iter().filter(|(id, _)| !partition_name(world, *id).starts_with("__"));
     let line = |(partition, registration): &(_, &crate::engine::metadata::PartitionRegistration)| {
         let name = partition_name(world, *partition);
-        let (role, class) = if registration.leader == Some(id) {
+        let in_failed_dir = world.broker(id).is_some_and(|broker| broker.logs().is_offline(*partition));
+        let (role, class) = if in_failed_dir {
+            ("ui-in-failed-dir", "role role--offline")
+        } else if registration.leader == Some(id) {
             ("ui-leads", "role role--leader")
         } else if registration.isr.contains(&id) {
             ("stage-in-sync", "role role--insync")
