@@ -168,7 +168,7 @@ async function underLoad() {
 
 /** Types a line into the console. */
 async function type(page, line) {
-  if (!(await page.locator("#console-input").isVisible())) await page.keyboard.press("Alt+2");
+  if (!(await page.locator("#console-input").isVisible())) await page.click("#ui-tab-console");
   await page.fill("#console-input", line);
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector("#console-input").value === "");
