@@ -1,6 +1,6 @@
 //! Branches: input logs that share a beginning.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ pub struct Input {
     pub at: Time,
     #[serde(with = "line")]
     pub command: Command,
+    /// Done by a template or a lesson, not by the reader: it is not the reader's to take back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub led: bool,
 }
 
 /// A command stands in a saved run as the line that anybody could type: one grammar for all, and a file that can be read.
@@ -51,6 +54,16 @@ pub struct Branch {
     /// How far it has been computed.
     pub furthest: Time,
     pub(super) furthest_step: Step,
+    pub(super) undone: Option<Undone>,
+}
+
+/// What was taken back from a branch and can be done again.
+#[derive(Clone, Debug)]
+pub(super) struct Undone {
+    /// What comes first stands last.
+    pub(super) inputs: Vec<Input>,
+    /// How far the branch had been computed with all of them.
+    pub(super) furthest: Time,
 }
 
 impl Branch {
@@ -69,10 +82,6 @@ pub struct Run {
     pub inputs: Vec<Input>,
     /// Where the clock stood.
     pub position: Time,
-}
-
-impl Run {
-    pub(super) fn of(setup: &Arc<Setup>, branch: &Branch, position: Time) -> Self {
-        Self { setup: Setup::clone(setup), inputs: branch.inputs.clone(), position }
-    }
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub bookmarks: BTreeSet<Time>,
 }

@@ -14,7 +14,7 @@ impl Session {
         for step in moves {
             match step {
                 Move::Act(command) => {
-                    session.act(command)?;
+                    session.lead(command)?;
                 }
                 Move::Wait(span) => {
                     session.advance_to(session.now() + span, u64::MAX);

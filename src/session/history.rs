@@ -3,12 +3,13 @@
 //! Holds at all times: the trace is that of the current branch up to its furthest point; the world stands somewhere
 //! within it; replaying a stretch that was played before yields the same facts (asserted by fingerprint in tests).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::branch::{Branch, BranchId, Input, Run};
 use super::checkpoints::{Checkpoint, Checkpoints};
 use crate::checker::{Checker, Guarantee, Verdict};
-use crate::engine::{Command, Record, Refusal, Setup, Step, Time, World};
+use crate::engine::{Record, Refusal, Setup, Step, Time, World};
 
 /// The trace keeps at most so many facts; older ones can be computed again. A list's room doubles as it grows: with a
 /// few more it would take twice the memory.
@@ -25,18 +26,19 @@ pub enum Advance {
 
 #[derive(Clone, Debug)]
 pub struct Session {
-    setup: Arc<Setup>,
-    branches: Vec<Branch>,
-    current: BranchId,
-    world: World,
-    checkpoints: Checkpoints,
+    pub(super) setup: Arc<Setup>,
+    pub(super) branches: BTreeMap<BranchId, Branch>,
+    pub(super) current: BranchId,
+    pub(super) world: World,
+    pub(super) checkpoints: Checkpoints,
     /// Has seen everything up to where the world stands.
-    checker: Checker,
-    trace: Vec<Record>,
+    pub(super) checker: Checker,
+    pub(super) trace: Vec<Record>,
     /// What the last step recorded; kept for its room.
     fresh: Vec<Record>,
     /// Facts that have been dropped from the front of `trace`.
-    forgotten: u64,
+    pub(super) forgotten: u64,
+    bookmarks: BTreeSet<Time>,
 }
 
 impl Session {
@@ -52,10 +54,11 @@ impl Session {
             inputs: Vec::new(),
             furthest: Time::ZERO,
             furthest_step: Step::default(),
+            undone: None,
         };
         Ok(Self {
             setup: Arc::new(setup),
-            branches: vec![main],
+            branches: BTreeMap::from([(BranchId(0), main)]),
             current: BranchId(0),
             checkpoints: Checkpoints::starting_at(world.clone(), Checker::default()),
             world,
@@ -63,6 +66,7 @@ impl Session {
             trace: Vec::new(),
             fresh: Vec::new(),
             forgotten: 0,
+            bookmarks: BTreeSet::new(),
         })
     }
 
@@ -77,8 +81,9 @@ impl Session {
                 let at = input.at;
                 Refusal(format!("input {} of the run cannot come at {at}, after {} events", index + 1, input.after))
             })?;
-            session.act(input.command.clone())?;
+            session.take(input.clone())?;
         }
+        session.bookmarks.clone_from(&run.bookmarks);
         let last = run.inputs.last().map_or(Time::ZERO, |input| input.at);
         session.advance_to(run.position.max(last), u64::MAX);
         session.seek(run.position);
@@ -87,7 +92,7 @@ impl Session {
 
     /// Plays to the exact place of an input: so many events, and then its time. At one time there may be events on
     /// either side of it. `None` if there is no such place.
-    fn stand_before(&mut self, input: &Input) -> Option<()> {
+    pub(super) fn stand_before(&mut self, input: &Input) -> Option<()> {
         while self.world.step_count() < input.after {
             self.move_on(Some(input.at)).then_some(())?;
         }
@@ -99,7 +104,12 @@ impl Session {
     /// The run as data.
     #[must_use]
     pub fn run(&self) -> Run {
-        Run::of(&self.setup, self.branch(), self.world.now())
+        Run {
+            setup: Setup::clone(&self.setup),
+            inputs: self.branch().inputs.clone(),
+            position: self.world.now(),
+            bookmarks: self.bookmarks.clone(),
+        }
     }
 
     #[must_use]
@@ -125,7 +135,7 @@ impl Session {
 
     #[must_use]
     pub fn branch(&self) -> &Branch {
-        &self.branches[self.current.0]
+        &self.branches[&self.current]
     }
 
     #[must_use]
@@ -133,8 +143,12 @@ impl Session {
         self.current
     }
 
+    pub(super) fn branch_mut(&mut self) -> &mut Branch {
+        self.branches.get_mut(&self.current).expect("the current branch is one of them")
+    }
+
     pub fn branches(&self) -> impl Iterator<Item = (BranchId, &Branch)> {
-        self.branches.iter().enumerate().map(|(index, branch)| (BranchId(index), branch))
+        self.branches.iter().map(|(id, branch)| (*id, branch))
     }
 
     /// Facts up to where the clock stands, oldest first.
@@ -170,6 +184,22 @@ impl Session {
     #[must_use]
     pub fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// Moments that the reader wants to come back to, on whatever branch.
+    #[must_use]
+    pub fn bookmarks(&self) -> &BTreeSet<Time> {
+        &self.bookmarks
+    }
+
+    /// Marks the moment at which the clock stands, or takes the mark away; returns whether it is marked now.
+    pub fn toggle_bookmark(&mut self) -> bool {
+        let now = self.now();
+        let is_new = self.bookmarks.insert(now);
+        if !is_new {
+            self.bookmarks.remove(&now);
+        }
+        is_new
     }
 
     /// What every guarantee stands at where the clock stands.
@@ -236,7 +266,7 @@ impl Session {
         while self.world.step_count() < step && self.move_on(None) {}
     }
 
-    fn restore(&mut self, checkpoint: Checkpoint) {
+    pub(super) fn restore(&mut self, checkpoint: Checkpoint) {
         self.world = checkpoint.world;
         self.checker = checkpoint.checker;
     }
@@ -271,7 +301,7 @@ impl Session {
     }
 
     /// Takes in what the last step recorded, unless this stretch was played before.
-    fn absorb(&mut self) {
+    pub(super) fn absorb(&mut self) {
         let mut facts = std::mem::take(&mut self.fresh);
         self.world.swap_trace(&mut facts);
         self.checker.observe(&self.world, &facts);
@@ -290,65 +320,9 @@ impl Session {
 
     fn note_progress(&mut self) {
         let (now, step) = (self.world.now(), self.world.step_count());
-        let branch = &mut self.branches[self.current.0];
+        let branch = self.branch_mut();
         branch.furthest = branch.furthest.max(now);
         branch.furthest_step = branch.furthest_step.max(step);
-    }
-
-    // ---- acting ------------------------------------------------------------------------------------------------
-
-    /// Carries out a command here and now. In the past this leaves the old future behind as a branch and starts a
-    /// new one; returns whether it did.
-    ///
-    /// # Errors
-    /// If the world refuses the command. Nothing has then changed.
-    pub fn act(&mut self, command: Command) -> Result<bool, Refusal> {
-        self.world.check(&command)?;
-        let step = self.world.step_count();
-        let forks = step < self.branch().furthest_step;
-        if forks {
-            self.fork();
-        }
-        let at = self.world.now();
-        self.world.apply(&command)?;
-        self.branches[self.current.0].furthest = at;
-        self.branches[self.current.0].inputs.push(Input { after: step, at, command });
-        self.absorb();
-        Ok(forks)
-    }
-
-    /// Leaves the current branch here.
-    fn fork(&mut self) {
-        let (step, now) = (self.world.step_count(), self.world.now());
-        let parent = self.current;
-        let mut inputs = self.branch().inputs.clone();
-        inputs.retain(|input| input.after < step);
-        let name = format!("branch {}", self.branches.len());
-        self.branches.push(Branch { name, parent: Some((parent, now)), inputs, furthest: now, furthest_step: step });
-        self.current = BranchId(self.branches.len() - 1);
-        self.trace.truncate(self.trace.partition_point(|record| record.step <= step));
-        self.checkpoints.forget_after(step);
-    }
-
-    /// Goes over to another branch, at the time where the clock stands if that branch reaches so far.
-    pub fn switch_to(&mut self, branch: BranchId) {
-        if branch == self.current || branch.0 >= self.branches.len() {
-            return;
-        }
-        let clock = self.now();
-        let goal = &self.branches[branch.0];
-        let furthest = goal.furthest;
-        // What was computed of it is computed again: only its input log was kept.
-        self.current = branch;
-        self.branches[branch.0].furthest_step = Step::default();
-        self.branches[branch.0].furthest = Time::ZERO;
-        self.world = World::new(Setup::clone(&self.setup)).expect("the setup was accepted before");
-        self.checker = Checker::default();
-        self.checkpoints = Checkpoints::starting_at(self.world.clone(), Checker::default());
-        self.trace.clear();
-        self.forgotten = 0;
-        self.advance_to(furthest, u64::MAX);
-        self.seek(clock.min(furthest));
     }
 
     #[cfg(test)]
@@ -360,6 +334,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Command;
     use crate::engine::command::{Target, Workload};
     use crate::engine::common::{BrokerId, Span};
     use crate::engine::runtime::Crash;

@@ -341,6 +341,17 @@ impl LessonPlayer {
         }
     }
 
+    /// Something was taken back, or done again: the branch `was` ends where the clock stands, under another name.
+    pub fn course_changed(&mut self, was: BranchId, session: &Session) {
+        let step = session.world().step_count();
+        for mark in self.marks.iter_mut().filter(|mark| mark.branch == was && mark.began <= step) {
+            mark.branch = session.current_branch();
+            mark.settled.take_if(|moment| moment.step > step);
+            mark.revealed.take_if(|moment| moment.step > step);
+        }
+        self.resync(session);
+    }
+
     // ---- beats -------------------------------------------------------------------------------------------------
 
     fn enter(&mut self, session: &mut Session, beat: usize) {
@@ -384,7 +395,7 @@ impl LessonPlayer {
             let output = match &action.entry {
                 Entry::Act(commands) => {
                     for command in commands {
-                        if let Err(refusal) = session.act(command.clone()) {
+                        if let Err(refusal) = session.lead(command.clone()) {
                             self.problems.push(format!("beat {}: {}: {refusal}", self.beat + 1, action.line));
                         }
                     }

@@ -4,6 +4,7 @@
 //! from these and may be dropped and computed again. Acting in the past starts a branch; the old future stays, as
 //! its input log, to be returned to.
 
+mod acting;
 mod branch;
 mod checkpoints;
 mod comparison;
