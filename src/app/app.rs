@@ -24,6 +24,7 @@ use super::state::commands;
 use super::state::compare::{self, Compared, Hand, Rival, comparisons};
 use super::state::frames::Frames;
 use super::state::keys::Deed;
+use super::state::knob::Turning;
 use super::state::lesson::{LessonRun, catalog};
 use super::state::model::Model;
 use super::state::page::{Page, Parcel};
@@ -31,9 +32,10 @@ use super::state::prefs::{Prefs, Query};
 use super::state::rescue;
 use super::state::sandbox;
 use super::state::ui::{Dialog, LeftRun, Mode, Tab, Ui};
+use crate::console;
 use crate::engine::common::{Span, TopicPartition};
-use crate::engine::{Setup, World};
-use crate::session::{BranchId, PlaybackCommand};
+use crate::engine::{Refusal, Setup, World};
+use crate::session::{BranchId, PlaybackCommand, Turned};
 use crate::view::build::{Focus, scene, topic_in_view};
 use crate::view::scene::Scene;
 
@@ -188,12 +190,14 @@ impl App {
             UiAction::BringBack => self.bring_back(),
             UiAction::Compare(id) => self.compare(id),
             UiAction::CompareWith(branch) => self.compare_branches(*branch),
+            UiAction::CompareTurned(turning) => self.compare_turned(turning),
             UiAction::Run(_) | UiAction::RunAll(_) => {
                 let lost_before = lost_messages(&self.model.borrow());
                 let note = self.act(&meant);
                 note.or_else(|| response(&self.model.borrow(), &meant, lost_before))
             }
             UiAction::Console(_) => self.act(&meant),
+            UiAction::Undo | UiAction::Redo => self.act(&meant),
             UiAction::Step => self.step(&meant, Landmark::Event),
             UiAction::RunTo(landmark) => self.step(&meant, *landmark),
             _ => self.model.borrow_mut().perform(&meant),
@@ -339,6 +343,21 @@ impl App {
         None
     }
 
+    fn compare_turned(&mut self, turning: &Turning) -> Option<Note> {
+        let turned = self.model.borrow().session().with_turned(&turning.knob);
+        match turned {
+            Ok(Turned { session, refused }) => {
+                let left = Model::new(self.model.borrow().session().clone());
+                let what = Compared::Turned { left: turning.left.clone(), right: turning.right.clone() };
+                self.set_beside(left, Model::new(session), what);
+                let (command, Refusal(reason)) = refused.first()?;
+                let first = format!("{}: {reason}", console::print(command));
+                Some(Note::with("ui-knob-refused", vec![("count", refused.len().to_string()), ("first", first)]))
+            }
+            Err(Refusal(reason)) => Some(Note::refused(reason)),
+        }
+    }
+
     fn set_beside(&mut self, left: Model, right: Model, what: Compared) {
         self.replace_model(left, Some(right));
         write_address(&comparison_address(&what));
@@ -429,6 +448,7 @@ impl App {
                 Deed::KillOrRestart => commands::kill_or_restart(world, selected).map(UiAction::Run),
                 Deed::HoldOrRelease => commands::hold_or_release(world, selected).map(UiAction::Run),
                 Deed::DropMessage => commands::drop_selected(selected).map(UiAction::Run),
+                Deed::NextBookmark => commands::next_bookmark(model.session()).map(UiAction::SeekTime),
                 Deed::CompareBranch => commands::other_branch(model.session()).map(UiAction::CompareWith),
                 Deed::BreakMenu => Some(UiAction::Open(Dialog::Break(commands::node_of(selected)))),
                 Deed::Why => commands::to_explain(selected, self.subject(world)).map(UiAction::Select),
@@ -631,6 +651,7 @@ fn opens_a_run(action: &UiAction) -> bool {
             | UiAction::BringBack
             | UiAction::Compare(_)
             | UiAction::CompareWith(_)
+            | UiAction::CompareTurned(_)
     )
 }
 

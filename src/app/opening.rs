@@ -55,7 +55,7 @@ pub fn comparison_address(what: &Compared) -> String {
     match what {
         Compared::Ready(id) => format!("#/compare/{id}"),
         // Branches are not in the address: a reload begins with the sandbox.
-        Compared::Branches(_) => "#/sandbox".to_owned(),
+        Compared::Branches(_) | Compared::Turned { .. } => "#/sandbox".to_owned(),
     }
 }
 

@@ -9,12 +9,14 @@ mod branch;
 mod checkpoints;
 mod comparison;
 mod history;
+mod knob;
 mod lesson_player;
 mod playback;
 mod rehearsal;
 
 pub use branch::{Branch, BranchId, Input, Run};
 pub use history::{Advance, Session};
+pub use knob::{Knob, Turned};
 pub use lesson_player::{Asked, LessonPlayer, Offered, Phase, Said, Typed};
 pub use playback::{Playback, PlaybackCommand, Speed};
 pub use rehearsal::{Report, check_lesson};

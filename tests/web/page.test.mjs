@@ -153,6 +153,61 @@ test("a broker crashes by click, is drawn as offline, and comes back", () =>
     await page.waitForSelector(".broker .pill--offline", { state: "detached" });
   }));
 
+test("what was done is taken back and done again, by button and by key", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const undo = page.locator('[data-course="ui-undo"]');
+    const redo = page.locator('[data-course="ui-redo"]');
+    assert.equal(await undo.getAttribute("aria-disabled"), "true", "what the template did is not the reader's");
+    const before = await state(page);
+    const broker = page.locator(".broker").first();
+    await broker.locator(".menu__button").click();
+    await broker.getByRole("menuitem", { name: /Crash/ }).click();
+    const crashed = await until(page, "the crash", (now) => now.fingerprint !== before.fingerprint);
+    assert.match(await undo.getAttribute("aria-label"), /crash broker-1/);
+    await undo.click();
+    await until(page, "the same as before", (now) => now.fingerprint === before.fingerprint);
+    assert.equal(await page.locator(".broker .pill--offline").count(), 0);
+    await redo.click();
+    await until(page, "the crash again", (now) => now.fingerprint === crashed.fingerprint);
+    await page.keyboard.press("Control+z");
+    await until(page, "no crash", (now) => now.fingerprint === before.fingerprint);
+    await page.keyboard.press("Control+Shift+z");
+    await until(page, "the crash once more", (now) => now.fingerprint === crashed.fingerprint);
+    assert.equal(await page.locator(".timeline__branch").count(), 0, "there is one course all along");
+  }));
+
+test("a marked moment is come back to", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const marked = await state(page);
+    await page.keyboard.press("m");
+    await page.waitForSelector('[data-bookmark][aria-pressed="true"]');
+    await page.click("[data-step-button]");
+    await until(page, "another moment", (now) => now.time > marked.time);
+    await page.waitForSelector('[data-bookmark][aria-pressed="false"]');
+    await page.click(".timeline__bookmarks button");
+    await until(page, "the marked one", (now) => now.time === marked.time);
+    await page.keyboard.press("m");
+    await page.waitForSelector(".timeline__bookmarks", { state: "detached" });
+  }));
+
+test("the clock runs until a condition holds, and a wrong condition gets a sentence", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    await page.keyboard.press("u");
+    const field = page.locator('.dialog input[name="condition"]');
+    await field.fill("stored(orders");
+    assert.match(await page.locator(".form__problem").innerText(), /\w+/);
+    await page.click('[data-until="ui-until-stored"]');
+    const before = await state(page);
+    await page.locator('.dialog button[type="submit"]').click();
+    await page.waitForSelector(".toast");
+    const there = await until(page, "the condition", (now) => now.time > before.time);
+    await page.keyboard.press("Alt+3");
+    await page.locator("#console-input").fill("show stored(orders)");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /= 100/.test([...document.querySelectorAll(".console__line")].at(-1)?.textContent));
+    assert.equal((await state(page)).time, there.time, "the clock stands where it holds");
+  }));
+
 test("a link is cut by click, is shown as cut, and heals by click", () =>
   visit("?mode=sandbox&lang=en", async (page) => {
     // The line itself is clicked, where a mouse would: on the middle of its path.
@@ -306,6 +361,31 @@ test("acting in the past makes a branch, and C sets the run beside it", () =>
     assert.notEqual(right.fingerprint, left.fingerprint);
     await page.keyboard.press("2");
     await page.waitForSelector("[data-bring-back]");
+  }));
+
+test("this run stands beside itself with one thing changed", () =>
+  visit("?mode=sandbox&lang=en", async (page) => {
+    const turn = async (index, value) => {
+      await page.click("[data-comparisons]");
+      const form = page.locator(".form--knob");
+      await form.locator('select[name="knob"]').selectOption({ index });
+      if (value) await form.locator('[name="value"]').fill(value);
+      await form.locator("[data-turn]").click();
+      await page.waitForSelector(".dialog", { state: "detached" });
+    };
+    await page.keyboard.press("3");
+    await page.keyboard.press("2");
+    await page.waitForSelector("[data-bring-back]");
+    await page.keyboard.press("3");
+    await turn(0, "77");
+    const [left, right] = [await state(page), await rightState(page)];
+    assert.equal(right.time, left.time);
+    assert.notEqual(right.fingerprint, left.fingerprint);
+    assert.match(await page.locator('[data-side="1"] h2').innerText(), /seed 4d/);
+    await page.click("[data-comparisons]");
+    await page.locator('.form--knob [name="value"]').fill("soon");
+    assert.match(await page.locator(".form--knob .form__problem").innerText(), /\w+/);
+    assert.equal(await page.locator("[data-turn]").getAttribute("aria-disabled"), "true");
   }));
 
 test("a click in either figure acts on both clusters, or on the one that was chosen", () =>

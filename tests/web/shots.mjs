@@ -103,6 +103,15 @@ const screens = [
   ...["queue-or-topic", "acks", "zookeeper-or-kraft"].map((id) => ({
     name: `compare-${id}`, query: `?compare=${id}`, way: [play(5000)],
   })),
+  { name: "compare-seed", query: template("careless"), way: [play(2500), (page) => key(page, "m"), play(1500), async (page) => {
+    await key(page, "3");
+    await click(page, "[data-comparisons]");
+    await page.waitForSelector(".form--knob");
+    await click(page, "[data-turn]");
+    await page.waitForTimeout(600);
+  }, play(3000)] },
+  { name: "run-until", query: sandbox, way: [(page) => key(page, "u")] },
+  { name: "taken-back", query: sandbox, way: [play(600), (page) => key(page, "m"), typed("crash broker-2", "wait 2s"), close, (page) => key(page, "Control+z")] },
   { name: "compare-list", query: "?compare=commit", way: [(page) => click(page, "[data-comparisons]")] },
   { name: "lesson-list", query: "?lesson=acks", way: [(page) => click(page, ".chapter, .top-bar__phone button")] },
   ...["orders", "one-broker", "careless", "queue-beside-topic", "ten-brokers", "zookeeper"].map((name) => ({

@@ -38,7 +38,7 @@ pub fn listen(on_deed: impl Fn(Deed) + 'static) -> Option<EventListener> {
             key: &key,
             shift: event.shift_key(),
             alt: event.alt_key(),
-            browser: event.ctrl_key() || event.meta_key(),
+            ctrl: event.ctrl_key() || event.meta_key(),
             typing: is(TEXT),
             on: match () {
                 () if is(CONTROL) => Focused::Control,

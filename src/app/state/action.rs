@@ -12,6 +12,7 @@ use crate::view::explain::Lane;
 
 use super::compare::Hand;
 use super::feed::Handover;
+use super::knob::Turning;
 use super::ui::{Dialog, Mode, Sheet, Tab, Theme};
 
 /// One thing done by hand, key, menu or lesson.
@@ -28,12 +29,20 @@ pub enum UiAction {
     ToStart,
     ToLatest,
     SwitchBranch(BranchId),
+    /// Takes back the last thing that was done; the run goes on from there without it.
+    Undo,
+    /// Does again what was taken back.
+    Redo,
+    /// Marks the moment at which the clock stands, or takes the mark away.
+    Bookmark,
 
     // Two runs under one clock.
     /// Opens a ready-made comparison.
     Compare(String),
     /// Sets this run beside one of its other branches.
     CompareWith(BranchId),
+    /// Sets this run beside the same with one thing changed.
+    CompareTurned(Box<Turning>),
     /// Whose cluster is acted on.
     Hand(Hand),
     /// Done in the right one's figure.

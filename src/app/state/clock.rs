@@ -171,8 +171,9 @@ impl Model {
         loop {
             match condition.holds(self.scope()) {
                 Ok(true) => {
-                    let at = self.session.now();
-                    self.tell(LineKind::Answer, format!("{at} s: {condition}"));
+                    let told = format!("{} s: {condition}", self.session.now());
+                    self.said = Some(Note::done(told.clone()));
+                    self.tell(LineKind::Answer, told);
                     return true;
                 }
                 Ok(false) => {}
@@ -182,8 +183,9 @@ impl Model {
                 }
             }
             if self.move_on(latest) == Moved::Arrived {
-                let values = parts(condition, self.scope());
-                self.tell(LineKind::Refusal, format!("{latest} s: still not {condition}{values}"));
+                let told = format!("{latest} s: still not {condition}{}", parts(condition, self.scope()));
+                self.said = Some(Note::refused(told.clone()));
+                self.tell(LineKind::Refusal, told);
                 return true;
             }
             events += 1;

@@ -3,7 +3,7 @@
 use crate::app::components::stage::action::StageAction;
 use crate::app::selection::Selection;
 use crate::engine::command::Command;
-use crate::engine::common::{NodeId, TopicPartition};
+use crate::engine::common::{NodeId, Time, TopicPartition};
 use crate::engine::runtime::Crash;
 use crate::engine::world::World;
 use crate::session::{BranchId, Session};
@@ -61,6 +61,14 @@ pub fn of_stage(world: &World, action: StageAction) -> Option<Command> {
 pub fn other_branch(session: &Session) -> Option<BranchId> {
     let newest = || session.branches().map(|(id, _)| id).filter(|id| *id != session.current_branch()).last();
     session.branch().parent.map(|(parent, _)| parent).or_else(newest)
+}
+
+/// The first bookmark behind the clock that the run has reached; after the last the first of all.
+#[must_use]
+pub fn next_bookmark(session: &Session) -> Option<Time> {
+    let mut reached = session.bookmarks().iter().filter(|at| **at <= session.furthest());
+    let first = reached.clone().next();
+    reached.find(|at| **at > session.now()).or(first).copied()
 }
 
 /// Kill what runs, restart what is down: the key `K`.

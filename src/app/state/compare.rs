@@ -23,6 +23,8 @@ pub enum Compared {
     Ready(String),
     /// Two branches of one run, by their names.
     Branches([String; 2]),
+    /// A run and the same with one thing changed, by what was changed; the left one may be as it was by default.
+    Turned { left: Option<String>, right: String },
 }
 
 /// Which of the two runs what is done by hand is done to.
@@ -186,7 +188,7 @@ pub fn measured(what: &Compared, language: Language, scopes: [Scope<'_>; 2]) -> 
             };
             measures.iter().map(row).collect()
         }
-        Compared::Branches(_) => {
+        Compared::Branches(_) | Compared::Turned { .. } => {
             let row = |formula: String| {
                 let asked = query::expression(&formula).ok()?;
                 let (values, kind) = ([value(&asked, 0), value(&asked, 1)], asked.kind());

@@ -1,6 +1,6 @@
 //! Which key does what: one table that feeds the listener, the help dialog and the tests.
 //!
-//! Single letters act only outside text fields, and never together with Ctrl or Meta, which belong to the browser.
+//! Single letters act only outside text fields. Ctrl and Meta belong to the browser, but for the keys of taking back.
 
 use super::action::{Landmark, UiAction};
 use super::ui::{AddWhat, Dialog, Mode, Tab};
@@ -14,6 +14,13 @@ pub enum Deed {
     StepBack,
     LessonNext,
     LessonBack,
+    Undo,
+    Redo,
+    Bookmark,
+    /// To the next bookmark ahead; behind the last comes the first.
+    NextBookmark,
+    /// Runs until a condition of the reader's own.
+    Until,
     Slower,
     Faster,
     ToStart,
@@ -49,6 +56,8 @@ pub struct Binding {
     pub key: &'static str,
     pub shift: bool,
     pub alt: bool,
+    /// With Ctrl, or Command on a Mac.
+    pub ctrl: bool,
     pub deed: Deed,
     /// Its message in the texts.
     pub says: &'static str,
@@ -57,15 +66,19 @@ pub struct Binding {
 }
 
 const fn plain(key: &'static str, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
-    Binding { key, shift: false, alt: false, deed, says, cap }
+    Binding { key, shift: false, alt: false, ctrl: false, deed, says, cap }
 }
 
 const fn shifted(key: &'static str, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
-    Binding { key, shift: true, alt: false, deed, says, cap }
+    Binding { key, shift: true, alt: false, ctrl: false, deed, says, cap }
 }
 
 const fn alted(key: &'static str, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
-    Binding { key, shift: false, alt: true, deed, says, cap }
+    Binding { key, shift: false, alt: true, ctrl: false, deed, says, cap }
+}
+
+const fn ctrled(key: &'static str, shift: bool, cap: &'static str, deed: Deed, says: &'static str) -> Binding {
+    Binding { key, shift, alt: false, ctrl: true, deed, says, cap }
 }
 
 /// All of them, in the order of the help dialog.
@@ -84,6 +97,11 @@ pub const BINDINGS: &[Binding] = &[
     plain("Home", "Home", Deed::ToStart, "ui-key-start"),
     plain("End", "End", Deed::ToLatest, "ui-key-latest"),
     plain("n", "N", Deed::NextChange, "ui-key-next-leader"),
+    plain("u", "U", Deed::Until, "ui-key-until"),
+    plain("m", "M", Deed::Bookmark, "ui-key-bookmark"),
+    shifted("m", "Shift M", Deed::NextBookmark, "ui-key-next-bookmark"),
+    ctrled("z", false, "Ctrl Z", Deed::Undo, "ui-key-undo"),
+    ctrled("z", true, "Ctrl Shift Z", Deed::Redo, "ui-key-redo"),
     plain("k", "K", Deed::KillOrRestart, "ui-key-kill"),
     plain("h", "H", Deed::HoldOrRelease, "ui-key-hold"),
     plain("d", "D", Deed::DropMessage, "ui-key-drop"),
@@ -118,8 +136,8 @@ pub struct Press<'a> {
     pub key: &'a str,
     pub shift: bool,
     pub alt: bool,
-    /// Ctrl or Meta: the browser's own.
-    pub browser: bool,
+    /// Ctrl or Meta: the browser's own, mostly.
+    pub ctrl: bool,
     /// The focus is where text is typed.
     pub typing: bool,
     /// What the focus is on.
@@ -140,14 +158,12 @@ pub enum Focused {
 /// What the press means, if it means anything here.
 #[must_use]
 pub fn deed(press: Press<'_>) -> Option<Deed> {
-    if press.browser {
-        return None;
-    }
     let key = if press.key.chars().count() == 1 { press.key.to_lowercase() } else { press.key.to_owned() };
     let fits = |binding: &&Binding| {
         // '?' needs Shift on some keyboards and not on others: it is known by its character alone.
         let is_sign = key.chars().count() == 1 && !key.chars().all(char::is_alphanumeric) && key != " ";
-        binding.key == key && binding.alt == press.alt && (is_sign || binding.shift == press.shift)
+        let held = binding.alt == press.alt && binding.ctrl == press.ctrl;
+        binding.key == key && held && (is_sign || binding.shift == press.shift)
     };
     let binding = BINDINGS.iter().find(fits)?;
     let is_taken = match press.on {
@@ -176,6 +192,10 @@ impl Deed {
             Self::StepBack => UiAction::StepBack,
             Self::LessonNext => UiAction::LessonNext,
             Self::LessonBack => UiAction::LessonBack,
+            Self::Undo => UiAction::Undo,
+            Self::Redo => UiAction::Redo,
+            Self::Bookmark => UiAction::Bookmark,
+            Self::Until => UiAction::Open(Dialog::Until),
             Self::Slower => UiAction::Playback(PlaybackCommand::Slower),
             Self::Faster => UiAction::Playback(PlaybackCommand::Faster),
             Self::ToStart => UiAction::ToStart,
@@ -190,7 +210,8 @@ impl Deed {
             Self::Tab(tab) => UiAction::Drawer(tab),
             Self::Fit => UiAction::Fit,
             Self::Add => UiAction::Open(Dialog::Add(AddWhat::Producer)),
-            Self::CompareBranch
+            Self::NextBookmark
+            | Self::CompareBranch
             | Self::ZoomIn
             | Self::ZoomOut
             | Self::KillOrRestart
@@ -210,14 +231,15 @@ mod tests {
     use super::*;
 
     fn press(key: &str) -> Press<'_> {
-        Press { key, shift: false, alt: false, browser: false, typing: false, on: Focused::Page }
+        Press { key, shift: false, alt: false, ctrl: false, typing: false, on: Focused::Page }
     }
 
     #[test]
     fn no_two_bindings_claim_the_same_key() {
         for (index, one) in BINDINGS.iter().enumerate() {
             for other in &BINDINGS[index + 1..] {
-                assert!((one.key, one.shift, one.alt) != (other.key, other.shift, other.alt), "{}", one.cap);
+                let keys = |binding: &Binding| (binding.key, binding.shift, binding.alt, binding.ctrl);
+                assert!(keys(one) != keys(other), "{}", one.cap);
             }
         }
     }
@@ -238,7 +260,10 @@ mod tests {
         assert_eq!(deed(Press { on: Focused::Control, ..press("t") }), Some(Deed::Theme));
         assert_eq!(deed(Press { on: Focused::Figure, ..press(" ") }), Some(Deed::PlayPause));
         assert_eq!(deed(Press { on: Focused::Figure, ..press("ArrowLeft") }), None);
-        assert_eq!(deed(Press { browser: true, ..press("t") }), None);
+        assert_eq!(deed(Press { ctrl: true, ..press("t") }), None);
+        assert_eq!(deed(Press { ctrl: true, ..press("z") }), Some(Deed::Undo));
+        assert_eq!(deed(Press { ctrl: true, shift: true, ..press("Z") }), Some(Deed::Redo));
+        assert_eq!(deed(Press { ctrl: true, typing: true, ..press("z") }), None, "a text field takes back its own");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::console::{Memory, Value};
 use crate::engine::Refusal;
 use crate::engine::common::Time;
 use crate::scenario::{Bilingual, Catalog, Language, Layout, Lesson, Shown};
-use crate::session::{Advance, LessonPlayer, Phase, PlaybackCommand, Session};
+use crate::session::{Advance, BranchId, LessonPlayer, Phase, PlaybackCommand, Session};
 
 thread_local! {
     static CATALOG: OnceCell<Rc<Catalog>> = const { OnceCell::new() };
@@ -289,6 +289,11 @@ impl LessonRun {
     /// The clock was moved by hand.
     pub(super) fn resync(&mut self, session: &Session) {
         self.player.resync(session);
+        self.chosen = None;
+    }
+
+    pub(super) fn course_changed(&mut self, was: BranchId, session: &Session) {
+        self.player.course_changed(was, session);
         self.chosen = None;
     }
 

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod feed;
 pub mod frames;
 pub mod keys;
+pub mod knob;
 pub mod lag;
 pub mod landmark;
 pub mod lesson;

@@ -207,6 +207,12 @@ impl Model {
                 self.resync();
                 None
             }
+            UiAction::Undo => self.retrace("ui-note-undone", Session::undo),
+            UiAction::Redo => self.retrace("ui-note-redone", Session::redo),
+            UiAction::Bookmark => {
+                self.session.toggle_bookmark();
+                None
+            }
             UiAction::Run(command) => self.act(command, LineKind::Echo),
             UiAction::RunAll(commands) => commands.iter().find_map(|command| self.act(command, LineKind::Echo)),
             UiAction::Console(line) => self.run_line(line),
@@ -278,6 +284,17 @@ impl Model {
             self.work = Some(Work::To(time));
         }
         None
+    }
+
+    /// Takes back, or does again; says what.
+    fn retrace(&mut self, key: &'static str, by: fn(&mut Session) -> Option<Command>) -> Option<Note> {
+        let was = self.session.current_branch();
+        let command = by(&mut self.session)?;
+        self.halt();
+        if let Some(lesson) = &mut self.lesson {
+            lesson.course_changed(was, &self.session);
+        }
+        Some(Note::with(key, vec![("what", console::print(&command))]))
     }
 
     /// Carries out a command here and now, and writes down the line that it equals.

@@ -111,6 +111,8 @@ pub enum Dialog {
     Lessons,
     /// What can be set beside what.
     Comparisons,
+    /// A condition to run to.
+    Until,
     Add(AddWhat),
     /// Faults for one node, or for the whole cluster.
     Break(Option<NodeId>),
@@ -238,7 +240,7 @@ impl Ui {
                 next.enter_mode(Mode::Compare);
                 next.compared = Some(Compared::Ready(id.clone()));
             }
-            UiAction::CompareWith(_) => next.enter_mode(Mode::Compare),
+            UiAction::CompareWith(_) | UiAction::CompareTurned(_) => next.enter_mode(Mode::Compare),
             UiAction::Hand(hand) => next.hand = *hand,
             UiAction::OnRight(action) => {
                 next = next.after(action);

@@ -28,6 +28,9 @@ pub fn Head(props: &HeadProps) -> Html {
     };
     let (title, about) = match ready {
         Some(one) => (one.title.get(language).clone().into(), one.about.get(language).clone().into()),
+        None if matches!(page.ui.compared, Some(Compared::Turned { .. })) => {
+            (text.get("ui-compare-turned"), text.get("ui-compare-turned-says"))
+        }
         None => (text.get("ui-compare-branches"), text.get("ui-compare-branches-says")),
     };
     let from = ready.map_or(Time::ZERO, |one| Time::ZERO + one.from);

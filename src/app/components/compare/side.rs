@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::app::components::lesson::caption::Caption;
 use crate::app::components::shell::stage_host::{StageOfPage, use_feed};
 use crate::app::components::stage::density::{Density, use_density};
+use crate::app::i18n::Text;
 use crate::app::state::compare::{Compared, comparison};
 use crate::app::state::lesson::language;
 use crate::app::state::page::{Page, use_page};
@@ -45,9 +46,12 @@ fn document(page: &Page, number: usize) -> Option<&'static Document> {
 
 /// What a side is called.
 pub fn name(page: &Page, number: usize) -> AttrValue {
+    let as_it_is = || Text::of(page.ui.lang).get("ui-knob-as-it-is");
     match (document(page, number), &page.ui.compared) {
         (Some(side), _) => side.name.get(language(page.ui.lang)).clone().into(),
         (None, Some(Compared::Branches(names))) => names[number].clone().into(),
+        (None, Some(Compared::Turned { left, .. })) if number == 0 => left.clone().map_or_else(as_it_is, Into::into),
+        (None, Some(Compared::Turned { right, .. })) => right.clone().into(),
         _ => AttrValue::default(),
     }
 }

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::frame::Frame;
+use super::one_knob::OneKnob;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::UiAction;
@@ -45,6 +46,8 @@ pub fn Comparisons() -> Html {
                     }
                 }) }
             </ul>
+            <h3 class="dialog__part">{ text.get("ui-compare-turned") }</h3>
+            <OneKnob />
             <h3 class="dialog__part">{ text.get("ui-compare-branches") }</h3>
             if others.is_empty() { <p class="dialog__note">{ text.get("ui-compare-no-branch") }</p> }
             <ul class="templates">{ for others.iter().map(|(id, branch)| beside(&page, &text, *id, branch)) }</ul>

@@ -10,6 +10,7 @@ use super::fidelity::FidelityDialog;
 use super::help::Help;
 use super::lessons::Lessons;
 use super::new_cluster::NewCluster;
+use super::until::Until;
 use crate::app::state::page::use_page;
 use crate::app::state::ui::Dialog;
 
@@ -22,6 +23,7 @@ pub fn Dialogs() -> Html {
         Some(Dialog::Fidelity) => html! { <FidelityDialog /> },
         Some(Dialog::Lessons) => html! { <Lessons /> },
         Some(Dialog::Comparisons) => html! { <Comparisons /> },
+        Some(Dialog::Until) => html! { <Until /> },
         Some(Dialog::Add(what)) => html! { <AddDialog {what} /> },
         Some(Dialog::Break(node)) => html! { <BreakMenu {node} /> },
         Some(Dialog::NewCluster) => html! { <NewCluster /> },

@@ -12,3 +12,5 @@ mod frame;
 pub mod help;
 pub mod lessons;
 pub mod new_cluster;
+mod one_knob;
+mod until;

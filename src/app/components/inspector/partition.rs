@@ -84,21 +84,21 @@ fn producers(text: &Text, world: &World, id: TopicPartition, on: BrokerId) -> Ht
     }
     let line = |(producer, entry): (ProducerId, &ProducerStateEntry)| {
         let batch = |batch: &BatchMetadata| {
-            format!("{}–{} @{}", batch.first_sequence(), batch.last_sequence, batch.first_offset())
+            let said = format!("{}–{} @{}", batch.first_sequence(), batch.last_sequence, batch.first_offset());
+            html! { <div>{ said }</div> }
         };
-        let batches = entry.batches().map(batch).collect::<Vec<_>>().join(", ");
         html! {
             <tr key={producer.0}>
                 <th scope="row">{ producer.to_string() }</th>
                 <td>{ entry.epoch().to_string() }</td>
-                <td>{ batches }</td>
+                <td>{ for entry.batches().map(batch) }</td>
             </tr>
         }
     };
     section(
         text.get_with("ui-producer-state", &[("broker", on.0.into())]),
         html! {
-            <table class="table">
+            <table class="table table--tight table--log">
                 <thead><tr><th>{ "producer id" }</th><th>{ "epoch" }</th><th>{ text.get("ui-known-batches") }</th></tr></thead>
                 <tbody>{ for log.producers().iter().map(line) }</tbody>
             </table>

@@ -113,6 +113,7 @@ fn left_name(page: &Page, left: &LeftRun) -> String {
             comparison(id).map_or_else(|| id.clone(), |one| one.title.get(language).clone())
         }
         LeftRun::Comparison(Compared::Branches(names)) => names.join(" | "),
+        LeftRun::Comparison(Compared::Turned { right, .. }) => right.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Lang, Text, use_text};
 use crate::app::state::action::UiAction;
+use crate::app::state::knob::Kind;
 use crate::app::state::page::{Page, use_page};
 use crate::app::state::ui::{Dialog, Mode, Theme};
 
@@ -45,10 +46,7 @@ pub fn TopBar() -> Html {
 
 /// Which Kafka runs, and who keeps its memory.
 fn version(page: &Page) -> String {
-    let model = page.model();
-    let setup = model.session().setup();
-    let memory = if setup.zookeepers.is_empty() { "KRaft" } else { "ZooKeeper" };
-    format!("Kafka {}, {memory}", setup.version)
+    Kind::of(page.model().session().setup()).name()
 }
 
 /// The parts of the page; on a phone they stand over the list of lessons.

@@ -93,6 +93,7 @@ pub fn Timeline() -> Html {
                 { for lesson_marks(&text, &marks, scale) }
                 <i ref={head} class="timeline__head" aria-hidden="true" />
             </div>
+            { bookmarks(&page, &text, session, scale) }
             { branches(&page, &text, session, scale) }
         </div>
     }
@@ -174,6 +175,27 @@ fn lesson_marks(text: &Text, marks: &[Mark], scale: Scale) -> Vec<Html> {
             html! { <span key={mark.number} {class} {style} {title}>{ mark.number }</span> }
         })
         .collect()
+}
+
+/// Moments that the reader marked; a click goes there.
+fn bookmarks(page: &Page, text: &Text, session: &Session, scale: Scale) -> Html {
+    let reached: Vec<Time> = session.bookmarks().iter().copied().filter(|at| *at <= session.furthest()).collect();
+    if reached.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <ul class="timeline__bookmarks" aria-label={text.get("ui-bookmarks")}>
+            { for reached.into_iter().map(|time| {
+                let label = text.get_with("ui-bookmark-to", &[("time", time.to_string().into())]);
+                html! {
+                    <li key={time.0} style={at(scale, time)}>
+                        <button type="button" title={label.clone()} aria-label={label}
+                            onclick={page.on_click(UiAction::SeekTime(time))}>{ Icon::Bookmark.html() }</button>
+                    </li>
+                }
+            }) }
+        </ul>
+    }
 }
 
 /// Where other branches leave this one, or it left them.

@@ -6,11 +6,13 @@ use yew::prelude::*;
 
 use super::clock::Clock;
 use super::speed::SpeedSlider;
+use super::take_back::TakeBack;
 use super::timeline::Timeline;
 use crate::app::components::stage::icon::Icon;
 use crate::app::i18n::{Text, use_text};
 use crate::app::state::action::{Landmark, UiAction};
 use crate::app::state::page::{Page, use_page};
+use crate::app::state::ui::Dialog;
 use crate::session::PlaybackCommand;
 
 #[component]
@@ -43,7 +45,7 @@ pub fn Transport() -> Html {
                 <SpeedSlider />
             </div>
             <Timeline />
-            <Clock />
+            <div class="transport__end"><Clock /><TakeBack /></div>
         </div>
     }
 }
@@ -56,8 +58,11 @@ fn run_to(page: &Page, text: &Text) -> Html {
             return;
         };
         let chosen = usize::try_from(select.selected_index()).ok().and_then(|index| index.checked_sub(1));
-        if let Some(landmark) = chosen.and_then(|index| Landmark::ALL.get(index)) {
-            send.emit(UiAction::RunTo(*landmark));
+        // What comes behind the landmarks is a condition of the reader's own.
+        match chosen.map(|index| Landmark::ALL.get(index)) {
+            Some(Some(landmark)) => send.emit(UiAction::RunTo(*landmark)),
+            Some(None) => send.emit(UiAction::Open(Dialog::Until)),
+            None => {}
         }
         select.set_selected_index(0);
     });
@@ -65,6 +70,7 @@ fn run_to(page: &Page, text: &Text) -> Html {
         <select class="run-to" aria-label={text.get("ui-run-to")} {onchange}>
             <option selected=true>{ text.get("ui-run-to") }</option>
             { for Landmark::ALL.iter().map(|landmark| html! { <option>{ text.get(landmark.key()) }</option> }) }
+            <option>{ text.get("ui-run-until") }</option>
         </select>
     }
 }
