@@ -18,6 +18,7 @@ use super::i18n::Lang;
 use super::opening::{
     comparison_address, first_model, lesson_in_address, sandbox_address, template_of_page, write_address,
 };
+use super::parking::{Parked, Parking};
 use super::state::action::{Landmark, Note, Tone, UiAction};
 use super::state::clock::{Watch, note_event};
 use super::state::commands;
@@ -87,8 +88,7 @@ pub struct App {
     panics: bool,
     /// The right one, where two runs are compared.
     rival: Option<Rival>,
-    /// The run that was left for the present one: nothing of the reader's is thrown away by a click.
-    left: Option<(Rc<RefCell<Model>>, Option<Rival>, LeftRun)>,
+    parking: Parking,
     parcel: Rc<RefCell<Option<Parcel>>>,
     send: Callback<UiAction>,
     _listeners: Vec<Option<EventListener>>,
@@ -128,7 +128,7 @@ impl Component for App {
             root: Vec::new(),
             panics: query.get("panic").is_some_and(|value| value == "1") && !query.has(rescue::RESTORE),
             rival,
-            left: None,
+            parking: Parking::default(),
             parcel: Rc::default(),
             send: link.callback(Msg::Do),
             _listeners: listeners,
@@ -161,7 +161,7 @@ impl Component for App {
             self.parcel.clone(),
             self.send.clone(),
         )
-        .beside(self.rival.clone());
+        .beside(self.rival.clone(), self.own_run());
         html! {
             <ContextProvider<Lang> context={self.ui.lang}>
                 <ContextProvider<Page> context={page}><Shell /></ContextProvider<Page>>
@@ -234,7 +234,7 @@ impl App {
     fn open_lesson(&mut self, id: &str) -> Option<Note> {
         match LessonRun::open(id) {
             Ok((lesson, session)) => {
-                self.replace_model(Model::of_lesson(session, lesson), None);
+                self.replace_model(Mode::Lessons, Model::of_lesson(session, lesson), None);
                 write_address(&format!("#/lesson/{id}"));
                 None
             }
@@ -244,6 +244,10 @@ impl App {
 
     fn open_mode(&mut self, mode: Mode) -> Option<Note> {
         if mode == self.ui.mode {
+            return None;
+        }
+        if let Some(run) = self.parking.take(mode) {
+            self.put_on_stage(run);
             return None;
         }
         match mode {
@@ -264,7 +268,7 @@ impl App {
         let template = sandbox::template(template);
         match sandbox::session(template, setup.clone()) {
             Ok(session) => {
-                self.replace_model(Model::new(session), None);
+                self.replace_model(Mode::Sandbox, Model::new(session), None);
                 let mut ui = (*self.ui).clone();
                 ui.mode = Mode::Sandbox;
                 ui.template.clone_from(&template.id);
@@ -276,50 +280,40 @@ impl App {
         }
     }
 
-    /// The run that was left and the present one change places.
+    /// The run that was replaced and the present one change places.
     fn bring_back(&mut self) -> Option<Note> {
-        let (model, rival, was) = self.left.take()?;
-        self.leave_run();
-        (self.model, self.rival) = (model, rival);
-        self.last_frame_ms = None;
-        let mut ui = (*self.ui).clone();
-        match &was {
-            LeftRun::Lesson(id) => {
-                ui.mode = Mode::Lessons;
-                write_address(&format!("#/lesson/{id}"));
-            }
-            LeftRun::Sandbox(template) => {
-                ui.mode = Mode::Sandbox;
-                ui.template.clone_from(template);
-                write_address(&sandbox_address(template));
-            }
-            LeftRun::Comparison(what) => {
-                ui.mode = Mode::Compare;
-                write_address(&comparison_address(what));
-                ui.compared = Some(what.clone());
-            }
-        }
-        self.ui = Rc::new(ui);
+        let run = self.parking.take_left()?;
+        self.put_on_stage(run);
         None
     }
 
-    /// Keeps the present run as the one to go back to, standing still.
-    fn leave_run(&mut self) {
-        let was = match (self.lesson_id(), &self.ui.compared) {
+    fn put_on_stage(&mut self, run: Parked) {
+        self.leave_run(run.what.mode());
+        let mut ui = (*self.ui).clone();
+        run.announce(&mut ui);
+        self.ui = Rc::new(ui);
+        (self.model, self.rival) = (run.model, run.rival);
+        self.last_frame_ms = None;
+    }
+
+    /// Keeps the present run, standing still, to be gone back to.
+    fn leave_run(&mut self, room_for: Mode) {
+        let what = match (self.lesson_id(), &self.ui.compared) {
             (Some(id), _) => LeftRun::Lesson(id),
             (None, Some(what)) if self.rival.is_some() => LeftRun::Comparison(what.clone()),
             _ => LeftRun::Sandbox(self.ui.template.clone()),
         };
         self.model.borrow_mut().perform(&UiAction::Playback(PlaybackCommand::Pause));
-        self.left = Some((Rc::clone(&self.model), self.rival.take(), was.clone()));
+        let run = Parked { model: Rc::clone(&self.model), rival: self.rival.take(), what };
+        self.parking.leave(run, room_for);
         let mut ui = (*self.ui).clone();
-        ui.left = Some(was);
+        ui.left = self.parking.left().cloned();
         self.ui = Rc::new(ui);
     }
 
     /// A new run gets a cell of its own, so that whoever watches the old one notices.
-    fn replace_model(&mut self, model: Model, rival: Option<Model>) {
-        self.leave_run();
+    fn replace_model(&mut self, mode: Mode, model: Model, rival: Option<Model>) {
+        self.leave_run(mode);
         self.model = Rc::new(RefCell::new(model));
         self.rival = rival.map(Rival::new);
         self.last_frame_ms = None;
@@ -337,17 +331,24 @@ impl App {
         }
     }
 
+    /// What "this run" means to the reader: of two that are compared, the one that was on the stage before.
+    fn own_run(&self) -> Rc<RefCell<Model>> {
+        let before = self.rival.as_ref().and_then(|_| self.parking.own());
+        Rc::clone(before.unwrap_or(&self.model))
+    }
+
     fn compare_branches(&mut self, other: BranchId) -> Option<Note> {
-        let ([left, right], what) = compare::branches(self.model.borrow().session(), other);
+        let ([left, right], what) = compare::branches(self.own_run().borrow().session(), other);
         self.set_beside(left, right, what);
         None
     }
 
     fn compare_turned(&mut self, turning: &Turning) -> Option<Note> {
-        let turned = self.model.borrow().session().with_turned(&turning.knob);
+        let own = self.own_run();
+        let turned = own.borrow().session().with_turned(&turning.knob);
         match turned {
             Ok(Turned { session, refused }) => {
-                let left = Model::new(self.model.borrow().session().clone());
+                let left = Model::new(own.borrow().session().clone());
                 let what = Compared::Turned { left: turning.left.clone(), right: turning.right.clone() };
                 self.set_beside(left, Model::new(session), what);
                 let (command, Refusal(reason)) = refused.first()?;
@@ -359,7 +360,7 @@ impl App {
     }
 
     fn set_beside(&mut self, left: Model, right: Model, what: Compared) {
-        self.replace_model(left, Some(right));
+        self.replace_model(Mode::Compare, left, Some(right));
         write_address(&comparison_address(&what));
         let mut ui = (*self.ui).clone();
         (ui.mode, ui.compared) = (Mode::Compare, Some(what));

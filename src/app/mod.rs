@@ -12,6 +12,7 @@ pub mod gallery;
 pub mod hooks;
 pub mod i18n;
 mod opening;
+mod parking;
 pub mod selection;
 pub mod state;
 

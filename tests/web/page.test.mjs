@@ -199,12 +199,12 @@ test("the clock runs until a condition holds, and a wrong condition gets a sente
     await page.click('[data-until="ui-until-stored"]');
     const before = await state(page);
     await page.locator('.dialog button[type="submit"]').click();
-    await page.waitForSelector(".toast");
+    assert.match(await page.locator(".toast").innerText(), /stored\(orders\) >= 100/);
     const there = await until(page, "the condition", (now) => now.time > before.time);
     await page.keyboard.press("Alt+3");
     await page.locator("#console-input").fill("show stored(orders)");
     await page.keyboard.press("Enter");
-    await page.waitForFunction(() => /= 100/.test([...document.querySelectorAll(".console__line")].at(-1)?.textContent));
+    await page.waitForFunction(() => [...document.querySelectorAll(".console__line")].at(-1)?.textContent.includes("100"));
     assert.equal((await state(page)).time, there.time, "the clock stands where it holds");
   }));
 
@@ -360,7 +360,8 @@ test("acting in the past makes a branch, and C sets the run beside it", () =>
     assert.equal(right.time, left.time);
     assert.notEqual(right.fingerprint, left.fingerprint);
     await page.keyboard.press("2");
-    await page.waitForSelector("[data-bring-back]");
+    await page.waitForSelector(".stock");
+    assert.equal((await state(page)).fingerprint, left.fingerprint, "the sandbox stands as it was left");
   }));
 
 test("this run stands beside itself with one thing changed", () =>
@@ -373,12 +374,12 @@ test("this run stands beside itself with one thing changed", () =>
       await form.locator("[data-turn]").click();
       await page.waitForSelector(".dialog", { state: "detached" });
     };
+    const own = await state(page);
     await page.keyboard.press("3");
-    await page.keyboard.press("2");
-    await page.waitForSelector("[data-bring-back]");
-    await page.keyboard.press("3");
+    await page.waitForSelector(".compare");
     await turn(0, "77");
     const [left, right] = [await state(page), await rightState(page)];
+    assert.deepEqual([left.time, left.fingerprint], [own.time, own.fingerprint], "the run that was on the stage before");
     assert.equal(right.time, left.time);
     assert.notEqual(right.fingerprint, left.fingerprint);
     assert.match(await page.locator('[data-side="1"] h2').innerText(), /seed 4d/);

@@ -27,6 +27,8 @@ pub struct Page {
     /// The run whose clock the reader drives; this one's own, unless it is the right one of two.
     pub(super) driver: Rc<RefCell<Model>>,
     pub(super) rival: Option<Rival>,
+    /// What "this run" means where two are compared: the one that was there before.
+    own: Rc<RefCell<Model>>,
     pub(super) revision: u64,
     pub(super) moves: bool,
     /// A file that was dropped on the figure, until the input tab takes it.
@@ -51,14 +53,20 @@ impl Page {
         parcel: Rc<RefCell<Option<Parcel>>>,
         send: Callback<UiAction>,
     ) -> Self {
-        let driver = Rc::clone(&model);
-        Self { ui, scene, frames, model, driver, rival: None, revision, moves, parcel, send }
+        let (driver, own) = (Rc::clone(&model), Rc::clone(&model));
+        Self { ui, scene, frames, model, driver, own, rival: None, revision, moves, parcel, send }
     }
 
-    /// With another run beside this one.
+    /// With another run beside this one, and the run that the reader came from.
     #[must_use]
-    pub fn beside(self, rival: Option<Rival>) -> Self {
-        Self { rival, ..self }
+    pub fn beside(self, rival: Option<Rival>, own: Rc<RefCell<Model>>) -> Self {
+        Self { rival, own, ..self }
+    }
+
+    /// The reader's own run: of two that are compared, the one that was there before.
+    #[must_use]
+    pub fn own_model(&self) -> Ref<'_, Model> {
+        self.own.borrow()
     }
 
     /// The page as the right one of two runs sees it: its own world and picture, and everything done there says so.

@@ -159,6 +159,18 @@ pub enum LeftRun {
     Comparison(Compared),
 }
 
+impl LeftRun {
+    /// The part of the page that it belongs to.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Lesson(_) => Mode::Lessons,
+            Self::Sandbox(_) => Mode::Sandbox,
+            Self::Comparison(_) => Mode::Compare,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
     pub id: u32,

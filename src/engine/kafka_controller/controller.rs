@@ -199,12 +199,12 @@ impl KafkaController {
                     }
                 }
             }
-            (Some(Request::LeaderAndIsr(_)), Response::LeaderAndIsr(answer)) if answer.error.is_none() => {
-                // Most answers say nothing new of any directory.
-                if self.is_about_log_dirs(broker, &answer.partitions) {
-                    let partitions = answer.partitions.clone();
-                    self.put(ctx, env, ControllerTask::LeaderAndIsrAnswered { broker, partitions });
-                }
+            // Most answers say nothing new of any directory.
+            (Some(Request::LeaderAndIsr(_)), Response::LeaderAndIsr(answer))
+                if answer.error.is_none() && self.is_about_log_dirs(broker, &answer.partitions) =>
+            {
+                let partitions = answer.partitions.clone();
+                self.put(ctx, env, ControllerTask::LeaderAndIsrAnswered { broker, partitions });
             }
             _ => {}
         }

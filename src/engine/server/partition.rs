@@ -76,11 +76,11 @@ pub struct IsrRules<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LagRule {
     /// Who is not abreast, and has not been for the time.
-    ByTime,
+    Time,
     /// Who has not been abreast for the time, even with nothing to copy (before 2.1).
-    ByTimeAlone,
+    TimeAlone,
     /// Who has not fetched for the time, or is so many messages behind: `replica.lag.max.messages` (0.8).
-    ByMessages(u64),
+    Messages(u64),
 }
 
 /// The high watermark rose, and because of these log ends.

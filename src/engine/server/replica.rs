@@ -95,9 +95,9 @@ impl Replica {
     pub(super) fn lags(&self, leader_log_end: Offset, rules: &IsrRules<'_>) -> bool {
         let is_recent = |at: Option<Time>| at.is_some_and(|at| rules.now.since(at) <= rules.lag_time_max);
         match rules.lag_rule {
-            LagRule::ByTime => !self.is_caught_up(leader_log_end, rules.now, rules.lag_time_max),
-            LagRule::ByTimeAlone => !is_recent(self.last_caught_up),
-            LagRule::ByMessages(most) => {
+            LagRule::Time => !self.is_caught_up(leader_log_end, rules.now, rules.lag_time_max),
+            LagRule::TimeAlone => !is_recent(self.last_caught_up),
+            LagRule::Messages(most) => {
                 // Whoever has not fetched yet has the benefit of the doubt, as of the election.
                 let is_stuck = !is_recent(self.last_fetch.or(self.last_caught_up));
                 is_stuck || self.log_end.is_some_and(|end| leader_log_end.0.saturating_sub(end.0) > most)

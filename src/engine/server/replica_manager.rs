@@ -350,9 +350,9 @@ pub(super) fn rules<'a>(
     topic: &TopicConfig,
 ) -> IsrRules<'a> {
     let lag_rule = match config.version {
-        version if version.drops_followers_by_message_count() => LagRule::ByMessages(config.replica_lag_max_messages),
-        version if version.keeps_silent_followers_that_have_everything() => LagRule::ByTime,
-        _ => LagRule::ByTimeAlone,
+        version if version.drops_followers_by_message_count() => LagRule::Messages(config.replica_lag_max_messages),
+        version if version.keeps_silent_followers_that_have_everything() => LagRule::Time,
+        _ => LagRule::TimeAlone,
     };
     IsrRules {
         now: ctx.now(),

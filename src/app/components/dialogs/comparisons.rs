@@ -22,7 +22,7 @@ pub fn Comparisons() -> Html {
         _ => None,
     };
     let others: Vec<(BranchId, Branch)> = {
-        let model = page.model();
+        let model = page.own_model();
         let session = model.session();
         let others = session.branches().filter(|(id, _)| *id != session.current_branch());
         others.map(|(id, branch)| (id, branch.clone())).collect()
@@ -57,7 +57,7 @@ pub fn Comparisons() -> Html {
 
 /// This run beside one of its branches.
 fn beside(page: &Page, text: &Text, id: BranchId, branch: &Branch) -> Html {
-    let own = page.model().session().branch().name.clone();
+    let own = page.own_model().session().branch().name.clone();
     let since = branch.parent.map(|(_, at)| text.get_with("ui-compare-left-at", &[("time", at.to_string().into())]));
     html! {
         <li key={format!("branch {}", id.0)}>

@@ -14,11 +14,11 @@ use crate::engine::config::{Scope, keys};
 #[component]
 pub fn OneKnob() -> Html {
     let (page, text) = (use_page(), use_text());
-    let turns = turns(page.model().session().programs().map(|(name, _)| name.to_owned()));
+    let turns = turns(page.own_model().session().programs().map(|(name, _)| name.to_owned()));
     let turn = use_state_eq(Turn::default);
     let written = use_state_eq(|| None::<String>);
-    let now = written.as_ref().cloned().unwrap_or_else(|| turn.suggested(page.model().session()));
-    let read = turn.read(&now, page.model().session());
+    let now = written.as_ref().cloned().unwrap_or_else(|| turn.suggested(page.own_model().session()));
+    let read = turn.read(&now, page.own_model().session());
     let onsubmit = {
         let (page, read) = (page.clone(), read.clone());
         Callback::from(move |event: SubmitEvent| {

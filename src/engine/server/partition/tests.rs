@@ -62,7 +62,7 @@ impl Leader {
         let mut partition = Partition::new(TopicPartition::new(TopicId(0), 0), ME);
         assert_eq!(partition.make_leader(&registration(isr, Some(ME), 0), &mut log, Time::ZERO), Some(true));
         append(&mut log, 10);
-        Self { partition, log, image: image(&[]), min_isr: 1, holds: true, lag_rule: LagRule::ByTime }
+        Self { partition, log, image: image(&[]), min_isr: 1, holds: true, lag_rule: LagRule::Time }
     }
 
     /// A follower's fetch; tells what it did to the high watermark.
@@ -84,7 +84,7 @@ impl Leader {
         let rules = IsrRules {
             now: second(at),
             lag_time_max,
-            lag_rule: LagRule::ByTime,
+            lag_rule: LagRule::Time,
             min_insync_replicas: *min_isr,
             holds_under_min_isr: *holds,
             image,
@@ -333,13 +333,13 @@ fn before_3_7_the_high_watermark_rises_below_the_minimum_too() {
 /// `Partition.getOutOfSyncReplicas`, 0.8.2.2: stuck is who has not fetched, slow who is too many messages behind.
 #[test]
 fn in_0_8_messages_were_counted() {
-    let mut leader = Leader { lag_rule: LagRule::ByMessages(4), ..Leader::new(&[ME, B2, B3]) };
+    let mut leader = Leader { lag_rule: LagRule::Messages(4), ..Leader::new(&[ME, B2, B3]) };
     leader.fetch(B2, 6, 1);
     leader.fetch(B3, 5, 1);
     let out = leader.shrink(1).map(|proposal| proposal.new_isr);
     assert_eq!(out, Some(vec![ME, B2]), "five behind are more than four, though no second has passed");
     // Who fetches is not stuck, even if it never gets abreast.
-    let mut leader = Leader { lag_rule: LagRule::ByMessages(4_000), ..Leader::new(&[ME, B2]) };
+    let mut leader = Leader { lag_rule: LagRule::Messages(4_000), ..Leader::new(&[ME, B2]) };
     leader.fetch(B2, 1, 100);
     assert_eq!(leader.shrink(130), None);
     assert_eq!(leader.shrink(131).map(|proposal| proposal.new_isr), Some(vec![ME]));
@@ -348,7 +348,7 @@ fn in_0_8_messages_were_counted() {
 /// KAFKA-7152 came with 2.1.
 #[test]
 fn before_2_1_a_silent_follower_of_an_idle_partition_went() {
-    for (lag_rule, stays) in [(LagRule::ByTime, true), (LagRule::ByTimeAlone, false)] {
+    for (lag_rule, stays) in [(LagRule::Time, true), (LagRule::TimeAlone, false)] {
         let mut leader = Leader { lag_rule, ..Leader::new(&[ME, B2]) };
         leader.fetch(B2, 10, 1);
         assert_eq!(leader.shrink(31), None);
