@@ -13,8 +13,12 @@ use kafkascope::engine::{Fact, Setup};
 
 use super::lab::Lab;
 
-/// Three brokers of 0.8.2, one ZooKeeper server, and `orders` with three partitions.
+/// Three brokers of 0.8.2, one ZooKeeper server, and `orders` with three partitions on all of them.
 fn lab(seed: u64) -> Lab {
+    lab_with_orders(seed, 3, 3)
+}
+
+fn lab_with_orders(seed: u64, partitions: u32, replication_factor: u32) -> Lab {
     let mut lab = Lab::new(Setup {
         seed,
         version: KafkaVersion::V0_8,
@@ -25,8 +29,8 @@ fn lab(seed: u64) -> Lab {
     lab.secs(3);
     lab.act(Command::CreateTopic {
         name: "orders".into(),
-        partitions: Some(3),
-        replication_factor: Some(3),
+        partitions: Some(partitions),
+        replication_factor: Some(replication_factor),
         assignment: None,
         configs: [].into(),
     });
@@ -352,22 +356,7 @@ fn data_flows_while_zookeeper_is_down() {
 /// No broker is there: the rebalance counts as done, and a watch waits for one.
 #[test]
 fn without_brokers_it_waits_for_one() {
-    let mut lab = Lab::new(Setup {
-        seed: 13,
-        version: KafkaVersion::V0_8,
-        controllers: Vec::new(),
-        zookeepers: vec![ServerId(1)],
-        ..Setup::default()
-    });
-    lab.secs(3);
-    lab.act(Command::CreateTopic {
-        name: "orders".into(),
-        partitions: Some(2),
-        replication_factor: Some(1),
-        assignment: None,
-        configs: [].into(),
-    });
-    lab.secs(2);
+    let mut lab = lab_with_orders(13, 2, 1);
     for broker in [1, 2, 3] {
         lab.act(Command::Stop { node: Target::Broker(BrokerId(broker)) });
     }

@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(deed(press("k")), Some(Deed::KillOrRestart));
         assert_eq!(deed(Press { typing: true, ..press("k") }), None);
         assert_eq!(deed(Press { typing: true, ..press("Escape") }), Some(Deed::Escape));
-        let drawer = Press { alt: true, typing: true, ..press("2") };
+        let drawer = Press { alt: true, typing: true, ..press("3") };
         assert_eq!(deed(drawer), Some(Deed::Tab(Tab::Console)));
     }
 

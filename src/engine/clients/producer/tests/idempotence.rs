@@ -3,19 +3,24 @@
 
 use super::*;
 
-#[test]
-fn a_lost_acknowledgement_makes_a_duplicate() {
-    // Facts §3.5, scenario a, without sequence numbers.
-    let mut bench = Bench::new(&[("linger.ms", "0"), ("enable.idempotence", "false")], &[1], None);
+/// The leader writes these, and crashes before it has answered.
+fn lose_the_answers(bench: &mut Bench, sent: &[&str]) {
     bench.run(10);
     bench.broker(1).silent = true;
-    bench.produce(values(&["a"]));
+    bench.produce(values(sent));
     bench.run(14);
     bench.kernel.crash(NodeId::broker(1), Crash::Process);
     bench.broker(1).silent = false;
     bench.run(20);
     bench.kernel.restart(NodeId::broker(1));
     bench.run(2_000);
+}
+
+#[test]
+fn a_lost_acknowledgement_makes_a_duplicate() {
+    // Facts §3.5, scenario a, without sequence numbers.
+    let mut bench = Bench::new(&[("linger.ms", "0"), ("enable.idempotence", "false")], &[1], None);
+    lose_the_answers(&mut bench, &["a"]);
     assert_eq!(bench.log(1), [batch(0, &["a"]), batch(0, &["a"])]);
     assert!(bench.facts.iter().any(|(_, fact)| {
         matches!(fact, ProducerFact::BatchRetried { error: ErrorCode::NetworkException, attempt: 1, .. })
@@ -97,15 +102,7 @@ fn a_producer_waits_for_its_id_and_asks_again_after_an_error() {
 #[test]
 fn an_acknowledgement_that_is_lost_makes_no_duplicate_of_an_idempotent_producers_batch() {
     let mut bench = Bench::new(&[("linger.ms", "0"), ("batch.size", "0")], &[1], None);
-    bench.run(10);
-    bench.broker(1).silent = true;
-    bench.produce(values(&["a", "b", "c"]));
-    bench.run(14);
-    bench.kernel.crash(NodeId::broker(1), Crash::Process);
-    bench.broker(1).silent = false;
-    bench.run(20);
-    bench.kernel.restart(NodeId::broker(1));
-    bench.run(2_000);
+    lose_the_answers(&mut bench, &["a", "b", "c"]);
     assert_eq!(bench.log(1), [batch(0, &["a"]), batch(0, &["b"]), batch(0, &["c"])]);
     let numbers: Vec<_> = stamps(&bench).into_iter().map(|(_, epoch, sequence)| (epoch, sequence)).collect();
     assert_eq!(
