@@ -2,6 +2,7 @@
 
 mod engine {
     mod cluster;
+    mod cooperative;
     mod facts;
     mod fetch_sessions;
     mod idempotence;

@@ -37,7 +37,7 @@ impl Ownership {
             (Fact::Consumer(ConsumerFact::Joined { group, .. }), Some(node)) => {
                 self.groups.insert(node, group.clone());
             }
-            (Fact::Consumer(ConsumerFact::PartitionsAssigned { generation, partitions }), Some(node)) => {
+            (Fact::Consumer(ConsumerFact::PartitionsAssigned { generation, partitions, .. }), Some(node)) => {
                 let Some(group) = self.groups.get(&node) else { return };
                 for partition in partitions {
                     let key = (group.clone(), *partition);

@@ -24,6 +24,7 @@ const DOCUMENTS: &[&str] = &[
     include_str!("comparisons/unclean-election.toml"),
     include_str!("comparisons/min-insync.toml"),
     include_str!("comparisons/commit.toml"),
+    include_str!("comparisons/eager-or-cooperative.toml"),
     include_str!("comparisons/linger.toml"),
 ];
 

@@ -174,6 +174,7 @@ functions! {
     "empty_fetches" "(CLIENT)" Number history::empty_fetches, "Fetches that were answered without a record.";
     "poll_timeouts" "(CLIENT)" Number history::poll_timeouts, "Times it left its group because poll() came later than max.poll.interval.ms.";
     "no_offset" "(CLIENT)" Number history::no_offset, "Times poll() found no valid offset and auto.offset.reset=none.";
+    "given_up" "(GROUP)" Number history::given_up, "How many partitions members of a group, or one client, have had to give up so far, each time counted.";
     "expired" "(GROUP)" Number history::expired, "Members the coordinator has removed because their session or their rebalance timed out.";
     "commits_refused" "(CLIENT)" Number history::commits_refused, "Commits of this consumer that failed: the coordinator, or its own client, refused them.";
 

@@ -12,7 +12,7 @@ use crate::engine::coordinator::GroupFact;
 use crate::engine::protocol::Gist;
 use crate::engine::queue::QueueFact;
 use crate::engine::runtime::RuntimeFact;
-use crate::engine::trace::Fact;
+use crate::engine::trace::{Fact, Record};
 
 /// Facts of one node, oldest first; `None` if there is no such node.
 fn facts_of<'a>(scope: Scope<'a>, args: &[Value]) -> Option<impl Iterator<Item = (Time, &'a Fact)> + use<'a>> {
@@ -114,12 +114,28 @@ pub(super) fn late(scope: Scope<'_>, args: &[Value]) -> Value {
     Value::count(times_to_answer(scope, args).filter(|took| took > limit).count())
 }
 
+pub(super) fn given_up(scope: Scope<'_>, args: &[Value]) -> Value {
+    let consumers = consumers_of(scope, args);
+    let lost = scope.past.iter().filter(|record| record.node.is_some_and(|node| consumers.contains(&node)));
+    let count = |record: &Record| match &record.fact {
+        Fact::Consumer(
+            ConsumerFact::PartitionsRevoked { partitions } | ConsumerFact::PartitionsLost { partitions },
+        ) => partitions.len(),
+        _ => 0,
+    };
+    Value::count(lost.map(count).sum())
+}
+
+/// The members of a group, past ones too, or the one client that is named.
+fn consumers_of(scope: Scope<'_>, args: &[Value]) -> Vec<NodeId> {
+    let (name, one) = (text(args, 0), node_of(scope, args, 0));
+    let is_meant = |(node, consumer): &(NodeId, &Consumer)| one.map_or(**consumer.group() == *name, |one| one == *node);
+    scope.world.consumers().filter(is_meant).map(|(node, _)| node).collect()
+}
+
 /// How long each record took, from its timestamp until it was finished with.
 fn times_to_answer<'a>(scope: Scope<'a>, args: &[Value]) -> impl Iterator<Item = u64> + 'a {
-    let name = text(args, 0);
-    let one = node_of(scope, args, 0);
-    let is_meant = |(node, consumer): &(NodeId, &Consumer)| one.map_or(**consumer.group() == *name, |one| one == *node);
-    let consumers: Vec<NodeId> = scope.world.consumers().filter(is_meant).map(|(node, _)| node).collect();
+    let consumers = consumers_of(scope, args);
     let written = move |partition, offset| {
         let batch = leaders_log(scope, partition)?.batch_at(offset)?;
         let index = batch.iter().position(|(at, _)| at == offset)?;

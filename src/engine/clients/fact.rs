@@ -170,6 +170,8 @@ pub enum ConsumerFact {
     PartitionsAssigned {
         generation: Generation,
         partitions: Vec<TopicPartition>,
+        /// Of these it had some before and never stopped reading them (cooperative groups).
+        kept: Vec<TopicPartition>,
     },
     /// `onPartitionsRevoked`.
     PartitionsRevoked {

@@ -160,6 +160,12 @@ words! {
 }
 
 impl Assignor {
+    /// The assignor that members vote for by this name.
+    #[must_use]
+    pub fn of_protocol(name: &str) -> Option<Self> {
+        Self::named(name).filter(|assignor| assignor.protocol_name() == name)
+    }
+
     /// The name that members vote with.
     #[must_use]
     pub fn protocol_name(self) -> &'static str {

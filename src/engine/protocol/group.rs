@@ -21,7 +21,12 @@ pub struct FindCoordinatorResponse {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Subscription {
     pub topics: Vec<TopicName>,
+    /// What it owns still: nothing, in an eager group.
     pub owned: Vec<TopicPartition>,
+    /// Since when it owns that.
+    pub generation: Option<Generation>,
+    /// What `StickyAssignor` remembers of the last assignment, and of which generation that was (its user data).
+    pub previous: Option<(Generation, Vec<TopicPartition>)>,
 }
 
 #[derive(Clone, Debug)]

@@ -88,9 +88,14 @@ impl Process {
         }
         let offsets = commit.offsets.clone();
         if self.membership.stable_generation().is_none() {
-            // `CommitFailedException` without asking anybody: the heartbeat thread knows that membership is gone.
-            let error = ErrorCode::UnknownMemberId;
-            self.sync_commit_done(ctx, Outcome::Failed { error, membership_lost: true });
+            // Nobody is asked. `RebalanceInProgressException`: a cooperative member has its partitions and may commit them
+            // later. `CommitFailedException`: the heartbeat thread knows that membership is gone.
+            let outcome = if self.is_cooperative() && self.membership.generation.is_some() {
+                Outcome::Failed { error: ErrorCode::RebalanceInProgress, membership_lost: false }
+            } else {
+                Outcome::Failed { error: ErrorCode::UnknownMemberId, membership_lost: true }
+            };
+            self.sync_commit_done(ctx, outcome);
             return true;
         }
         if self.is_coordinator_ready(ctx) && self.send_commit(ctx, CommitReason::Application, offsets) {
@@ -129,7 +134,7 @@ impl Process {
             Some(error) if error.is_retriable() => Outcome::Retry,
             Some(error @ ErrorCode::RebalanceInProgress) => {
                 self.membership.rejoin_needed = true;
-                Outcome::Failed { error, membership_lost: true }
+                Outcome::Failed { error, membership_lost: !self.is_cooperative() }
             }
             Some(error @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
                 if self.membership.generation == Some(generation) {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::common::{BrokerId, CorrelationId, Generation, MemberId, Time};
+use super::assignor::RebalanceProtocol;
+use crate::engine::common::{BrokerId, CorrelationId, Generation, MemberId, Time, TopicPartition};
 use crate::engine::protocol::{Joined, TopicName};
 
 /// `AbstractCoordinator.MemberState`.
@@ -56,6 +57,11 @@ pub(super) enum Awaits {
         asked_at: Time,
     },
     Sync(CorrelationId),
+    /// All answers are there; the assignment comes into force inside the next `poll()`.
+    Poll {
+        generation: Generation,
+        partitions: Vec<TopicPartition>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +74,9 @@ pub struct Membership {
     pub(super) member: Option<MemberId>,
     pub(super) generation: Option<Generation>,
     pub(super) protocol: Option<Arc<str>>,
+    pub(super) rebalance_protocol: RebalanceProtocol,
+    /// What `StickyAssignor` keeps in its object: neither a new generation nor none makes it forget.
+    pub(super) remembered: Option<(Generation, Vec<TopicPartition>)>,
     pub(super) leads: bool,
     pub(super) rejoin_needed: bool,
     pub(super) prepare: Prepare,
@@ -82,7 +91,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rebalance_protocol: RebalanceProtocol) -> Self {
         Self {
             coordinator: None,
             is_finding: false,
@@ -92,6 +101,8 @@ impl Membership {
             member: None,
             generation: None,
             protocol: None,
+            rebalance_protocol,
+            remembered: None,
             leads: false,
             rejoin_needed: true,
             prepare: Prepare::Needed,
@@ -130,6 +141,12 @@ impl Membership {
     #[must_use]
     pub fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
+    }
+
+    /// Eager, or cooperative if all its assignors know that.
+    #[must_use]
+    pub fn rebalance_protocol(&self) -> RebalanceProtocol {
+        self.rebalance_protocol
     }
 
     /// Does this member compute the assignment?
@@ -182,7 +199,7 @@ impl Membership {
     pub(super) fn awaits(&self, correlation: CorrelationId) -> bool {
         match &self.awaits {
             Awaits::Join(awaited) | Awaits::Sync(awaited) => *awaited == correlation,
-            Awaits::Nothing | Awaits::Metadata { .. } => false,
+            Awaits::Nothing | Awaits::Metadata { .. } | Awaits::Poll { .. } => false,
         }
     }
 }

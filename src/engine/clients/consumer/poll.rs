@@ -106,9 +106,10 @@ impl Process {
         true
     }
 
-    /// Partitions that are about to be revoked return nothing more (`markPendingRevocation`).
+    /// Partitions that are about to be revoked return nothing more (`markPendingRevocation`); in a cooperative group
+    /// nobody knows yet which those are.
     fn is_giving_up(&self) -> bool {
-        matches!(self.membership.prepare, Prepare::Committing { .. } | Prepare::Committed)
+        !self.is_cooperative() && matches!(self.membership.prepare, Prepare::Committing { .. } | Prepare::Committed)
     }
 
     // ---- alarms ----------------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::application::{Activity, ConsumerApplication, ConsumerLedger};
+use super::assignor::RebalanceProtocol;
 use super::consumer::ConsumerTimer;
 use super::membership::Membership;
 use super::program::Program;
+use super::rebalance::offered;
 use super::subscription::Subscriptions;
 use crate::engine::Ctx;
 use crate::engine::clients::fact::ConsumerFact;
@@ -120,8 +122,8 @@ impl Process {
             network: NetworkClient::new(network),
             metadata: ClientMetadata::new(bootstrap.to_vec(), knowledge),
             retry: ExponentialBackoff::new(config.retry_backoff, config.retry_backoff_max),
+            membership: Membership::new(RebalanceProtocol::of(offered(&config.partition_assignment_strategy))),
             config,
-            membership: Membership::new(),
             subscriptions: Subscriptions::default(),
             fetch_sessions: BTreeMap::new(),
             last_poll: Time::ZERO,

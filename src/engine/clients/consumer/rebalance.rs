@@ -1,15 +1,15 @@
 //! Finding the coordinator, joining, sharing out, heartbeats (`AbstractCoordinator`, `ConsumerCoordinator`).
 //!
-//! The protocol is eager: a member gives up everything before it joins, and nobody reads until everybody has synced.
+//! Eager members give up everything before they join, and nobody reads until everybody has synced. Cooperative ones
+//! (KIP-429) read on: they give up what the assignment takes from them when they hear of it, and join once more.
 
 use super::application::Failure;
-use super::assignor::{Assignor, GroupSubscription, Member, Topic};
+use super::assignor::{Assignor, GroupSubscription, Member, RebalanceProtocol, Topic};
 use super::membership::{Awaits, MemberState, Prepare};
 use super::process::{CommitReason, ConsumerRequest, Process};
 use crate::engine::Ctx;
 use crate::engine::clients::fact::ConsumerFact;
 use crate::engine::common::{BrokerId, ErrorCode, Generation, MemberId, Span, Time, TopicPartition};
-use crate::engine::config;
 use crate::engine::protocol::{
     FindCoordinatorRequest, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, Joined, LeaveGroupRequest,
     MemberAssignment, Subscription, SyncGroupRequest, TopicName,
@@ -83,6 +83,11 @@ impl Process {
 
     /// Does the consumer have its place in the current generation? If not, works towards it (`joinGroupIfNeeded`).
     pub(super) fn is_group_active(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if let Awaits::Poll { generation, partitions } = &mut self.membership.awaits {
+            let (generation, partitions) = (*generation, std::mem::take(partitions));
+            self.membership.awaits = Awaits::Nothing;
+            self.take_over(ctx, generation, partitions);
+        }
         let is_stale = |from: &Vec<(TopicName, u32)>| self.partition_counts(from.iter().map(|(name, _)| name)) != *from;
         if self.membership.state == MemberState::Stable && self.membership.assigned_from.as_ref().is_some_and(is_stale)
         {
@@ -93,7 +98,7 @@ impl Process {
             return true;
         }
         match &self.membership.awaits {
-            Awaits::Join(_) | Awaits::Sync(_) => {}
+            Awaits::Join(_) | Awaits::Sync(_) | Awaits::Poll { .. } => {}
             Awaits::Metadata { asked_at, .. } => {
                 if self.metadata.last_refreshed().is_some_and(|at| at > *asked_at) {
                     self.assign_and_sync(ctx);
@@ -108,15 +113,17 @@ impl Process {
         false
     }
 
-    /// Before joining: commit (with auto-commit), then give everything up (`onJoinPrepare`). False while the commit is
-    /// under way.
+    /// Before joining: commit (with auto-commit), then give everything up, unless the group is cooperative and the
+    /// membership good (`onJoinPrepare`). False while the commit is under way.
     fn is_prepared(&mut self, ctx: &mut Ctx<'_>) -> bool {
         let now = ctx.now();
         loop {
             match self.membership.prepare {
                 Prepare::Done => return true,
                 Prepare::Committed => {
-                    self.give_up_partitions(ctx);
+                    if !self.is_cooperative() || self.membership.generation.is_none() {
+                        self.give_up_partitions(ctx);
+                    }
                     self.membership.prepare = Prepare::Done;
                 }
                 Prepare::Needed => {
@@ -150,6 +157,10 @@ impl Process {
         }
     }
 
+    pub(super) fn is_cooperative(&self) -> bool {
+        self.membership.rebalance_protocol == RebalanceProtocol::Cooperative
+    }
+
     /// `onPartitionsRevoked` in good order; `onPartitionsLost` if the membership is gone already and nothing can be
     /// committed any more.
     pub(super) fn give_up_partitions(&mut self, ctx: &mut Ctx<'_>) {
@@ -170,6 +181,7 @@ impl Process {
         membership.state = MemberState::PreparingRebalance;
         membership.leads = false;
         membership.assigned_from = None;
+        let offered = offered(&self.config.partition_assignment_strategy);
         let request = JoinGroupRequest {
             group: self.group.clone(),
             client: self.client_id.clone(),
@@ -177,8 +189,13 @@ impl Process {
             group_instance_id: self.config.group_instance_id.clone(),
             session_timeout: self.config.session_timeout,
             rebalance_timeout: self.config.max_poll_interval,
-            protocols: offered(&self.config.partition_assignment_strategy).map(|one| one.name().into()).collect(),
-            subscription: Subscription { topics: self.topics.clone(), owned: Vec::new() },
+            protocols: offered.iter().map(|one| one.protocol_name().into()).collect(),
+            subscription: Subscription {
+                topics: self.topics.clone(),
+                owned: self.subscriptions.assignment().to_vec(),
+                generation: membership.generation,
+                previous: membership.remembered.clone(),
+            },
         };
         ctx.emit(ConsumerFact::JoinRequested { group: self.group.clone(), member: membership.member.clone() });
         let generation = membership.generation;
@@ -267,7 +284,7 @@ impl Process {
         let Awaits::Metadata { joined, .. } = std::mem::replace(&mut self.membership.awaits, Awaits::Nothing) else {
             unreachable!("only a leader with a generation in hand assigns");
         };
-        let Ok(assignor) = joined.protocol.parse::<Assignor>() else {
+        let Some(assignor) = Assignor::of_protocol(&joined.protocol) else {
             return self.fail(ctx, Failure::Refused(ErrorCode::InconsistentGroupProtocol));
         };
         let names: Vec<TopicName> = joined.members.iter().flat_map(|one| &one.subscription.topics).cloned().collect();
@@ -284,6 +301,7 @@ impl Process {
             id: one.member.clone(),
             group_instance_id: one.group_instance_id.clone(),
             topics: one.subscription.topics.iter().filter_map(id_of).collect(),
+            claims: assignor.claims(&one.subscription),
         });
         let group = GroupSubscription { members: members.collect(), topics: topics.clone() };
         let assignments = assignor.assign(&group).into_iter();
@@ -334,11 +352,7 @@ impl Process {
                 membership.state = MemberState::Stable;
                 membership.rejoin_needed = false;
                 membership.prepare = Prepare::Needed;
-                self.subscriptions.assign(&partitions);
-                self.is_fetching_committed = false;
-                self.fetch_committed_at = ctx.now();
-                self.next_auto_commit = ctx.now() + self.config.auto_commit_interval;
-                ctx.emit(ConsumerFact::PartitionsAssigned { generation, partitions });
+                membership.awaits = Awaits::Poll { generation, partitions };
             }
             Err(ErrorCode::RebalanceInProgress) => {}
             Err(error @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
@@ -348,6 +362,35 @@ impl Process {
             }
             Err(error) => self.rebalance_refused(ctx, error),
         }
+    }
+
+    /// The assignment comes into force, in the application's own thread (`onJoinComplete`).
+    fn take_over(&mut self, ctx: &mut Ctx<'_>, generation: Generation, partitions: Vec<TopicPartition>) {
+        if self.membership.protocol.as_deref() == Some(Assignor::Sticky.protocol_name()) {
+            self.membership.remembered = Some((generation, partitions.clone()));
+        }
+        let kept = self.keep_some(ctx, &partitions);
+        self.is_fetching_committed = false;
+        self.fetch_committed_at = ctx.now();
+        self.next_auto_commit = ctx.now() + self.config.auto_commit_interval;
+        ctx.emit(ConsumerFact::PartitionsAssigned { generation, partitions, kept });
+    }
+
+    /// An eager member begins anew. A cooperative one reads on what it had: it is told what to give up, does so, and
+    /// joins again, so that others can have it. Returns what it keeps.
+    fn keep_some(&mut self, ctx: &mut Ctx<'_>, partitions: &[TopicPartition]) -> Vec<TopicPartition> {
+        if !self.is_cooperative() {
+            self.subscriptions.assign(partitions);
+            return Vec::new();
+        }
+        let owned = self.subscriptions.assignment().to_vec();
+        let (kept, revoked): (Vec<_>, Vec<_>) = owned.into_iter().partition(|one| partitions.contains(one));
+        if !revoked.is_empty() {
+            ctx.emit(ConsumerFact::PartitionsRevoked { partitions: revoked });
+            self.membership.rejoin_needed = true;
+        }
+        self.subscriptions.reassign(partitions);
+        kept
     }
 
     // ---- the heartbeat thread --------------------------------------------------------------------------------
@@ -439,12 +482,7 @@ impl Process {
     }
 }
 
-/// Of `partition.assignment.strategy` the assignors that exist here, the best liked first. Without any it is range.
-fn offered(strategy: &[config::Assignor]) -> impl Iterator<Item = Assignor> {
-    let mut known: Vec<Assignor> =
-        strategy.iter().filter_map(|configured| configured.protocol_name().parse().ok()).collect();
-    if known.is_empty() {
-        known.push(Assignor::Range);
-    }
-    known.into_iter()
+/// What `partition.assignment.strategy` offers, the best liked first. Without any it is range.
+pub(super) fn offered(strategy: &[Assignor]) -> &[Assignor] {
+    if strategy.is_empty() { &[Assignor::Range] } else { strategy }
 }

@@ -279,6 +279,16 @@ impl Subscriptions {
         self.partitions = partitions.iter().map(|partition| (*partition, PartitionState::new())).collect();
     }
 
+    /// Another assignment, in which what was read before is read on (`assignFromSubscribed`).
+    pub fn reassign(&mut self, partitions: &[TopicPartition]) {
+        self.arrived.retain(|chunk| partitions.contains(&chunk.partition));
+        self.assignment = partitions.to_vec();
+        self.partitions.retain(|partition, _| partitions.contains(partition));
+        for partition in partitions {
+            self.partitions.entry(*partition).or_insert_with(PartitionState::new);
+        }
+    }
+
     /// Gives all up and says what that was.
     pub fn take(&mut self) -> Vec<TopicPartition> {
         self.arrived.clear();

@@ -147,25 +147,48 @@ fn metadata_value(value: &GroupMetadata, image: &MetadataImage) -> Vec<u8> {
         writer.string(&member.client_host);
         writer.int32(millis(member.rebalance_timeout));
         writer.int32(millis(member.session_timeout));
-        writer.bytes(&subscription(&member.subscription, image));
+        writer.bytes(&subscription(&member.subscription, value.protocol.as_deref(), image));
         writer.bytes(&assignment(&member.assignment, image));
     }
     writer.into_bytes()
 }
 
-/// `ConsumerProtocolSubscription`: topics, no user data, owned partitions, no generation, no rack.
-fn subscription(subscription: &Subscription, image: &MetadataImage) -> Vec<u8> {
+/// `ConsumerProtocolSubscription`: topics, the assignor's own data, owned partitions, generation, no rack.
+fn subscription(subscription: &Subscription, protocol: Option<&str>, image: &MetadataImage) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.int16(CONSUMER_PROTOCOL);
     writer.count(subscription.topics.len());
     for topic in &subscription.topics {
         writer.string(topic);
     }
-    writer.int32(-1);
+    match user_data(subscription, protocol, image) {
+        Some(data) => writer.bytes(&data),
+        None => writer.int32(-1),
+    }
     partitions(&mut writer, &subscription.owned, image);
-    writer.int32(-1);
+    writer.int32(generation_or_none(subscription.generation));
     writer.nullable_string(None);
     writer.into_bytes()
+}
+
+fn generation_or_none(generation: Option<Generation>) -> i32 {
+    generation.map_or(-1, |generation| generation.0.cast_signed())
+}
+
+/// What the assignor adds: `StickyAssignor` the last assignment with its generation, `CooperativeStickyAssignor` the
+/// generation alone, since what is owned stands beside it.
+fn user_data(subscription: &Subscription, protocol: Option<&str>, image: &MetadataImage) -> Option<Vec<u8>> {
+    let mut writer = Writer::default();
+    match protocol? {
+        "sticky" => {
+            let (generation, previous) = subscription.previous.as_ref()?;
+            partitions(&mut writer, previous, image);
+            writer.int32(generation.0.cast_signed());
+        }
+        "cooperative-sticky" => writer.int32(generation_or_none(subscription.generation)),
+        _ => return None,
+    }
+    Some(writer.into_bytes())
 }
 
 /// `ConsumerProtocolAssignment`: partitions by topic, no user data. A member without any has no bytes at all.
@@ -260,12 +283,12 @@ fn read_metadata(bytes: &[u8], image: &MetadataImage) -> Option<GroupMetadata> {
     let protocol = reader.nullable_string()?;
     let leader = reader.nullable_string()?.map(MemberId);
     let state_since = time_of_wire_timestamp(reader.int64()?)?;
-    let members = reader.list(|reader| read_member(reader, image))?;
+    let members = reader.list(|reader| read_member(reader, protocol.as_deref(), image))?;
     let metadata = GroupMetadata { protocol_type, generation, protocol, leader, state_since, members };
     reader.is_at_end().then_some(metadata)
 }
 
-fn read_member(reader: &mut Reader<'_>, image: &MetadataImage) -> Option<MemberMetadata> {
+fn read_member(reader: &mut Reader<'_>, protocol: Option<&str>, image: &MetadataImage) -> Option<MemberMetadata> {
     let span = |millis: i32| Some(Span::millis(u64::try_from(millis).ok()?));
     Some(MemberMetadata {
         member: MemberId(reader.string()?),
@@ -274,22 +297,28 @@ fn read_member(reader: &mut Reader<'_>, image: &MetadataImage) -> Option<MemberM
         client_host: reader.string()?,
         rebalance_timeout: span(reader.int32()?)?,
         session_timeout: span(reader.int32()?)?,
-        subscription: read_subscription(reader.bytes()?, image)?,
+        subscription: read_subscription(reader.bytes()?, protocol, image)?,
         assignment: read_assignment(reader.bytes()?, image)?,
     })
 }
 
-fn read_subscription(bytes: &[u8], image: &MetadataImage) -> Option<Subscription> {
+fn read_subscription(bytes: &[u8], protocol: Option<&str>, image: &MetadataImage) -> Option<Subscription> {
     let mut reader = Reader::new(bytes);
     if reader.int16()? != CONSUMER_PROTOCOL {
         return None;
     }
     let topics = reader.list(Reader::string)?;
-    if reader.int32()? != -1 {
-        return None;
-    }
+    let generation = |number: i32| u32::try_from(number).ok().map(Generation);
+    let previous = match (reader.nullable_bytes()?, protocol) {
+        (Some(data), Some("sticky")) => {
+            let mut data = Reader::new(data);
+            let partitions = read_partitions(&mut data, image)?;
+            generation(data.int32()?).map(|generation| (generation, partitions))
+        }
+        _ => None,
+    };
     let owned = read_partitions(&mut reader, image)?;
-    Some(Subscription { topics, owned })
+    Some(Subscription { topics, owned, generation: generation(reader.int32()?), previous })
 }
 
 fn read_assignment(bytes: &[u8], image: &MetadataImage) -> Option<Vec<TopicPartition>> {
@@ -335,7 +364,7 @@ mod tests {
             client_host: "/h".into(),
             rebalance_timeout: Span::secs(300),
             session_timeout: Span::secs(45),
-            subscription: Subscription { topics: vec!["t".into(), "u".into()], owned: Vec::new() },
+            subscription: Subscription { topics: vec!["t".into(), "u".into()], ..Subscription::default() },
             assignment: assignment.iter().map(|(topic, at)| TopicPartition::new(TopicId(*topic), *at)).collect(),
         };
         let value = GroupMetadata {
@@ -394,11 +423,24 @@ mod tests {
     #[test]
     fn subscription_and_assignment_have_kafkas_bytes() {
         let image = image();
-        let wanted = Subscription { topics: vec!["t".into()], owned: vec![TopicPartition::new(TopicId(0), 1)] };
-        let mut expected = vec![0, 3, 0, 0, 0, 1, 0, 1, b't', 0xff, 0xff, 0xff, 0xff];
-        expected.extend([0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1, 0, 0, 0, 1]);
-        expected.extend([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-        assert_eq!(subscription(&wanted, &image), expected);
+        let one = TopicPartition::new(TopicId(0), 1);
+        let wanted = Subscription { topics: vec!["t".into()], owned: vec![one], ..Subscription::default() };
+        let (topics, owned) = ([0, 3, 0, 0, 0, 1, 0, 1, b't'], [0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1, 0, 0, 0, 1]);
+        let none = [0xff, 0xff, 0xff, 0xff];
+        let expected = [&topics[..], &none, &owned, &none, &[0xff, 0xff]].concat();
+        assert_eq!(subscription(&wanted, Some("range"), &image), expected);
+        // CooperativeStickyAssignor: four bytes of user data, the generation, which stands behind the partitions as well.
+        let wanted = Subscription { generation: Some(Generation(7)), ..wanted };
+        let expected = [&topics[..], &[0, 0, 0, 4, 0, 0, 0, 7], &owned, &[0, 0, 0, 7], &[0xff, 0xff]].concat();
+        assert_eq!(subscription(&wanted, Some("cooperative-sticky"), &image), expected);
+        assert_eq!(read_subscription(&expected, Some("cooperative-sticky"), &image), Some(wanted));
+        // StickyAssignor: what it remembers, and of which generation.
+        let previous = Some((Generation(6), vec![one]));
+        let wanted = Subscription { owned: Vec::new(), generation: None, previous, topics: vec!["t".into()] };
+        let data = [&[0, 0, 0, 19][..], &owned, &[0, 0, 0, 6]].concat();
+        let expected = [&topics[..], &data, &[0, 0, 0, 0], &none, &[0xff, 0xff]].concat();
+        assert_eq!(subscription(&wanted, Some("sticky"), &image), expected);
+        assert_eq!(read_subscription(&expected, Some("sticky"), &image), Some(wanted));
         let expected = [0, 3, 0, 0, 0, 1, 0, 1, b'u', 0, 0, 0, 1, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff];
         assert_eq!(assignment(&[TopicPartition::new(TopicId(1), 5)], &image), expected);
     }

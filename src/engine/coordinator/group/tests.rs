@@ -329,7 +329,7 @@ fn join_request(client: u32) -> JoinGroupRequest {
         session_timeout: Span::secs(45),
         rebalance_timeout: Span::secs(300),
         protocols: vec!["range".into(), "roundrobin".into()],
-        subscription: Subscription { topics: vec!["t".into()], owned: Vec::new() },
+        subscription: Subscription { topics: vec!["t".into()], ..Subscription::default() },
     }
 }
 
@@ -466,8 +466,12 @@ fn two_members_share_three_partitions_by_range() {
     let (b, _) = lab.newcomer(1);
     lab.run(Span::secs(7));
     let subscribers = lab.joined(first).unwrap().members.into_iter();
-    let members =
-        subscribers.map(|one| Subscriber { id: one.member, group_instance_id: None, topics: vec![TopicId(1)] });
+    let members = subscribers.map(|one| Subscriber {
+        id: one.member,
+        group_instance_id: None,
+        topics: vec![TopicId(1)],
+        claims: Default::default(),
+    });
     let topics = vec![Topic { id: TopicId(1), name: "t".into(), partitions: 3 }];
     let assignment = Assignor::Range.assign(&GroupSubscription { members: members.collect(), topics });
     let shares: Vec<_> =
@@ -612,7 +616,7 @@ fn joining_again_moves_a_group_only_if_something_is_new() {
     lab.run(Span::millis(3));
     assert_eq!(lab.joined(again).unwrap().generation, Generation(1));
     assert_eq!(lab.group().state(), GroupState::Stable);
-    let changed = Subscription { topics: vec!["t".into(), "u".into()], owned: Vec::new() };
+    let changed = Subscription { topics: vec!["t".into(), "u".into()], ..Subscription::default() };
     lab.ask(1, JoinGroupRequest { member: Some(b), subscription: changed, ..join_request(1) });
     lab.run(Span::millis(3));
     assert_eq!(lab.group().state(), GroupState::PreparingRebalance);

@@ -120,6 +120,14 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
+    /// `Some(None)` is null.
+    pub fn nullable_bytes(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.int32()? {
+            -1 => Some(None),
+            length => self.take(usize::try_from(length).ok()?).map(Some),
+        }
+    }
+
     /// Reads an array with its int32 count.
     pub fn list<T>(&mut self, mut element: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.int32()?;

@@ -107,9 +107,18 @@ pub(super) fn of_consumer(world: &World, fact: &ConsumerFact) -> Sentence {
         ConsumerFact::PartitionsAssigned { partitions, .. } if partitions.is_empty() => {
             Sentence::new("fact-assigned-none")
         }
-        ConsumerFact::PartitionsAssigned { partitions, generation } => Sentence::new("fact-partitions-assigned")
-            .text("partitions", partition_list(world, partitions))
-            .number("generation", generation.0),
+        ConsumerFact::PartitionsAssigned { partitions, generation, kept } => {
+            let key = match kept.len() {
+                0 => "fact-partitions-assigned",
+                all if all == partitions.len() => "fact-partitions-kept",
+                _ => "fact-partitions-added",
+            };
+            let added: Vec<_> = partitions.iter().filter(|one| !kept.contains(one)).copied().collect();
+            Sentence::new(key)
+                .text("partitions", partition_list(world, partitions))
+                .text("added", partition_list(world, &added))
+                .number("generation", generation.0)
+        }
         ConsumerFact::PartitionsRevoked { partitions } => {
             Sentence::new("fact-partitions-revoked").text("partitions", partition_list(world, partitions))
         }

@@ -4,16 +4,19 @@
 //! only passes the result on. Each is a pure function, and no member order but the one below enters it, so the same
 //! group gets the same assignment again.
 
+mod general;
 mod range;
 mod round_robin;
+mod sticky;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::engine::common::{MemberId, TopicId, TopicPartition};
+pub use crate::engine::config::Assignor;
+
+use crate::engine::common::{Generation, MemberId, TopicId, TopicPartition};
+use crate::engine::protocol::Subscription;
 
 /// Every member's partitions, in the order in which the assignor dealt them. A member without any is there too.
 pub type Assignment = BTreeMap<MemberId, Vec<TopicPartition>>;
@@ -25,6 +28,14 @@ pub struct Member {
     /// `group.instance.id` of a static member (KIP-345).
     pub group_instance_id: Option<Arc<str>>,
     pub topics: Vec<TopicId>,
+    pub claims: Claims,
+}
+
+/// What a member says it has, and since which generation (`AbstractStickyAssignor.MemberData`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    pub partitions: Vec<TopicPartition>,
+    pub generation: Option<Generation>,
 }
 
 impl Member {
@@ -88,61 +99,54 @@ impl GroupSubscription {
     }
 }
 
-/// A value of `partition.assignment.strategy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Assignor {
-    /// `RangeAssignor`: each topic by itself, in consecutive pieces.
-    Range,
-    /// `RoundRobinAssignor`: all partitions of all topics in one row, dealt like cards.
-    RoundRobin,
+/// How a group rebalances (`ConsumerPartitionAssignor.RebalanceProtocol`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RebalanceProtocol {
+    /// Everybody gives everything up before joining.
+    #[default]
+    Eager,
+    /// Everybody keeps what it has, gives up only what goes to others, and then joins once more.
+    Cooperative,
+}
+
+impl RebalanceProtocol {
+    /// The furthest one that all assignors of a consumer know; all know the eager one.
+    #[must_use]
+    pub fn of(assignors: &[Assignor]) -> Self {
+        let all = assignors.iter().all(|assignor| *assignor == Assignor::CooperativeSticky);
+        if all && !assignors.is_empty() { Self::Cooperative } else { Self::Eager }
+    }
 }
 
 impl Assignor {
-    pub const ALL: &'static [Self] = &[Self::Range, Self::RoundRobin];
-
-    /// The protocol name with which members announce it in JoinGroup.
+    /// What of a member's subscription this assignor goes by. `StickyAssignor` takes the member's memory: in an eager
+    /// group nobody owns anything any more by then.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Range => "range",
-            Self::RoundRobin => "roundrobin",
+    pub fn claims(self, subscription: &Subscription) -> Claims {
+        match (self, &subscription.previous) {
+            (Self::Range | Self::RoundRobin, _) | (Self::Sticky, None) => Claims::default(),
+            (Self::Sticky, Some((generation, partitions))) => {
+                Claims { partitions: partitions.clone(), generation: Some(*generation) }
+            }
+            (Self::CooperativeSticky, _) => {
+                Claims { partitions: subscription.owned.clone(), generation: subscription.generation }
+            }
         }
     }
 
-    /// Gives every partition of every known topic that somebody wants to exactly one member.
+    /// Gives every partition of every known topic that somebody wants to exactly one member; but for the cooperative
+    /// one, which gives what changes hands to nobody as yet.
+    ///  * Range: each topic by itself, in consecutive pieces.
+    ///  * Round robin: all partitions of all topics in one row, dealt like cards.
+    ///  * Sticky: evenly, and as much as possible to whom had it; cooperative, while everybody reads on (KIP-429).
     #[must_use]
     pub fn assign(self, group: &GroupSubscription) -> Assignment {
         match self {
             Self::Range => range::assign(group),
             Self::RoundRobin => round_robin::assign(group),
+            Self::Sticky => sticky::assign(group),
+            Self::CooperativeSticky => sticky::assign_cooperatively(group),
         }
-    }
-}
-
-impl fmt::Display for Assignor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// No assignor has this name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownAssignor(pub String);
-
-impl fmt::Display for UnknownAssignor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no assignor is called {:?}", self.0)
-    }
-}
-
-impl std::error::Error for UnknownAssignor {}
-
-impl FromStr for Assignor {
-    type Err = UnknownAssignor;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.iter().find(|assignor| assignor.name() == name);
-        found.copied().ok_or_else(|| UnknownAssignor(name.to_owned()))
     }
 }
 
@@ -151,7 +155,8 @@ pub(in crate::engine) mod tests {
     use super::*;
 
     /// A group in short hand: topics as `t0:3 t1:3` and members as `C0{t0} C1{t0,t1}`, where `C0` alone wants all.
-    /// A member `C0@i` has the group.instance.id `i`.
+    /// A member `C0@i` has the group.instance.id `i`; `C0[0,t1-2]` owns these partitions, a number being one
+    /// of the first topic it wants.
     pub fn group(topics: &str, members: &str) -> GroupSubscription {
         let topics: Vec<_> = (0..)
             .zip(topics.split_whitespace())
@@ -166,12 +171,19 @@ pub(in crate::engine) mod tests {
         let members = members
             .split_whitespace()
             .map(|member| {
-                let (who, wants) = match member.split_once('{') {
+                let (member, owned) = member.split_once('[').map_or((member, ""), |(who, owned)| (who, owned));
+                let (who, wants): (&str, Vec<TopicId>) = match member.split_once('{') {
                     Some((who, wants)) => (who, wants.trim_end_matches('}').split(',').map(id_of).collect()),
                     None => (member, topics.iter().map(|topic| topic.id).collect()),
                 };
                 let (id, instance) = who.split_once('@').map_or((who, None), |(id, instance)| (id, Some(instance)));
-                Member { id: MemberId(id.into()), group_instance_id: instance.map(Arc::from), topics: wants }
+                let owned = owned.trim_end_matches(']').split(',').filter(|number| !number.is_empty());
+                let partition = |one: &str| match one.split_once('-') {
+                    Some((topic, number)) => TopicPartition::new(id_of(topic), number.parse().unwrap()),
+                    None => TopicPartition::new(wants[0], one.parse().unwrap()),
+                };
+                let claims = Claims { partitions: owned.map(partition).collect(), generation: Some(Generation(1)) };
+                Member { id: MemberId(id.into()), group_instance_id: instance.map(Arc::from), topics: wants, claims }
             })
             .collect();
         GroupSubscription { members, topics }
@@ -192,21 +204,13 @@ pub(in crate::engine) mod tests {
     /// Runs one row of an assignor's table, with the members and topics in the given order and in the opposite one.
     pub fn check(assignor: Assignor, topics: &str, members: &str, expected: &str) {
         let mut group = group(topics, members);
-        assert_eq!(text(&group, &assignor.assign(&group)), expected, "{assignor}: {topics}, {members}");
+        assert_eq!(text(&group, &assignor.assign(&group)), expected, "{assignor:?}: {topics}, {members}");
         group.members.reverse();
         group.topics.reverse();
-        assert_eq!(text(&group, &assignor.assign(&group)), expected, "{assignor} reversed: {topics}, {members}");
+        assert_eq!(text(&group, &assignor.assign(&group)), expected, "{assignor:?} reversed: {topics}, {members}");
     }
 
-    #[test]
-    fn names_are_kafkas_and_parse_back() {
-        assert_eq!("range".parse(), Ok(Assignor::Range));
-        assert_eq!("roundrobin".parse(), Ok(Assignor::RoundRobin));
-        assert_eq!("round-robin".parse::<Assignor>(), Err(UnknownAssignor("round-robin".to_owned())));
-        for assignor in Assignor::ALL {
-            assert_eq!(assignor.to_string().parse(), Ok(*assignor));
-        }
-    }
+    const ALL: [Assignor; 4] = [Assignor::Range, Assignor::RoundRobin, Assignor::Sticky, Assignor::CooperativeSticky];
 
     #[test]
     fn static_members_are_served_first() {
@@ -217,7 +221,7 @@ pub(in crate::engine) mod tests {
 
     #[test]
     fn partitions_of_known_topics_have_exactly_one_owner() {
-        for assignor in Assignor::ALL {
+        for assignor in ALL {
             for members in ["A B C", "A{x} B{x,y} C{z}", "A{x,x} B{nowhere} C{x,y,z}"] {
                 let group = group("x:5 y:1 z:7", members);
                 let assignment = assignor.assign(&group);
@@ -228,7 +232,7 @@ pub(in crate::engine) mod tests {
                     .flat_map(Topic::partitions)
                     .collect();
                 expected.sort();
-                assert_eq!(owned, expected, "{assignor}: {members}");
+                assert_eq!(owned, expected, "{assignor:?}: {members}");
                 assert_eq!(assignment.len(), group.members.len());
             }
         }
