@@ -41,10 +41,11 @@ impl Truncations {
                 // Cut again before it had everything.
                 *known = Cut { from: known.from.min(cut.from), to: known.to.max(cut.to), ..cut };
             }
-            BrokerFact::Appended { partition, last, .. } => {
-                if self.cuts.get(&(*partition, broker)).is_some_and(|cut| cut.to <= last.next()) {
-                    self.cuts.remove(&(*partition, broker));
-                }
+            // It has everything again.
+            BrokerFact::Appended { partition, last, .. }
+                if self.cuts.get(&(*partition, broker)).is_some_and(|cut| cut.to <= last.next()) =>
+            {
+                self.cuts.remove(&(*partition, broker));
             }
             _ => {}
         }
